@@ -1,0 +1,96 @@
+# Both networks: ViT-B/16, LargeFOV head, two CAM classifiers.
+# Sources in comments: paper, released code ("released"), ours.
+num_classes = 21  # with the background; COCO: 81
+
+network = dict(
+    type='CAMEncoderDecoder',
+    backbone=dict(
+        type='mmpretrain.VisionTransformer',
+        arch='base',
+        img_size=224,
+        patch_size=16,
+        # block 9 (counted from 0; "-3", the 10th of 12): auxiliary feature;
+        # block 11, layer-normed: main feature (released)
+        out_indices=[9, 11],
+        out_type='featmap',
+        interpolate_mode='bicubic',
+        # ImageNet weights of timm's vit_base_patch16_224 (released), made by
+        # tools/model_converters/timm_vit.py
+        init_cfg=dict(
+            type='Pretrained', checkpoint='pretrained/vit_base_patch16_224.pth'
+        ),
+    ),
+    # LargeFOV: 3x3 dilation 5, ReLU, twice, then 1x1, no norm (released)
+    decode_head=dict(
+        type='FCNHead',
+        in_channels=768,
+        in_index=1,
+        channels=512,
+        num_convs=2,
+        dilation=5,
+        concat_input=False,
+        norm_cfg=None,
+        dropout_ratio=0,
+        num_classes=num_classes,
+    ),
+    cam_head=dict(
+        type='CAMHead',
+        in_channels=768,
+        in_index=1,
+        pooling='max',  # paper
+        num_classes=num_classes,
+    ),
+    cam_head_aux=dict(
+        type='CAMHead',
+        in_channels=768,
+        in_index=0,
+        pooling='max',
+        num_classes=num_classes,
+    ),
+    # The position embedding is frozen and LargeFOV has no bias (released).
+    frozen=[r'backbone\.pos_embed', r'decode_head\..*bias'],
+)
+
+model = dict(
+    type='CoSA',
+    data_preprocessor=dict(
+        type='TwoViewDataPreprocessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=True,
+    ),
+    network=network,
+    multi_scale=dict(
+        type='MultiScaleInference',
+        scales=[1.0, 0.5, 1.5],  # released
+        mirror=True,
+        aux_scales='last',  # released (an accident); 'sum' is ours
+    ),
+    cam_labeler=dict(
+        type='DualThresholdLabeler',
+        low=0.2,  # released log; its script says .25
+        high=0.7,  # released
+        downscale=2,
+    ),
+    seg_labeler=dict(type='RestrictedSoftmax', temperature=0.01),  # paper
+    loss_c2s=dict(
+        type='C2SLoss',
+        fg_share=0.5,  # released
+        aux_share=0.5,  # paper
+        loss_weight=0.1,  # paper
+    ),
+    loss_s2c=dict(type='S2CLoss', activation='relu', loss_weight=0.05),
+    loss_energy=dict(
+        type='DenseEnergyLoss',
+        sigma_rgb=15.0,  # this and the next four: released
+        sigma_xy=100.0,
+        scale_factor=0.5,
+        energy_weight=1e-7,
+        loss_weight=0.05,
+    ),
+    # 6000 and the one step more that the released code takes
+    train_cfg=dict(warmup_iters=6001),
+    test_cfg=dict(network='assignment', with_cam=True),
+)
+# `tools/test.py --tta`: views that are summed (released)
+tta_cfg = dict(scales=[1.0, 0.5, 1.5, 0.75, 1.25], mirror=True)

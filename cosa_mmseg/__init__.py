@@ -1,0 +1,15 @@
+"""CoSA for MMSegmentation: segmentation learned from image-level labels.
+
+Importing the package registers all its parts in MMEngine's root registries,
+so that configs of any default scope find them; configs name it in
+``custom_imports``.
+"""
+
+from .utils.requirements import check_requirements
+from .version import __version__
+
+check_requirements()
+
+from . import datasets, engine, evaluation, models  # noqa: E402
+
+__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models']

@@ -1,0 +1,73 @@
+"""The only writer of the assignment network."""
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.registry import HOOKS
+from torch import nn
+
+
+@HOOKS.register_module()
+class AssignmentEMAHook(Hook):
+    r"""Assignment network = moving average of the online network.
+
+    After each optimiser step ``AN <- (1 - m) * AN + m * ON``, for parameters
+    and floating-point buffers; other buffers are copied.  ``m`` is counted in
+    mmengine's direction: the paper's .9994 is ``m = 6e-4``.
+
+    The assignment network starts as a copy of the online network unless a
+    checkpoint brought one.  It is part of the model's state, so checkpoints
+    hold and restore it.
+
+    Args:
+        momentum (float): ``m``, in [0, 1].
+        copy_at_start (bool): False keeps the assignment network's own initial
+            weights, as the released code does for its heads.
+
+    Raises:
+        ValueError: If ``momentum`` is outside [0, 1].
+    """
+
+    priority = 'NORMAL'  # before CheckpointHook
+
+    def __init__(
+        self, momentum: float = 6e-4, copy_at_start: bool = True
+    ) -> None:
+        if not 0 <= momentum <= 1:
+            raise ValueError(f'momentum must be in [0, 1], got {momentum}')
+        self.momentum = momentum
+        self.copy_at_start = copy_at_start
+        self._loaded = False
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        """Remember whether the checkpoint holds an assignment network."""
+        names = checkpoint.get('state_dict', checkpoint)
+        self._loaded = any(name.startswith('assignment.') for name in names)
+
+    def before_train(self, runner) -> None:
+        """Copy the online network, unless it was loaded."""
+        if self.copy_at_start and not self._loaded:
+            self._update(runner.model, momentum=1.0)
+
+    def after_train_iter(
+        self, runner, batch_idx: int, data_batch=None, outputs=None
+    ) -> None:
+        """Move towards the online network, if it was just updated."""
+        if runner.optim_wrapper.should_update():
+            self._update(runner.model, self.momentum)
+
+    @staticmethod
+    @torch.no_grad()
+    def _update(model: nn.Module, momentum: float) -> None:
+        """``AN <- (1 - momentum) * AN + momentum * ON``."""
+        model = model.module if is_model_wrapper(model) else model
+        old = model.assignment.state_dict()
+        new = model.online.state_dict()
+        floating = [name for name in old if old[name].is_floating_point()]
+        torch._foreach_lerp_(
+            [old[name] for name in floating],
+            [new[name] for name in floating],
+            momentum,
+        )
+        for name in old.keys() - set(floating):
+            old[name].copy_(new[name])

@@ -1,0 +1,5 @@
+"""Schedules of optimiser parameters."""
+
+from .warmup_poly_lr import WarmupPolyLR
+
+__all__ = ['WarmupPolyLR']

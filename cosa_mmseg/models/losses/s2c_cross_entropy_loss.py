@@ -1,0 +1,76 @@
+"""Segmentation-to-CAM loss with hard labels."""
+
+import torch
+from mmengine.registry import MODELS
+from mmseg.models.utils import resize
+from torch import Tensor, nn
+
+from cosa_mmseg.utils.dtype import promote_half
+
+from .c2s_loss import fg_bg_cross_entropy
+from .s2c_loss import check_cam, scale_cam
+
+
+@MODELS.register_module()
+class S2CCrossEntropyLoss(nn.Module):
+    r"""Segmentation-to-CAM loss with hard labels.
+
+    The SPL's argmax, ignored where its probability is at most ``confidence``,
+    supervises ``[1 - max_c n, n]``, ``n`` = :func:`scale_cam`, resized to the
+    labels and taken as logits, in :func:`fg_bg_cross_entropy` (the released
+    code's version 3).
+
+    Args:
+        confidence (float): Labels of at most this probability are ignored.
+        fg_share (float): ``a`` of :func:`fg_bg_cross_entropy`.
+        loss_weight (float): Factor of the whole.
+    """
+
+    def __init__(
+        self,
+        confidence: float = 0.25,
+        fg_share: float = 0.5,
+        loss_weight: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.confidence = confidence
+        self.fg_share = fg_share
+        self.loss_weight = loss_weight
+
+    def forward(
+        self, cam: Tensor, seg_prob: Tensor, cam_aux: Tensor | None = None
+    ) -> Tensor:
+        """Loss of a batch.
+
+        Args:
+            cam (Tensor): Raw CAM ``M`` of the online network, (N, C, h, w).
+            seg_prob (Tensor): SPL, (N, K, H, W).
+            cam_aux (Tensor, optional): Not used; the call is that of
+                :class:`S2CLoss`.
+
+        Returns:
+            Tensor: 0-d.
+
+        Raises:
+            ValueError: If the shapes do not fit.
+        """
+        check_cam(cam, seg_prob)
+        value, label = seg_prob.max(dim=1)
+        label = label.masked_fill(value <= self.confidence, 255)
+        cam = scale_cam(promote_half(cam))
+        background = 1 - cam.amax(dim=1, keepdim=True)
+        scores = resize(
+            torch.cat([background, cam], dim=1),
+            size=label.shape[-2:],
+            mode='bilinear',
+            align_corners=False,
+        )
+        loss = fg_bg_cross_entropy(scores, label, fg_share=self.fg_share)
+        return self.loss_weight * loss
+
+    def extra_repr(self) -> str:
+        """Settings, for ``print(module)``."""
+        return (
+            f'confidence={self.confidence}, fg_share={self.fg_share}, '
+            f'loss_weight={self.loss_weight}'
+        )

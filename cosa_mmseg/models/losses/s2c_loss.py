@@ -1,0 +1,140 @@
+"""Segmentation-to-CAM loss: segmentation pseudo labels supervise the CAM."""
+
+import torch.nn.functional as F  # noqa: N812
+from mmengine.registry import MODELS
+from mmseg.models.utils import resize
+from torch import Tensor, nn
+
+from cosa_mmseg.utils.dtype import promote_half
+
+
+def check_cam(cam: Tensor, seg_prob: Tensor) -> None:
+    """Raise unless a CAM and segmentation probabilities fit.
+
+    Args:
+        cam (Tensor): (N, C, h, w).
+        seg_prob (Tensor): (N, C + 1, H, W).
+
+    Raises:
+        ValueError: If batch size or number of classes differ.
+    """
+    if cam.shape[0] != seg_prob.shape[0] or (
+        cam.shape[1] + 1 != seg_prob.shape[1]
+    ):
+        raise ValueError(
+            f'probabilities of shape {tuple(seg_prob.shape)} do not fit a CAM '
+            f'of shape {tuple(cam.shape)}: expected (N, C+1, H, W) and '
+            '(N, C, h, w)'
+        )
+
+
+def scale_cam(cam: Tensor, detach_range: bool = False) -> Tensor:
+    """Scale raw maps to about [0, 1]: ``(r - min r) / (max r + 1e-4)``.
+
+    ``r = ReLU(M)``; the maximum is that before the minimum is subtracted
+    (released code).
+
+    Args:
+        cam (Tensor): Raw maps ``M``, (N, C, h, w).
+        detach_range (bool): Whether no gradient flows through minimum and
+            maximum.
+
+    Returns:
+        Tensor: (N, C, h, w).
+    """
+    cam = cam.relu()
+    low = cam.amin((-2, -1), keepdim=True)
+    high = cam.amax((-2, -1), keepdim=True)
+    if detach_range:
+        low, high = low.detach(), high.detach()
+    return (cam - low) / (high + 1e-4)
+
+
+@MODELS.register_module()
+class S2CLoss(nn.Module):
+    r"""Segmentation-to-CAM loss ``L_s2c``.
+
+    Multi-label soft margin ``-mean[T log s(x) + (1 - T) log s(-x)]`` over
+    classes and pixels, ``s`` the sigmoid, ``T`` the foreground channels of
+    the segmentation pseudo labels resized to the CAM, ``x = f(M)`` (paper;
+    ``f`` = ReLU: released code, its version 1).
+
+    Args:
+        activation (str): ``f``: ``'relu'``, ``'none'``, or ``'scale'``,
+            :func:`scale_cam` (the released code's version 2).
+        detach_range (bool): For ``'scale'``: treat the range as constant.
+        aux_share (float): Share of the same loss on the auxiliary CAM, in
+            [0, 1].
+        loss_weight (float): Factor of the whole.
+
+    Raises:
+        ValueError: If the activation is unknown or the share outside [0, 1].
+    """
+
+    def __init__(
+        self,
+        activation: str = 'relu',
+        detach_range: bool = False,
+        aux_share: float = 0.0,
+        loss_weight: float = 1.0,
+    ) -> None:
+        super().__init__()
+        if activation not in ('relu', 'none', 'scale'):
+            raise ValueError(
+                "activation must be 'relu', 'none' or 'scale', got "
+                f'{activation!r}'
+            )
+        if not 0 <= aux_share <= 1:
+            raise ValueError(f'aux_share must be in [0, 1], got {aux_share}')
+        self.activation = activation
+        self.detach_range = detach_range
+        self.aux_share = aux_share
+        self.loss_weight = loss_weight
+
+    def forward(
+        self, cam: Tensor, seg_prob: Tensor, cam_aux: Tensor | None = None
+    ) -> Tensor:
+        """Loss of a batch.
+
+        Args:
+            cam (Tensor): Raw CAM ``M`` of the online network, (N, C, h, w).
+            seg_prob (Tensor): SPL, (N, K, H, W).
+            cam_aux (Tensor, optional): Raw auxiliary CAM; needed unless
+                ``aux_share`` is 0.
+
+        Returns:
+            Tensor: 0-d.
+
+        Raises:
+            ValueError: If the shapes do not fit.
+        """
+        pairs = [(cam, 1 - self.aux_share), (cam_aux, self.aux_share)]
+        total = sum(
+            share * self._loss(maps, seg_prob)
+            for maps, share in pairs
+            if share > 0
+        )
+        return self.loss_weight * total
+
+    def _loss(self, cam: Tensor, seg_prob: Tensor) -> Tensor:
+        """The loss of one CAM, 0-d."""
+        check_cam(cam, seg_prob)
+        target = resize(
+            seg_prob[:, 1:],
+            size=cam.shape[-2:],
+            mode='bilinear',
+            align_corners=False,
+        )
+        cam = promote_half(cam)
+        if self.activation == 'relu':
+            cam = cam.relu()
+        elif self.activation == 'scale':
+            cam = scale_cam(cam, self.detach_range)
+        return F.binary_cross_entropy_with_logits(cam, target.to(cam))
+
+    def extra_repr(self) -> str:
+        """Settings, for ``print(module)``."""
+        return (
+            f'activation={self.activation}, detach_range={self.detach_range}, '
+            f'aux_share={self.aux_share}, loss_weight={self.loss_weight}'
+        )

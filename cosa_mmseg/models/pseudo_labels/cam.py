@@ -1,0 +1,94 @@
+"""Maths of class activation maps: normalise, restrict, threshold."""
+
+import torch
+from torch import Tensor
+
+from cosa_mmseg.utils.dtype import promote_half
+
+IGNORE_INDEX = 255
+
+
+def check_labels(maps: Tensor, img_label: Tensor, num_extra: int = 0) -> None:
+    """Raise unless maps and image-level labels are of the same classes.
+
+    Args:
+        maps (Tensor): (N, C + num_extra, H, W).
+        img_label (Tensor): Multi-hot image-level labels, (N, C).
+        num_extra (int): Channels of ``maps`` that no label stands for (the
+            background: 1).
+
+    Raises:
+        ValueError: If batch size or number of classes differ.
+    """
+    expected = (img_label.shape[0], img_label.shape[1] + num_extra)
+    if maps.ndim != 4 or tuple(maps.shape[:2]) != expected:
+        raise ValueError(
+            f'maps of shape {tuple(maps.shape)} do not fit image-level labels '
+            f'of shape {tuple(img_label.shape)}: expected (N, C'
+            f'{f"+{num_extra}" if num_extra else ""}, H, W) and (N, C)'
+        )
+
+
+def normalize_cam(cam: Tensor, eps: float = 1e-5) -> Tensor:
+    """Scale each map of each image to [0, 1].
+
+    ``A = M - min(M); A <- A / (max(A) + eps)``, minimum and maximum over the
+    pixels of one image and class (released code).  In float32 whatever the
+    input: half precision has too few steps near 1 to compare thresholds.
+
+    Args:
+        cam (Tensor): Non-negative class activation maps, (N, C, H, W).
+        eps (float): Keeps an empty map at 0.
+
+    Returns:
+        Tensor: ``A``, (N, C, H, W), float32 (float64 stays float64).
+    """
+    cam = promote_half(cam)
+    cam = cam - cam.amin((-2, -1), keepdim=True)
+    return cam / (cam.amax((-2, -1), keepdim=True) + eps)
+
+
+def restrict_cam(cam: Tensor, img_label: Tensor) -> Tensor:
+    """Set the maps of absent classes to 0.
+
+    Args:
+        cam (Tensor): Normalised maps ``A``, (N, C, H, W).
+        img_label (Tensor): Multi-hot image-level labels ``y``, (N, C).
+
+    Returns:
+        Tensor: ``A * y``, (N, C, H, W).
+
+    Raises:
+        ValueError: If the shapes do not fit.
+    """
+    check_labels(cam, img_label)
+    return cam * img_label.to(cam)[:, :, None, None]
+
+
+def cam_to_label(
+    cam: Tensor,
+    threshold: float,
+    low: float | None = None,
+    valid_mask: Tensor | None = None,
+) -> Tensor:
+    """Hard labels from maps by comparing the best one with a threshold.
+
+    ``argmax_c A + 1`` where ``max_c A > threshold``, 0 where it is at most
+    ``low``, 255 between the two and outside ``valid_mask``.
+
+    Args:
+        cam (Tensor): Restricted maps in [0, 1], (N, C, H, W).
+        threshold (float): Foreground above it, in (0, 1).
+        low (float, optional): Background up to it; ``threshold`` if None, so
+            that nothing is ignored.
+        valid_mask (Tensor, optional): True where real pixels are, (N, H, W).
+
+    Returns:
+        Tensor: int64 (N, H, W).
+    """
+    value, index = cam.max(dim=1)
+    label = torch.where(value > threshold, index + 1, IGNORE_INDEX)
+    label[value <= (threshold if low is None else low)] = 0
+    if valid_mask is not None:
+        label[~valid_mask] = IGNORE_INDEX
+    return label

@@ -1,0 +1,116 @@
+"""CAM pseudo labels with two fixed thresholds, as the released code makes."""
+
+import torch
+from mmengine.registry import MODELS
+from mmseg.models.utils import resize
+from torch import Tensor, nn
+
+from .cam import IGNORE_INDEX, restrict_cam
+
+
+@MODELS.register_module()
+class DualThresholdLabeler(nn.Module):
+    r"""CAM pseudo labels (CPL) with a foreground and a background threshold.
+
+    For each threshold ``t``: put a constant background map ``t`` before the
+    maps of the present classes, shrink, softmax over the channels, refine if
+    a refiner is given, resize back, argmax.  A pixel is foreground where the
+    ``high`` result is, background where both results are, else ignored
+    (released code, METHOD "CPL, released").  As probabilities are resized,
+    this is not the same as comparing the CAM with the thresholds.
+
+    Args:
+        low (float): Background threshold, in [0, 1].
+        high (float): Foreground threshold, in [low, 1].
+        downscale (int): Maps are labelled at ``1 / downscale`` of the size; 1
+            keeps it.
+        refiner (dict, optional): Config of a module that refines probability
+            maps (N, K, h, w) along the edges of an image (N, 3, h, w) in
+            [0, 1], such as :class:`PixelAdaptiveRefinement`.
+
+    Raises:
+        ValueError: If not ``0 <= low <= high <= 1`` or ``downscale < 1``.
+    """
+
+    def __init__(
+        self,
+        low: float,
+        high: float,
+        downscale: int = 2,
+        refiner: dict | None = None,
+    ) -> None:
+        super().__init__()
+        if not 0 <= low <= high <= 1:
+            raise ValueError(
+                'the thresholds must satisfy 0 <= low <= high <= 1, got '
+                f'low={low}, high={high}'
+            )
+        if downscale < 1:
+            raise ValueError(f'downscale must be at least 1, got {downscale}')
+        self.low = low
+        self.high = high
+        self.downscale = downscale
+        self.refiner = MODELS.build(refiner) if refiner else None
+
+    def forward(
+        self,
+        cam: Tensor,
+        img_label: Tensor,
+        valid_mask: Tensor,
+        img: Tensor | None = None,
+    ) -> Tensor:
+        """Label a batch.
+
+        Args:
+            cam (Tensor): Normalised maps ``A`` in [0, 1], (N, C, H, W).
+            img_label (Tensor): Multi-hot image-level labels, (N, C).
+            valid_mask (Tensor): True where real pixels are, (N, H, W).
+            img (Tensor, optional): RGB images in [0, 1], (N, 3, H, W);
+                needed by a refiner only.
+
+        Returns:
+            Tensor: CPL, int64 (N, H, W): 0, 1..C, 255 ignore.
+
+        Raises:
+            ValueError: If shapes do not fit, or a refiner is set and ``img``
+                is missing.
+        """
+        cam = restrict_cam(cam, img_label)
+        if self.refiner is not None and img is None:
+            raise ValueError('the refiner needs the image: img is None')
+        high = self._label_at(self.high, cam, img_label, img)
+        low = self._label_at(self.low, cam, img_label, img)
+        label = high.masked_fill(high == 0, IGNORE_INDEX)
+        label[(high == 0) & (low == 0)] = 0
+        return label.masked_fill(~valid_mask, IGNORE_INDEX)
+
+    def _label_at(
+        self,
+        threshold: float,
+        cam: Tensor,
+        img_label: Tensor,
+        img: Tensor | None,
+    ) -> Tensor:
+        """Labels with a constant background map: int64 (N, H, W)."""
+        size = cam.shape[-2:]
+        if self.downscale > 1:
+            small = [side // self.downscale for side in size]
+            cam = resize(cam, size=small, mode='bilinear', align_corners=False)
+        background = torch.full_like(cam[:, :1], threshold)
+        absent = (img_label == 0)[:, :, None, None]
+        scores = cam.masked_fill(absent, float('-inf'))
+        prob = torch.cat([background, scores], dim=1).softmax(dim=1)
+        if self.refiner is not None:
+            guide = resize(
+                img, size=prob.shape[-2:], mode='bilinear', align_corners=False
+            )
+            prob = self.refiner(prob, guide)
+        if prob.shape[-2:] != size:
+            prob = resize(
+                prob, size=size, mode='bilinear', align_corners=False
+            )
+        return prob.argmax(dim=1)
+
+    def extra_repr(self) -> str:
+        """Settings, for ``print(module)``."""
+        return f'low={self.low}, high={self.high}, downscale={self.downscale}'

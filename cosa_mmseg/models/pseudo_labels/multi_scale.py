@@ -1,0 +1,137 @@
+"""Multi-scale inference with mirrored views."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from mmengine.registry import MODELS
+from mmseg.models.utils import resize
+from torch import Tensor, nn
+
+from cosa_mmseg.structures import NetworkOutput
+from cosa_mmseg.utils.dtype import promote_half
+
+from .cam import normalize_cam
+
+
+def _to_size(maps: Tensor, size: Sequence[int]) -> Tensor:
+    """Bilinear resize to (H, W) in at least float32: (N, C, h, w)."""
+    return resize(
+        promote_half(maps), size=size, mode='bilinear', align_corners=False
+    )
+
+
+@MODELS.register_module()
+class MultiScaleInference(nn.Module):
+    r"""Run a network on scaled and mirrored views and merge what it says.
+
+    CAM: maximum over {view, mirror}, ReLU, sum over the scales, each map of
+    each image scaled to [0, 1].  Segmentation logits and classification
+    logits: sum over all views (released code, METHOD 4 and 8).
+
+    Args:
+        scales (Sequence[float]): Factors of the image's height and width, in
+            the order they are run.
+        mirror (bool): Whether each scale is also seen mirrored.
+        aux_scales (str): ``'sum'`` merges the auxiliary CAM as the main one
+            (ours); ``'last'`` keeps its last scale only, as the released code
+            does by accident.
+        aux_mix (float): Share of the auxiliary CAM in the main one, in
+            [0, 1]; .5 is the released code's "cam mix".
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        scales: Sequence[float] = (1.0, 0.5, 1.5),
+        mirror: bool = True,
+        aux_scales: str = 'sum',
+        aux_mix: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if not scales or min(scales) <= 0:
+            raise ValueError(f'scales must be positive, got {scales}')
+        if aux_scales not in ('sum', 'last'):
+            raise ValueError(
+                f"aux_scales must be 'sum' or 'last', got {aux_scales!r}"
+            )
+        if not 0 <= aux_mix <= 1:
+            raise ValueError(f'aux_mix must be in [0, 1], got {aux_mix}')
+        self.scales = tuple(scales)
+        self.mirror = mirror
+        self.aux_scales = aux_scales
+        self.aux_mix = aux_mix
+
+    @property
+    def num_views(self) -> int:
+        """Number of views of each image that the sums run over."""
+        return len(self.scales) * (1 + self.mirror)
+
+    @torch.no_grad()
+    def forward(
+        self, network: Callable[[Tensor], NetworkOutput], img: Tensor
+    ) -> NetworkOutput:
+        """Merge the views of a batch.
+
+        Args:
+            network (Callable): From images (N, 3, h, w) to a
+                :class:`NetworkOutput`.
+            img (Tensor): Normalised images, (N, 3, H, W).
+
+        Returns:
+            NetworkOutput: ``cam`` and ``cam_aux`` in [0, 1] and summed
+            ``seg_logits`` at (H, W); summed ``cls_logits``.
+        """
+        views = [self._run(network, img, scale) for scale in self.scales]
+        aux_views = views if self.aux_scales == 'sum' else views[-1:]
+        cam_aux = normalize_cam(sum(view.cam_aux for view in aux_views))
+        cam = normalize_cam(sum(view.cam for view in views))
+        return NetworkOutput(
+            seg_logits=sum(view.seg_logits for view in views),
+            cam=torch.lerp(cam, cam_aux, self.aux_mix),
+            cam_aux=cam_aux,
+            cls_logits=sum(view.cls_logits for view in views),
+            cls_logits_aux=sum(view.cls_logits_aux for view in views),
+        )
+
+    def _run(
+        self,
+        network: Callable[[Tensor], NetworkOutput],
+        img: Tensor,
+        scale: float,
+    ) -> NetworkOutput:
+        """One scale with its mirror, in one batch; maps at the full size."""
+        size = img.shape[-2:]
+        if scale != 1:
+            scaled = [max(int(scale * side), 1) for side in size]
+            img = resize(
+                img, size=scaled, mode='bilinear', align_corners=False
+            )
+        num = len(img)
+        out = network(torch.cat([img, img.flip(-1)]) if self.mirror else img)
+
+        def merge(maps: Tensor, how: Callable) -> Tensor:
+            maps = _to_size(maps, size)
+            if not self.mirror:
+                return maps
+            return how(maps[:num], maps[num:].flip(-1))
+
+        cls, cls_aux = (
+            logits.unflatten(0, (-1, num)).sum(dim=0)
+            for logits in (out.cls_logits, out.cls_logits_aux)
+        )
+        return NetworkOutput(
+            seg_logits=merge(out.seg_logits, torch.add),
+            cam=merge(out.cam, torch.maximum).relu(),
+            cam_aux=merge(out.cam_aux, torch.maximum).relu(),
+            cls_logits=cls,
+            cls_logits_aux=cls_aux,
+        )
+
+    def extra_repr(self) -> str:
+        """Settings, for ``print(module)``."""
+        return (
+            f'scales={self.scales}, mirror={self.mirror}, '
+            f'aux_scales={self.aux_scales}, aux_mix={self.aux_mix}'
+        )

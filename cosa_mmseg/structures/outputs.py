@@ -1,0 +1,41 @@
+"""What travels between the networks, the labelers and the losses."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class NetworkOutput:
+    """Everything a network says about a batch, or a sum of it over views.
+
+    Attributes:
+        seg_logits (Tensor): Segmentation logits ``S``, (N, K, h, w).
+        cam (Tensor): Class activation maps ``M``, (N, C, h, w).
+        cam_aux (Tensor): Those of the auxiliary feature, (N, C, h, w).
+        cls_logits (Tensor): Classification logits, (N, C).
+        cls_logits_aux (Tensor): Those of the auxiliary feature, (N, C).
+    """
+
+    seg_logits: Tensor
+    cam: Tensor
+    cam_aux: Tensor
+    cls_logits: Tensor
+    cls_logits_aux: Tensor
+
+
+@dataclass(frozen=True)
+class PseudoLabels:
+    """Assignments: what the assignment network hands to the online network.
+
+    Attributes:
+        cam_label (Tensor): CAM pseudo labels (CPL) of the main CAM, int64
+            (N, H, W): 0 background, 1..C classes, 255 ignore.
+        cam_label_aux (Tensor): CPL of the auxiliary CAM, int64 (N, H, W).
+        seg_prob (Tensor): Segmentation pseudo labels (SPL), (N, K, H, W),
+            probabilities in [0, 1].
+    """
+
+    cam_label: Tensor
+    cam_label_aux: Tensor
+    seg_prob: Tensor

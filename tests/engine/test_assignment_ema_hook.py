@@ -1,0 +1,104 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.optim import OptimWrapper
+from mmengine.registry import MODELS
+from torch import nn
+
+from cosa_mmseg.engine import AssignmentEMAHook
+from tests.models.networks import small_model
+
+
+class Pair(nn.Module):
+    """A number, a float buffer and a counter in each of two networks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name, value in (('online', 10.0), ('assignment', 0.0)):
+            net = nn.Module()
+            net.weight = nn.Parameter(torch.tensor(value))
+            net.register_buffer('mean', torch.tensor(2 * value))
+            net.register_buffer('count', torch.tensor(int(value)))
+            setattr(self, name, net)
+
+
+def runner_of(model, accumulative_counts=1):
+    wrapper = OptimWrapper(
+        torch.optim.SGD(model.parameters(), lr=0.0),
+        accumulative_counts=accumulative_counts,
+    )
+    return SimpleNamespace(model=model, optim_wrapper=wrapper)
+
+
+def step(runner, hook, count=1):
+    for _ in range(count):
+        loss = sum(p.sum() for p in runner.model.parameters())
+        runner.optim_wrapper.update_params(loss)
+        hook.after_train_iter(runner, 0)
+
+
+def test_exact_numbers_after_one_and_three_steps():
+    model = Pair()
+    runner, hook = runner_of(model), AssignmentEMAHook(momentum=0.1)
+    step(runner, hook)
+    assert model.assignment.weight.item() == pytest.approx(1.0)
+    assert model.assignment.mean.item() == pytest.approx(2.0)
+    assert model.assignment.count.item() == 10
+    step(runner, hook, 2)  # 10 * (1 - .9 ** 3)
+    assert model.assignment.weight.item() == pytest.approx(2.71)
+    assert model.assignment.mean.item() == pytest.approx(5.42)
+    assert model.online.weight.item() == 10
+
+
+def test_moves_once_per_optimiser_step_under_accumulation():
+    model = Pair()
+    runner, hook = runner_of(model, 4), AssignmentEMAHook(momentum=0.1)
+    step(runner, hook, 3)
+    assert model.assignment.weight.item() == 0
+    step(runner, hook)
+    assert model.assignment.weight.item() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(('copy', 'expected'), [(True, 10), (False, 0)])
+def test_starts_as_a_copy_unless_told_otherwise(copy, expected):
+    model = Pair()
+    hook = AssignmentEMAHook(copy_at_start=copy)
+    hook.before_train(runner_of(model))
+    assert model.assignment.weight.item() == expected
+
+
+def test_a_loaded_assignment_network_is_kept():
+    model = Pair()
+    runner, hook = runner_of(model), AssignmentEMAHook()
+    state = {'assignment.weight': 0, 'online.weight': 0}
+    hook.after_load_checkpoint(runner, dict(state_dict=state))
+    hook.before_train(runner)
+    assert model.assignment.weight.item() == 0
+
+
+def test_other_pretrained_weights_do_not_count_as_one():
+    model = Pair()
+    runner, hook = runner_of(model), AssignmentEMAHook()
+    hook.after_load_checkpoint(runner, dict(state_dict={'online.weight': 0}))
+    hook.before_train(runner)
+    assert model.assignment.weight.item() == 10
+
+
+def test_batch_norm_statistics_follow_and_the_model_is_whole():
+    model = MODELS.build(small_model())
+    runner, hook = runner_of(model), AssignmentEMAHook(momentum=0.5)
+    hook.before_train(runner)
+    norm = model.online.backbone[0][1]
+    norm.running_mean.fill_(4.0)
+    norm.num_batches_tracked.fill_(7)
+    hook._update(model, 0.5)
+    copy = model.assignment.backbone[0][1]
+    assert copy.running_mean.eq(2.0).all()
+    assert copy.num_batches_tracked == 7
+
+
+@pytest.mark.parametrize('momentum', [-0.1, 1.1])
+def test_momentum_is_a_share(momentum):
+    with pytest.raises(ValueError, match='momentum'):
+        AssignmentEMAHook(momentum=momentum)

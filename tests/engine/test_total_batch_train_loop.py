@@ -1,0 +1,122 @@
+import logging
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
+from torch import nn
+from torch.utils.data import Dataset
+
+
+class Line(BaseModel):
+    """Fits one number to the mean of the data."""
+
+    def __init__(self):
+        super().__init__()
+        self.value = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x, mode='tensor'):
+        return dict(loss=((self.value - x) ** 2).mean())
+
+
+class Numbers(Dataset):
+    metainfo = None
+
+    def __len__(self):
+        return 24
+
+    def __getitem__(self, index):
+        return dict(x=torch.tensor(float(index)))
+
+
+class Trace(Hook):
+    priority = 'LOWEST'
+
+    def __init__(self):
+        self.values, self.losses = [], []
+
+    def after_train_iter(
+        self, runner, batch_idx, data_batch=None, outputs=None
+    ):
+        self.values.append(runner.model.value.item())
+        self.losses.append(float(outputs['loss']))
+
+
+def run(tmp_path, batch_size, total, max_iters=4, **settings):
+    trace = Trace()
+    runner = Runner(
+        model=Line(),
+        work_dir=str(tmp_path / f'{batch_size}'),
+        train_dataloader=dict(
+            dataset=Numbers(),
+            sampler=dict(type='InfiniteSampler', shuffle=False),
+            batch_size=batch_size,
+            num_workers=0,
+            collate_fn=dict(type='default_collate'),
+        ),
+        train_cfg=dict(
+            type='TotalBatchTrainLoop',
+            max_iters=max_iters,
+            total_batch_size=total,
+        ),
+        optim_wrapper=dict(
+            type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1)
+        ),
+        default_hooks=dict(
+            logger=None,
+            checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=2),
+        ),
+        custom_hooks=[trace],
+        experiment_name=f'{tmp_path.name}_{batch_size}_{len(settings)}',
+        log_level='WARNING',
+        **settings,
+    )
+    runner.train()
+    return runner, trace
+
+
+def test_accumulated_steps_equal_large_batches(tmp_path):
+    _, whole = run(tmp_path, batch_size=6, total=6)
+    runner, parts = run(tmp_path, batch_size=2, total=6)
+    assert runner.iter == 4
+    assert parts.values == pytest.approx(whole.values, rel=1e-5)
+    assert parts.losses == pytest.approx(whole.losses, rel=1e-5)
+
+
+def test_resumed_accumulation_equals_uninterrupted(tmp_path):
+    _, whole = run(tmp_path / 'whole', batch_size=2, total=6)
+    run(tmp_path / 'parts', batch_size=2, total=6, max_iters=2)
+    _, rest = run(tmp_path / 'parts', batch_size=2, total=6, resume=True)
+    assert rest.values == whole.values[2:]
+
+
+def test_a_total_that_can_not_be_reached_warns(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING):
+        runner, _ = run(tmp_path, batch_size=4, total=6)
+    logs = next(iter((tmp_path / '4').rglob('*.log'))).read_text()
+    assert 'total_batch_size=6 can not be reached' in logs
+    assert runner.train_loop.num_batches == 2
+
+
+def test_two_ways_to_accumulate_are_refused(tmp_path):
+    with pytest.raises(ValueError, match='accumulative_counts=2'):
+        Runner(
+            model=Line(),
+            work_dir=str(tmp_path),
+            train_dataloader=dict(
+                dataset=Numbers(),
+                sampler=dict(type='InfiniteSampler'),
+                batch_size=2,
+                num_workers=0,
+            ),
+            train_cfg=dict(
+                type='TotalBatchTrainLoop', max_iters=1, total_batch_size=4
+            ),
+            optim_wrapper=dict(
+                type='OptimWrapper',
+                optimizer=dict(type='SGD', lr=0.1),
+                accumulative_counts=2,
+            ),
+            experiment_name=tmp_path.name,
+        ).train()

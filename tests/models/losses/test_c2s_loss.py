@@ -1,0 +1,99 @@
+import math
+
+import pytest
+import torch
+
+from cosa_mmseg.models.losses import C2SLoss, fg_bg_cross_entropy
+from tests.oracles import seg_losses
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 4, 5, 6, generator=generator)
+    label = torch.randint(0, 4, (2, 5, 6), generator=generator)
+    label[0, :2] = 255
+    weight = torch.rand(2, 5, 6, generator=generator)
+    return logits, label, weight
+
+
+@pytest.mark.parametrize('weighted', [False, True])
+@pytest.mark.parametrize('fg_share', [0.0, 0.3, 1.0])
+def test_equals_the_loop_form(batch, weighted, fg_share):
+    logits, label, weight = batch
+    weight = weight if weighted else None
+    got = fg_bg_cross_entropy(logits, label, weight, fg_share)
+    expected = seg_losses.fg_bg_cross_entropy(logits, label, weight, fg_share)
+    assert got.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_by_hand():
+    # two pixels, equal logits: each term is log 2
+    logits = torch.zeros(1, 2, 1, 2)
+    label = torch.tensor([[[0, 1]]])
+    got = fg_bg_cross_entropy(logits, label, fg_share=0.25)
+    assert got.item() == pytest.approx(math.log(2), rel=1e-5)
+
+
+def test_all_ignored_is_zero_with_a_gradient(batch):
+    logits = batch[0].requires_grad_()
+    label = torch.full((2, 5, 6), 255)
+    loss = C2SLoss()(logits, label, label)
+    loss.backward()
+    assert loss.item() == 0
+    assert torch.equal(logits.grad, torch.zeros_like(logits))
+
+
+def test_two_targets_share(batch):
+    logits, label, _ = batch
+    other = label.flip(0)
+    got = C2SLoss(aux_share=0.25, loss_weight=2.0)(logits, label, other)
+    expected = 2 * (
+        0.75 * fg_bg_cross_entropy(logits, label)
+        + 0.25 * fg_bg_cross_entropy(logits, other)
+    )
+    assert torch.allclose(got, expected)
+
+
+def test_hard_labels_equal_one_hot_ones(batch):
+    logits, label, _ = batch
+    label = label.where(label != 255, 0)
+    soft = torch.nn.functional.one_hot(label, 4).permute(0, 3, 1, 2).float()
+    assert torch.allclose(
+        fg_bg_cross_entropy(logits, soft), fg_bg_cross_entropy(logits, label)
+    )
+
+
+def test_gradcheck(batch):
+    logits, label, weight = batch
+    assert torch.autograd.gradcheck(
+        lambda x: fg_bg_cross_entropy(x, label, weight.double()),
+        logits.double().requires_grad_(),
+    )
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_half_precision_counts_all_pixels(dtype):
+    # 300 x 300 pixels are more than float16 can count
+    logits = torch.zeros(1, 2, 300, 300, dtype=dtype)
+    label = torch.zeros(1, 300, 300, dtype=torch.long)
+    got = fg_bg_cross_entropy(logits, label, fg_share=0.0)
+    assert got.item() == pytest.approx(math.log(2), rel=1e-5)
+
+
+def test_inputs_are_not_changed(batch):
+    before = [tensor.clone() for tensor in batch]
+    C2SLoss()(batch[0], batch[1], batch[1], batch[2])
+    assert all(torch.equal(a, b) for a, b in zip(batch, before, strict=True))
+
+
+def test_wrong_shape_is_named(batch):
+    with pytest.raises(ValueError, match=r'\(2, 5, 5\).*\(2, 4, 5, 6\)'):
+        C2SLoss()(batch[0], batch[1][..., :5], batch[1])
+
+
+@pytest.mark.parametrize('name', ['fg_share', 'aux_share'])
+@pytest.mark.parametrize('value', [-0.1, 1.1])
+def test_shares_are_shares(name, value):
+    with pytest.raises(ValueError, match=name):
+        C2SLoss(**{name: value})

@@ -1,0 +1,109 @@
+"""c2s and s2c losses against the released code's values and gradients."""
+
+import re
+
+import pytest
+import torch
+
+from cosa_mmseg.models.losses import C2SLoss, S2CCrossEntropyLoss, S2CLoss
+from tests.golden import load_tensors
+
+VALUE = 5e-6  # absolute tolerances: the goldens' README
+GRADIENT = 2e-7
+
+
+def check(loss, inputs, value, gradient):
+    """Compare a loss and its gradient with what is recorded."""
+    inputs = inputs.clone().requires_grad_()
+    result = loss(inputs)
+    result.backward()
+    assert abs(result.item() - value.item()) <= VALUE
+    if gradient is not None:
+        error = (inputs.grad - gradient).abs().max()
+        assert error <= max(GRADIENT, 1e-7 * gradient.abs().max())
+
+
+def test_golden_seg_losses():
+    data = load_tensors('seg_losses')
+    seen = set()
+    for name, value in data.items():
+        found = re.fullmatch(
+            r'(k\d+_)out_(segloss|weighted|soft|plain_ce)_?(\w*?)_?'
+            r'(?:alpha([\d.]+)_)?value',
+            name,
+        )
+        if not found:
+            continue
+        case, kind, variant, alpha = found.groups()
+        if (kind, variant) == ('soft', 'allbg'):
+            assert value.isnan()  # ours is finite: test_c2s_loss.py
+            continue
+        suffix = f'_{variant}' if variant not in ('', 'mixed') else ''
+        label = data[f'{case}in_labels{suffix}_mask'].long()
+        if kind == 'soft':
+            label = data[f'{case}in_soft_targets']
+        weight = None
+        if kind == 'weighted':
+            weight = data[f'{case}in_pixel_weights']
+        loss = C2SLoss(
+            fg_share=None if kind == 'plain_ce' else float(alpha),
+            aux_share=0.0,
+        )
+        check(
+            lambda x, loss=loss, y=label, w=weight: loss(x, y, weight=w),
+            data[f'{case}in_logits'],
+            value,
+            data.get(name.replace('_value', '_grad')),
+        )
+        seen.add(kind)
+    assert seen == {'segloss', 'weighted', 'soft', 'plain_ce'}
+
+
+def s2c_of(version: str):
+    """The loss that a version of the released code stands for."""
+    if found := re.fullmatch(r'v3_conf([\d.]+)', version):
+        return S2CCrossEntropyLoss(confidence=float(found[1]))
+    return {
+        'v1': S2CLoss('relu'),
+        'v1_norelu': S2CLoss('none'),
+        'v2': S2CLoss('scale'),
+        'v2_detach': S2CLoss('scale', detach_range=True),
+    }[version]
+
+
+def test_golden_cam_losses():
+    data = load_tensors('cam_losses')
+    count = 0
+    for name, value in data.items():
+        found = re.fullmatch(r'(c\d+_)t([\d.]+)_out_(v\w[\w.]*)_value', name)
+        if not found:
+            continue
+        case, temperature, version = found.groups()
+        prob = data[f'{case}in_segprob_t{temperature}']
+        loss = s2c_of(version)
+        check(
+            lambda x, loss=loss, prob=prob: loss(x, prob),
+            data[f'{case}in_cam'],
+            value,
+            data[name.replace('_value', '_grad')],
+        )
+        count += 1
+    assert count > 0
+
+
+@pytest.mark.parametrize('fg_share', [0.5, 0.3])
+def test_golden_soft_loss_is_finite_where_the_reference_is_not(fg_share):
+    data = load_tensors('seg_losses')
+    for name in data:
+        if not name.endswith('in_logits'):
+            continue
+        logits = data[name].clone().requires_grad_()
+        target = torch.zeros_like(logits)
+        target[:, 0] = 1
+        loss = C2SLoss(fg_share, aux_share=0.0)(logits, target)
+        loss.backward()
+        background = -logits.log_softmax(dim=1)[:, 0].mean()
+        assert loss.item() == pytest.approx(
+            ((1 - fg_share) * background).item(), rel=1e-5
+        )
+        assert logits.grad.isfinite().all()

@@ -1,0 +1,144 @@
+import pytest
+import torch
+
+from cosa_mmseg.models.pseudo_labels import (
+    DualThresholdLabeler,
+    PixelAdaptiveRefinement,
+    RestrictedSoftmax,
+    confident_label,
+    restrict_logits,
+)
+
+
+@pytest.fixture
+def cam():
+    """One object of class 2 of 3, sure inside, unsure around."""
+    cam = torch.zeros(1, 3, 8, 8)
+    cam[0, 1, 1:7, 1:7] = 0.5
+    cam[0, 1, 2:6, 2:6] = 1.0
+    return cam
+
+
+LABEL = torch.tensor([[0.0, 1.0, 0.0]])
+VALID = torch.ones(1, 8, 8, dtype=torch.bool)
+
+
+def test_object_band_and_background(cam):
+    labeler = DualThresholdLabeler(low=0.25, high=0.7, downscale=1)
+    label = labeler(cam, LABEL, VALID)[0]
+    assert (label[2:6, 2:6] == 2).all()
+    assert (label[1, 1:7] == 255).all()
+    assert (label[0] == 0).all()
+
+
+def test_outside_the_valid_box_is_ignored(cam):
+    valid = VALID.clone()
+    valid[:, :, 4:] = False
+    label = DualThresholdLabeler(0.25, 0.7)(cam, LABEL, valid)
+    assert (label[:, :, 4:] == 255).all()
+    assert (label[:, :, :4] != 255).any()
+
+
+@pytest.mark.parametrize('label', [torch.zeros(1, 3), torch.ones(1, 3)])
+def test_no_label_and_all_labels(cam, label):
+    out = DualThresholdLabeler(0.25, 0.7)(cam, label, VALID)
+    assert out.shape == (1, 8, 8)
+    assert (out == 0).all() == (label.sum() == 0)
+
+
+def test_a_batch_equals_its_images(cam):
+    generator = torch.Generator().manual_seed(0)
+    cams = torch.rand(3, 3, 8, 8, generator=generator)
+    labels = torch.tensor([[1.0, 0, 0], [1, 1, 1], [0, 0, 0]])
+    imgs = torch.rand(3, 3, 8, 8, generator=generator)
+    labeler = DualThresholdLabeler(
+        0.25,
+        0.7,
+        refiner=dict(
+            type='PixelAdaptiveRefinement', num_iters=2, dilations=[1, 2]
+        ),
+    )
+    valid = VALID.expand(3, -1, -1)
+    batch = labeler(cams, labels, valid, imgs)
+    for i in range(3):
+        alone = labeler(
+            cams[i : i + 1], labels[i : i + 1], VALID, imgs[i : i + 1]
+        )
+        assert torch.equal(batch[i : i + 1], alone)
+
+
+def test_inputs_are_not_changed(cam):
+    before = cam.clone(), VALID.clone()
+    DualThresholdLabeler(0.25, 0.7)(cam, LABEL, VALID)
+    assert torch.equal(cam, before[0])
+    assert torch.equal(VALID, before[1])
+
+
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (dict(low=0.7, high=0.25), 'low=0.7, high=0.25'),
+        (dict(low=-0.1, high=0.5), 'low=-0.1'),
+        (dict(low=0.2, high=1.5), 'high=1.5'),
+        (dict(low=0.2, high=0.5, downscale=0), 'downscale'),
+    ],
+)
+def test_bad_labeler_settings_are_named(settings, message):
+    with pytest.raises(ValueError, match=message):
+        DualThresholdLabeler(**settings)
+
+
+def test_a_refiner_needs_the_image(cam):
+    labeler = DualThresholdLabeler(
+        0.2, 0.7, refiner=dict(type='PixelAdaptiveRefinement')
+    )
+    with pytest.raises(ValueError, match='needs the image'):
+        labeler(cam, LABEL, VALID)
+
+
+def test_refinement_keeps_constant_maps_and_follows_edges():
+    img = torch.zeros(1, 3, 16, 16)
+    img[..., 8:] = 1.0
+    maps = torch.full((1, 2, 16, 16), 0.5)
+    refine = PixelAdaptiveRefinement(num_iters=1, dilations=[1, 2])
+    # the weights sum to 1.01
+    assert torch.allclose(refine(maps, img), maps * 1.01)
+    # a map that is off by two pixels snaps to the edge of the image
+    maps = torch.zeros(1, 1, 16, 16)
+    maps[..., 6:] = 1.0
+    out = PixelAdaptiveRefinement(10, (1, 2, 4))(maps, img)
+    assert out[..., 7].mean() < out[..., 9].mean()
+
+
+def test_refinement_of_a_plain_image_is_finite():
+    out = PixelAdaptiveRefinement(2, (1,))(
+        torch.rand(1, 2, 6, 6), torch.full((1, 3, 6, 6), 0.3)
+    )
+    assert out.isfinite().all()
+
+
+def test_restricted_softmax_by_hand():
+    logits = torch.tensor([1.0, 2.0, 3.0]).view(1, 3, 1, 1)
+    prob = RestrictedSoftmax(1.0)(logits, torch.tensor([[1.0, 0.0]]))
+    expected = torch.tensor([1.0, 2.0]).softmax(0)
+    assert torch.allclose(prob.flatten()[:2], expected)
+    assert prob.flatten()[2] == 0
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_restricting_half_precision_stays_finite(dtype):
+    out = restrict_logits(
+        torch.zeros(1, 3, 2, 2, dtype=dtype), torch.zeros(1, 2)
+    )
+    assert out.isfinite().all()
+
+
+def test_labels_need_a_clear_winner():
+    prob = torch.tensor([[0.5, 0.3, 0.2], [0.4, 0.35, 0.25]]).T
+    label = confident_label(prob.reshape(1, 3, 1, 2), ratio=1.5)
+    assert label.tolist() == [[[0, 255]]]
+
+
+def test_temperature_must_be_positive():
+    with pytest.raises(ValueError, match='temperature'):
+        RestrictedSoftmax(0)

@@ -1,0 +1,209 @@
+import copy
+
+import pytest
+import torch
+from mmengine.logging import MessageHub
+from mmengine.registry import MODELS
+
+from tests.models.networks import small_batch, small_model, small_network
+
+
+@pytest.fixture
+def model():
+    return MODELS.build(small_model()).train()
+
+
+def prepared(model, labels):
+    return model.data_preprocessor(small_batch(labels), training=True)
+
+
+def test_co_training_losses_and_what_is_watched(model):
+    losses = model.loss(**prepared(model, [[0], [1, 2]]))
+    names = {
+        'loss_cls',
+        'loss_cls_aux',
+        'loss_c2s',
+        'loss_s2c',
+        'loss_energy',
+        'cpl_foreground',
+        'cpl_background',
+        'cpl_ignored',
+    }
+    assert losses.keys() == names
+    assert all(value.isfinite() for value in losses.values())
+    shares = sum(v for k, v in losses.items() if k.startswith('cpl_'))
+    assert shares.item() == pytest.approx(1)
+
+
+def test_warm_up_computes_the_classification_only(model):
+    model.warmup_iters = 5
+    MessageHub.get_current_instance().update_info('iter', 4)
+    # neither the assignment network nor the segmentation head may run
+    model.assignment.forward = model.assignment.see = None
+    model.online.decode_head.forward = None
+    losses = model.loss(**prepared(model, [[0], [1]]))
+    assert losses.keys() == {'loss_cls', 'loss_cls_aux'}
+    sum(losses.values()).backward()
+    for parameter in model.online.decode_head.parameters():
+        assert torch.equal(parameter.grad, torch.zeros_like(parameter))
+    MessageHub.get_current_instance().update_info('iter', 5)
+    assert not model.in_warmup
+
+
+def test_every_online_parameter_takes_part_in_every_iteration(model):
+    for warmup in (0, 5):
+        model.zero_grad()
+        model.warmup_iters = warmup
+        loss, _ = model.parse_losses(model.loss(**prepared(model, [[0]])))
+        loss.backward()
+        for name, parameter in model.online.named_parameters():
+            assert parameter.grad is not None, (warmup, name)
+
+
+def test_each_loss_alone_reaches_the_online_network(model):
+    reached = {
+        'loss_cls': 'cam_head.conv_seg.weight',
+        'loss_cls_aux': 'cam_head_aux.conv_seg.weight',
+        'loss_c2s': 'decode_head.conv_seg.weight',
+        'loss_s2c': 'cam_head.conv_seg.weight',
+        'loss_energy': 'decode_head.conv_seg.weight',
+    }
+    for name, parameter in reached.items():
+        model.zero_grad()
+        model.loss(**prepared(model, [[0], [1, 2]]))[name].backward()
+        grad = model.online.get_parameter(parameter).grad
+        assert grad is not None
+        assert grad.abs().sum() > 0, name
+        first = next(model.online.backbone.parameters()).grad
+        assert first.abs().sum() > 0, name
+
+
+def test_the_assignment_network_gets_no_gradient_and_stays_in_eval(model):
+    state = copy.deepcopy(model.assignment.state_dict())
+    loss, _ = model.parse_losses(model.loss(**prepared(model, [[0], [1]])))
+    loss.backward()
+    assert not any(p.requires_grad for p in model.assignment.parameters())
+    assert all(p.grad is None for p in model.assignment.parameters())
+    assert model.training
+    assert model.online.training
+    assert not any(m.training for m in model.assignment.modules())
+    for name, value in model.assignment.state_dict().items():
+        assert torch.equal(value, state[name]), name
+
+
+@pytest.mark.parametrize(
+    'labels', [[[]], [[], []], [[0, 1, 2]], [[0], []], [[2], [2]]]
+)
+def test_odd_labels_stay_finite(model, labels):
+    loss, _ = model.parse_losses(model.loss(**prepared(model, labels)))
+    loss.backward()
+    assert loss.isfinite()
+    assert all(p.grad.isfinite().all() for p in model.online.parameters())
+
+
+def test_an_all_padding_crop_stays_finite(model):
+    batch = prepared(model, [[0]])
+    batch['data_samples'][0].set_metainfo(dict(valid_box=(0, 0, 0, 0)))
+    losses = model.loss(**batch)
+    loss, _ = model.parse_losses(losses)
+    loss.backward()
+    assert losses['loss_c2s'].item() == 0
+    assert losses['cpl_ignored'].item() == 1
+    assert all(p.grad.isfinite().all() for p in model.online.parameters())
+
+
+def test_inputs_are_not_changed(model):
+    batch = prepared(model, [[0], [1]])
+    before = {k: v.clone() for k, v in batch['inputs'].items()}
+    model.loss(**batch)
+    for name, view in before.items():
+        assert torch.equal(view, batch['inputs'][name])
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_losses_under_autocast_are_near_those_in_float32(model, dtype):
+    batch = prepared(model, [[0], [1, 2]])
+    expected = model.loss(**batch)
+    with torch.autocast('cpu', dtype):
+        got = model.loss(**batch)
+    for name in ('loss_cls', 'loss_c2s', 'loss_s2c'):
+        assert got[name].item() == pytest.approx(
+            expected[name].item(), rel=0.05
+        )
+    assert all(value.isfinite() for value in got.values())
+
+
+def predict(model, size=(20, 30)):
+    batch = small_batch([[0]])
+    batch['data_samples'][0].set_metainfo(dict(ori_shape=size))
+    data = dict(
+        inputs=batch['inputs']['weak'], data_samples=batch['data_samples']
+    )
+    return model.eval().test_step(data)[0]
+
+
+def test_prediction_has_the_original_size_and_unfiltered_cams(model):
+    result = predict(model)
+    assert result.seg_logits.data.shape == (4, 20, 30)
+    assert result.pred_sem_seg.data.shape == (1, 20, 30)
+    for cam in (result.pred_cam.data, result.pred_cam_aux.data):
+        assert cam.shape == (3, 20, 30)
+        assert cam.min() >= 0
+        assert cam.max() <= 1
+    assert result.pred_label.score.shape == (3,)
+
+
+@pytest.mark.parametrize('name', ['assignment', 'online'])
+def test_the_named_network_predicts(name):
+    model = MODELS.build(small_model(test_cfg=dict(network=name)))
+    for other in {'assignment', 'online'} - {name}:
+        delattr(model, other)
+        setattr(model, other, torch.nn.Identity())
+    result = predict(model)
+    assert 'pred_cam' not in result
+    assert result.pred_sem_seg.data.shape == (1, 20, 30)
+
+
+def test_views_of_the_prediction_are_summed():
+    model = MODELS.build(small_model()).eval()
+    other = MODELS.build(
+        small_model(test_cfg=dict(scales=[1.0], mirror=True))
+    ).eval()
+    other.load_state_dict(model.state_dict())
+    img = torch.randn(1, 3, 32, 32)
+    plain, mirrored = (model.encode_decode(x) for x in (img, img.flip(-1)))
+    expected = plain + mirrored.flip(-1)
+    assert torch.allclose(other.encode_decode(img), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        (dict(test_cfg=dict(network='teacher')), "'teacher'"),
+        (dict(test_cfg=dict(mode='slide')), "'mode'"),
+        (dict(train_cfg=dict(warmup_iters=-1)), 'warmup_iters'),
+    ],
+)
+def test_bad_settings_are_named(settings, message):
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(small_model(**settings))
+
+
+def test_frozen_parameters_are_not_trained_and_must_exist():
+    network = small_network(4)
+    built = MODELS.build(dict(network, frozen=[r'decode_head\..*bias']))
+    frozen = [n for n, p in built.named_parameters() if not p.requires_grad]
+    assert frozen == [
+        'decode_head.conv_seg.bias',
+        'decode_head.convs.0.conv.bias',
+        'decode_head.convs.1.conv.bias',
+    ]
+    with pytest.raises(ValueError, match='pos_embed'):
+        MODELS.build(dict(network, frozen=['backbone.pos_embed']))
+
+
+def test_heads_must_agree_on_the_classes():
+    network = small_network(4)
+    network['cam_head_aux'] = dict(network['cam_head_aux'], num_classes=5)
+    with pytest.raises(ValueError, match='cam_head_aux.num_classes=5'):
+        MODELS.build(network)
