@@ -1,0 +1,67 @@
+"""MS COCO 2014 with image-level labels."""
+
+from mmengine.registry import DATASETS
+
+from .image_level import ImageLabelDataset
+
+# fmt: off
+COCO_CLASSES = (
+    'background', 'person', 'bicycle', 'car', 'motorcycle', 'airplane', 'bus',
+    'train', 'truck', 'boat', 'traffic light', 'fire hydrant', 'stop sign',
+    'parking meter', 'bench', 'bird', 'cat', 'dog', 'horse', 'sheep', 'cow',
+    'elephant', 'bear', 'zebra', 'giraffe', 'backpack', 'umbrella', 'handbag',
+    'tie', 'suitcase', 'frisbee', 'skis', 'snowboard', 'sports ball', 'kite',
+    'baseball bat', 'baseball glove', 'skateboard', 'surfboard',
+    'tennis racket', 'bottle', 'wine glass', 'cup', 'fork', 'knife', 'spoon',
+    'bowl', 'banana', 'apple', 'sandwich', 'orange', 'broccoli', 'carrot',
+    'hot dog', 'pizza', 'donut', 'cake', 'chair', 'couch', 'potted plant',
+    'bed', 'dining table', 'toilet', 'tv', 'laptop', 'mouse', 'remote',
+    'keyboard', 'cell phone', 'microwave', 'oven', 'toaster', 'sink',
+    'refrigerator', 'book', 'clock', 'vase', 'scissors', 'teddy bear',
+    'hair drier', 'toothbrush',
+)
+# fmt: on
+
+
+def voc_palette(num_classes: int) -> list[list[int]]:
+    """The colour map of PASCAL VOC, continued beyond its 21 entries.
+
+    The bits of a class id are dealt in turn to red, green and blue, the
+    highest bit of each channel first.
+
+    Args:
+        num_classes (int): Number of entries, background included; <= 256.
+
+    Returns:
+        list[list[int]]: RGB colours in 0..255, shape (num_classes, 3).
+    """
+    return [
+        [
+            sum(((i >> (3 * bit + c)) & 1) << (7 - bit) for bit in range(8))
+            for c in range(3)
+        ]
+        for i in range(num_classes)
+    ]
+
+
+@DATASETS.register_module()
+class COCOImageLabelDataset(ImageLabelDataset):
+    """MS COCO 2014: 80 classes and the background.
+
+    Foreground classes are the 80 detection categories in the order of their
+    category ids (1, 2, ..., 90, of which 80 are in use), so that category 1,
+    ``person``, is segmentation id 1. Images are named as in the release, such
+    as ``train2014/COCO_train2014_000000000009.jpg``; an image id is that name
+    without folder and suffix. Labels come from a ``label_file``.
+
+    Colours: :func:`voc_palette`.
+
+    Args:
+        ann_file (str): The image list, relative to ``data_root``.
+        label_file (str): JSON ``{image id: [class name, ...]}``. About 700 of
+            the 82,783 images of ``train2014`` show no class; listed with an
+            empty label, they are dropped.
+        **kwargs: See :class:`ImageLabelDataset`.
+    """
+
+    METAINFO = dict(classes=COCO_CLASSES, palette=voc_palette(81))

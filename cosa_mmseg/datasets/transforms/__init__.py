@@ -1,0 +1,16 @@
+"""Transforms: shared geometry, two views, packing."""
+
+from .formatting import PackImageLabelInputs
+from .photometric import PHOTOMETRIC_OPS, photometric_op
+from .random_place_crop import RandomPlaceCrop
+from .random_scale import RandomScale
+from .two_views import TwoViews
+
+__all__ = [
+    'PHOTOMETRIC_OPS',
+    'PackImageLabelInputs',
+    'RandomPlaceCrop',
+    'RandomScale',
+    'TwoViews',
+    'photometric_op',
+]

@@ -1,0 +1,64 @@
+"""Packing of images with image-level labels."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.registry import TRANSFORMS
+from mmengine.structures import LabelData
+from mmseg.datasets.transforms import PackSegInputs
+
+
+@TRANSFORMS.register_module()
+class PackImageLabelInputs(PackSegInputs):
+    """mmseg's ``PackSegInputs`` for two views and image-level labels.
+
+    - ``inputs``: ``{'weak': img, 'strong': img_strong}`` after
+      :class:`TwoViews`, else ``img`` alone (evaluation). Tensors are
+      contiguous, of shape (3, H, W), in the dtype and channel order of the
+      images (uint8, BGR).
+    - ``data_samples``: a ``SegDataSample`` with ``gt_label.label``, the
+      foreground classes that are present (int64, 0-based, of any length), if
+      the image has a label; ``gt_sem_seg`` (1, H, W) if a mask was loaded; and
+      the meta keys, among them ``img_id`` and ``valid_box`` (top, bottom,
+      left, right; half open).
+
+    Args:
+        meta_keys (Sequence[str]): Entries to keep as meta information, where
+            they exist. Defaults to those of ``PackSegInputs``, ``img_id`` and
+            ``valid_box``.
+    """
+
+    def __init__(
+        self,
+        meta_keys: Sequence[str] = (
+            'img_path',
+            'seg_map_path',
+            'ori_shape',
+            'img_shape',
+            'pad_shape',
+            'scale_factor',
+            'flip',
+            'flip_direction',
+            'reduce_zero_label',
+            'img_id',
+            'valid_box',
+        ),
+    ) -> None:
+        super().__init__(meta_keys)
+
+    def transform(self, results: dict) -> dict:
+        """Pack ``results``, which stay as they are."""
+        packed = super().transform(results)
+        if 'img_strong' in results:
+            strong = np.ascontiguousarray(
+                results['img_strong'].transpose(2, 0, 1)
+            )
+            packed['inputs'] = dict(
+                weak=packed['inputs'], strong=torch.from_numpy(strong)
+            )
+        if 'gt_label' in results:
+            packed['data_samples'].gt_label = LabelData(
+                label=torch.tensor(results['gt_label'], dtype=torch.long)
+            )
+        return packed

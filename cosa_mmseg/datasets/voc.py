@@ -1,0 +1,80 @@
+"""PASCAL VOC 2012 with image-level labels."""
+
+import os.path as osp
+from xml.etree import ElementTree
+
+import mmengine.fileio as fileio
+from mmengine.registry import DATASETS
+from mmseg.datasets import PascalVOCDataset
+
+from .image_level import ImageLabelDataset
+
+
+@DATASETS.register_module()
+class VOCImageLabelDataset(ImageLabelDataset):
+    """PASCAL VOC: 20 classes and the background.
+
+    The label of an image is the set of the classes of all its objects in
+    ``Annotations/<image id>.xml``, "difficult" ones included; the boxes are
+    not used. A ``label_file`` (see :class:`ImageLabelDataset`) takes the place
+    of the XML files.
+
+    A line of the image list is an image id, or one or two paths as in the
+    common ``train_aug.txt`` (``/JPEGImages/2007_000032.jpg
+    /SegmentationClassAug/2007_000032.png``), of which only the id is taken.
+    Images without an XML file (the ``test`` set) are fine with
+    ``test_mode=True``; they have no ``gt_label`` then.
+
+    Args:
+        ann_file (str): The image list, relative to ``data_root``, such as
+            ``ImageSets/Segmentation/train_aug.txt``.
+        data_prefix (dict): Folders: ``img_path`` (``JPEGImages``),
+            ``ann_xml`` (``Annotations``) and, for evaluation,
+            ``seg_map_path`` (``SegmentationClass``).
+        **kwargs: See :class:`ImageLabelDataset`.
+
+    Raises:
+        FileNotFoundError: The image list or the XML file of a training image
+            does not exist.
+        ValueError: An XML file cannot be read or names an unknown class.
+    """
+
+    METAINFO = PascalVOCDataset.METAINFO
+
+    def parse_img_id(self, line: str) -> str:
+        """The image id in a line of the image list."""
+        return osp.basename(line.split()[0]).removesuffix(self.img_suffix)
+
+    def label_source(self, img_id: str) -> str:
+        """The file that holds, or should hold, the label of an image."""
+        if self.label_file is None and 'ann_xml' in self.data_prefix:
+            return fileio.join_path(
+                self.data_prefix['ann_xml'], f'{img_id}.xml'
+            )
+        return super().label_source(img_id)
+
+    def load_class_names(self, img_ids: list[str]) -> dict[str, list[str]]:
+        """Read the labels: class names by image, where there is a label."""
+        if self.label_file is not None or 'ann_xml' not in self.data_prefix:
+            return super().load_class_names(img_ids)
+        names = {i: self._load_xml(self.label_source(i)) for i in img_ids}
+        return {i: found for i, found in names.items() if found is not None}
+
+    def _load_xml(self, path: str) -> list[str] | None:
+        """Class names of the objects in an XML file; None without the file.
+
+        VOC files are plain XML. A file that declares a document type is
+        refused, since entities could make it huge or reach other files.
+        """
+        try:
+            text = fileio.get_text(path, backend_args=self.backend_args)
+            if '<!DOCTYPE' in text:
+                raise ValueError('it declares a document type')
+            root = ElementTree.fromstring(text)
+        except FileNotFoundError:
+            return None
+        except (ValueError, ElementTree.ParseError) as err:
+            raise ValueError(
+                f'{path} cannot be read as a VOC annotation: {err}'
+            ) from err
+        return [obj.findtext('name', '') for obj in root.iterfind('object')]

@@ -1,0 +1,19 @@
+"""Images as tensors."""
+
+import torch
+from torch import Tensor
+
+
+def to_uint8(img: Tensor) -> Tensor:
+    """Truncate pixel values to whole numbers, as the released code does.
+
+    A value that float error put just below a whole number becomes the next
+    lower one; values outside 0..255 become 0 or 255.
+
+    Args:
+        img (Tensor): Pixel values in 0..255, any shape.
+
+    Returns:
+        Tensor: uint8, the same shape.
+    """
+    return img.clamp(0, 255).to(torch.uint8)

@@ -1,0 +1,87 @@
+"""Batches of what data samples say about their images."""
+
+from collections.abc import Sequence
+
+import torch
+from mmseg.structures import SegDataSample
+from torch import Tensor
+
+
+def _name(data_sample: SegDataSample, index: int) -> str:
+    """How an error names an image."""
+    return data_sample.metainfo.get('img_path', f'number {index} of the batch')
+
+
+def stack_img_labels(
+    data_samples: Sequence[SegDataSample],
+    num_classes: int,
+    device: torch.device | str,
+) -> Tensor:
+    """Image-level labels y as multi-hot vectors.
+
+    Args:
+        data_samples (Sequence[SegDataSample]): N samples with
+            ``gt_label.label``, the 0-based ids of the classes present.
+        num_classes (int): Number C of foreground classes.
+        device (torch.device | str): Of the result. Labels that are on the CPU
+            are checked without waiting for it.
+
+    Returns:
+        Tensor: y in {0, 1}, float32, shape (N, C).
+
+    Raises:
+        ValueError: A sample has no label, or an id is not in [0, C).
+    """
+    rows = []
+    for i, sample in enumerate(data_samples):
+        if 'gt_label' not in sample:
+            raise ValueError(
+                f'image {_name(sample, i)} has no image-level label '
+                '(`gt_label`): its data set gives none, or the pipeline does '
+                'not end with PackImageLabelInputs'
+            )
+        present = sample.gt_label.label.tolist()
+        if not all(0 <= c < num_classes for c in present):
+            raise ValueError(
+                f'the label of image {_name(sample, i)} is {present}, but '
+                f'class ids must be in [0, {num_classes}) for {num_classes} '
+                'foreground classes (0 is the first one, not the background)'
+            )
+        row = torch.zeros(num_classes)
+        row[present] = 1.0
+        rows.append(row)
+    return torch.stack(rows).to(device, non_blocking=True)
+
+
+def stack_valid_mask(
+    data_samples: Sequence[SegDataSample],
+    size: tuple[int, int],
+    device: torch.device | str,
+) -> Tensor:
+    """Where the crops hold real pixels.
+
+    Args:
+        data_samples (Sequence[SegDataSample]): N samples; ``valid_box`` in
+            their meta information is (top, bottom, left, right), half open.
+            A sample without it is valid everywhere.
+        size (tuple[int, int]): (H, W) of the crops.
+        device (torch.device | str): Of the result.
+
+    Returns:
+        Tensor: True inside the box, bool, shape (N, H, W).
+
+    Raises:
+        ValueError: A box is not within the crop.
+    """
+    h, w = size
+    mask = torch.zeros(len(data_samples), h, w, dtype=torch.bool)
+    for i, sample in enumerate(data_samples):
+        box = sample.metainfo.get('valid_box', (0, h, 0, w))
+        top, bottom, left, right = box
+        if not (0 <= top <= bottom <= h and 0 <= left <= right <= w):
+            raise ValueError(
+                f'valid_box {tuple(box)} (top, bottom, left, right) of image '
+                f'{_name(sample, i)} is not within a crop of {h} x {w}'
+            )
+        mask[i, top:bottom, left:right] = True
+    return mask.to(device, non_blocking=True)
