@@ -61,5 +61,9 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-val_evaluator = [dict(type='IoUMetric', iou_metrics=['mIoU'])]
+val_evaluator = [
+    dict(type='IoUMetric', iou_metrics=['mIoU']),  # label-free: the headline
+    dict(type='LabelFilteredIoUMetric'),
+    dict(type='CAMIoUMetric'),
+]
 test_evaluator = val_evaluator

@@ -1,0 +1,46 @@
+"""Scores of segmentation and of class activation maps.
+
+Two kinds of scores exist, and their names keep them apart.  A *label-free*
+score needs the image alone.  A *label-filtered* score knows the true
+image-level labels of the evaluated image and drops every other class from
+the prediction; it is higher, is not what a user of the model would see, and
+is never called plain ``mIoU``.
+
+=============================== ============ ========= ======================
+Key of the log                  Map          Classes   Metric
+=============================== ============ ========= ======================
+``mIoU``                        segmentation all       mmseg.IoUMetric
+``mIoU_label_filtered``         segmentation true      LabelFilteredIoUMetric
+``cam_mIoU``                    main CAM     predicted CAMIoUMetric
+``cam_mIoU_label_filtered``     main CAM     true      CAMIoUMetric
+``cam_aux_mIoU``                aux. CAM     predicted CAMIoUMetric
+``cam_aux_mIoU_label_filtered`` aux. CAM     true      CAMIoUMetric
+=============================== ============ ========= ======================
+
+``aAcc`` and ``mAcc`` (pixel accuracy, mean class accuracy) accompany the
+first two, with the same suffix.  Each ``cam_`` key is the score at the fixed
+threshold .5 and comes with two more: ``<key>_best``, the highest score over a
+sweep of thresholds, and ``<key>_best_threshold``, where it was reached.  The
+sweep looks at the masks it is scored on, so ``_best`` describes the map; it
+is not a result.  All scores are percentages, thresholds lie in (0, 1].
+"""
+
+from .cam_iou_metric import CAMIoUMetric
+from .functional import (
+    SegmentationScores,
+    confusion_matrix,
+    image_average_precision,
+    segmentation_scores,
+    sweep_areas,
+)
+from .label_filtered_iou_metric import LabelFilteredIoUMetric
+
+__all__ = [
+    'CAMIoUMetric',
+    'LabelFilteredIoUMetric',
+    'SegmentationScores',
+    'confusion_matrix',
+    'image_average_precision',
+    'segmentation_scores',
+    'sweep_areas',
+]

@@ -1,0 +1,159 @@
+"""IoU of class activation maps over a sweep of thresholds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import get_dist_info
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from mmengine.registry import METRICS
+from prettytable import PrettyTable
+from torch import Tensor
+
+from .functional import segmentation_scores, sweep_areas
+from .sample_fields import read_field
+
+SWEEP = tuple(round(0.05 * step, 2) for step in range(1, 20))
+KEYS = (
+    'cam_mIoU',
+    'cam_mIoU_label_filtered',
+    'cam_aux_mIoU',
+    'cam_aux_mIoU_label_filtered',
+)
+
+
+@METRICS.register_module()
+class CAMIoUMetric(BaseMetric):
+    """mIoU of the main and the auxiliary CAM, thresholded to label maps.
+
+    At threshold t a pixel is the class of the highest CAM value among the
+    classes kept where that value is >= t, and background elsewhere.  Kept are
+    either the classes the model predicts (label-free) or the image's true
+    labels (``_label_filtered``).  For each of the four combinations, named in
+    `KEYS`, three numbers are reported: ``<key>`` at the fixed threshold,
+    ``<key>_best`` over the sweep, and ``<key>_best_threshold``.  mIoU as in
+    `SegmentationScores`, in percent.
+
+    Reads from each data sample ``pred_cam`` and ``pred_cam_aux`` (C, H, W) in
+    [0, 1], not filtered by labels; ``pred_label`` with ``score`` (C,) in
+    [0, 1]; ``gt_label`` (present foreground classes, from 0); ``gt_sem_seg``
+    (1, H, W; 255 = ignore).
+
+    Memory does not grow with the number of images: each process keeps one sum
+    of areas, and those of its last image apart, for that image is a repeated
+    one where the sampler rounds up to equal shares.
+
+    Args:
+        thresholds: The sweep, in (0, 1].
+        fixed_threshold: Where ``<key>`` is taken; joins the sweep.
+        label_threshold: A class is predicted where its score is above this.
+        ignore_index: Id of the mask pixels that are left out.
+        **kwargs: ``collect_device``, ``prefix``, ``collect_dir`` of
+            ``mmengine.evaluator.BaseMetric``.
+
+    Raises:
+        ValueError: If a threshold is outside (0, 1].
+    """
+
+    def __init__(
+        self,
+        thresholds: Sequence[float] = SWEEP,
+        fixed_threshold: float = 0.5,
+        label_threshold: float = 0.5,
+        ignore_index: int = 255,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.thresholds = sorted({*thresholds, fixed_threshold})
+        if not 0 < self.thresholds[0] <= self.thresholds[-1] <= 1:
+            raise ValueError(
+                f'CAM thresholds must lie in (0, 1], but are {self.thresholds}'
+            )
+        self.fixed_threshold = fixed_threshold
+        self.label_threshold = label_threshold
+        self.ignore_index = ignore_index
+        self.results: list[Any] = []  # 0 or areas, see `process`
+        self._num_images = 0
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Adds the areas of a batch of images to the sum."""
+        for sample in data_samples:
+            # [all images before the last, the last image]
+            self.results = [sum(self.results), self._image_areas(sample)]
+            self._num_images += 1
+
+    def _image_areas(self, sample: dict) -> Tensor:
+        """Areas of one image, (4 of `KEYS`, T, 3, K) int64 on the CPU."""
+        gt = read_field(sample, 'gt_sem_seg', 'data', self)[0]
+        true_label = read_field(sample, 'gt_label', 'label', self)
+        score = read_field(sample, 'pred_label', 'score', self)
+        predicted_label = (score > self.label_threshold).nonzero()[:, 0]
+        return torch.stack(
+            [
+                self._areas(
+                    read_field(sample, name, 'data', self), label, gt
+                ).cpu()
+                for name in ('pred_cam', 'pred_cam_aux')
+                for label in (predicted_label, true_label)
+            ]
+        )
+
+    def _areas(self, cam: Tensor, label: Tensor, gt: Tensor) -> Tensor:
+        """Areas of one CAM restricted to some classes, (T, 3, K) int64."""
+        num_classes = len(self.dataset_meta['classes'])
+        if cam.shape != (num_classes - 1, *gt.shape):
+            raise ValueError(
+                f'the CAM is {tuple(cam.shape)}, but {num_classes - 1} '
+                f'foreground classes and a mask of {tuple(gt.shape)} ask for '
+                f'{(num_classes - 1, *gt.shape)}'
+            )
+        gt, label = gt.to(cam.device), label.to(cam.device)
+        if len(label):
+            value, index = cam[label].float().max(0)
+            class_id = label[index] + 1
+        else:  # background everywhere: no threshold is as low as 0
+            value = cam.new_zeros(gt.shape, dtype=torch.float32)
+            class_id = torch.ones_like(gt, dtype=torch.long)
+        thresholds = value.new_tensor(self.thresholds)
+        return sweep_areas(
+            value, class_id, gt, thresholds, num_classes, self.ignore_index
+        )
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Scores of all processes' images, each image counted once.
+
+        ``mmengine.dataset.DefaultSampler`` deals the images out in turn and
+        repeats the first ones until all processes have as many; so only the
+        last image of a process can be a repeated one.
+
+        Args:
+            size: Number of images of the dataset.
+        """
+        rank, world_size = get_dist_info()
+        if (self._num_images - 1) * world_size + rank >= size:
+            self.results.pop()
+        self.results = [sum(self.results)]
+        self._num_images = 0
+        return super().evaluate(size)
+
+    def compute_metrics(self, results: list[Any]) -> dict[str, float]:
+        """Scores from each process's sum of areas; logs the whole sweep."""
+        areas = sum(results)
+        if not isinstance(areas, Tensor):
+            raise ValueError('CAMIoUMetric has seen no image')
+        table = PrettyTable()
+        table.add_column('threshold', self.thresholds)
+        scores = {}
+        for key, key_areas in zip(KEYS, areas, strict=True):
+            miou = np.array([segmentation_scores(*a).miou for a in key_areas])
+            miou = np.round(100 * miou, 2)
+            fixed = self.thresholds.index(self.fixed_threshold)
+            best = int(miou.argmax())
+            scores[key] = float(miou[fixed])
+            scores[f'{key}_best'] = float(miou[best])
+            scores[f'{key}_best_threshold'] = float(self.thresholds[best])
+            table.add_column(key, miou.tolist())
+        print_log(f'CAM by threshold:\n{table}', 'current')
+        return scores

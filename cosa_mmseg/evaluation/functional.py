@@ -1,0 +1,204 @@
+"""Scores of label maps and of class scores, as functions of tensors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class SegmentationScores:
+    """Scores of a set of label maps, as fractions but for ``table_mean``.
+
+    Attributes:
+        pixel_accuracy: Share of the counted pixels that are right.
+        mean_accuracy: Mean over classes of the share of a class's pixels that
+            are right; classes without a true pixel do not count.
+        iou: (K,) intersection over union of each class; NaN where a class is
+            neither true nor predicted anywhere.
+        miou: Mean IoU over the classes that have a true pixel.  A class that
+            is only ever predicted has an IoU of 0 and does not count here,
+            whereas ``mmseg.IoUMetric`` counts it; the two agree on splits
+            that show every class.
+        table_mean: Mean over all classes of 100 * IoU rounded to 2 decimals,
+            what a table of rounded numbers averages to; NaN if one is NaN.
+    """
+
+    pixel_accuracy: float
+    mean_accuracy: float
+    iou: np.ndarray
+    miou: float
+    table_mean: float
+
+
+def confusion_matrix(
+    pred: Tensor, gt: Tensor, num_classes: int, ignore_index: int = 255
+) -> Tensor:
+    """Counts pixels by their true and their predicted class.
+
+    A pixel that is ignored in either map is left out: in a mask it has no
+    truth, in a pseudo label it makes no claim.
+
+    Args:
+        pred: Predicted class ids, any shape, integer.
+        gt: True class ids, same shape.
+        num_classes: K, the background included.
+        ignore_index: The id that stands for "ignore".
+
+    Returns:
+        (K, K) int64; row = true class, column = predicted class.
+
+    Raises:
+        ValueError: If the shapes differ or an id is outside [0, K).
+    """
+    if pred.shape != gt.shape:
+        raise ValueError(
+            f'prediction {tuple(pred.shape)} and truth {tuple(gt.shape)} '
+            'differ in shape; bring both to the size of the image'
+        )
+    counted = (gt != ignore_index) & (pred != ignore_index)
+    pred, gt = pred[counted].long(), gt[counted].long()
+    for name, ids in (('prediction', pred), ('truth', gt)):
+        check_class_ids(ids, num_classes, name)
+    counts = torch.bincount(gt * num_classes + pred, minlength=num_classes**2)
+    return counts.view(num_classes, num_classes)
+
+
+def check_class_ids(ids: Tensor, num_classes: int, name: str) -> None:
+    """Refuses class ids outside [0, num_classes).
+
+    Raises:
+        ValueError: Naming the map and the range of ids that it holds.
+    """
+    if len(ids) and (ids.min() < 0 or ids.max() >= num_classes):
+        raise ValueError(
+            f'the {name} holds ids {int(ids.min())} to {int(ids.max())}, but '
+            f'{num_classes} classes allow 0 to {num_classes - 1}; check that '
+            "the masks' ids are those of the dataset's `classes`"
+        )
+
+
+def segmentation_scores(
+    intersection: Tensor, pred_area: Tensor, gt_area: Tensor
+) -> SegmentationScores:
+    """Scores from per-class pixel counts, in the reference's definition.
+
+    From a confusion matrix M these are ``M.diag()``, ``M.sum(0)`` and
+    ``M.sum(1)``.
+
+    Args:
+        intersection: (K,) pixels of each class that are predicted as it.
+        pred_area: (K,) pixels predicted as each class.
+        gt_area: (K,) pixels that truly are of each class.
+
+    Returns:
+        The scores; NaN where there is nothing to score.
+    """
+    hit, predicted, true = (
+        area.cpu().numpy().astype(np.float64)
+        for area in (intersection, pred_area, gt_area)
+    )
+    present = true > 0
+    with np.errstate(invalid='ignore'):
+        iou = hit / (predicted + true - hit)
+        return SegmentationScores(
+            pixel_accuracy=float(hit.sum() / true.sum()),
+            mean_accuracy=_mean(hit[present] / true[present]),
+            iou=iou,
+            miou=_mean(iou[present]),
+            table_mean=_mean(np.round(100 * iou, 2)),
+        )
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean; NaN, without numpy's warning, when there are no values."""
+    return float(values.mean()) if values.size else float('nan')
+
+
+def sweep_areas(
+    score: Tensor,
+    class_id: Tensor,
+    gt: Tensor,
+    thresholds: Tensor,
+    num_classes: int,
+    ignore_index: int = 255,
+) -> Tensor:
+    """Per-class pixel counts at every threshold, in one pass over the pixels.
+
+    At threshold t a pixel is predicted as ``class_id`` where ``score >= t``
+    and as background (0) elsewhere.  Instead of one label map a threshold,
+    pixels are counted by the number of thresholds that they pass; cumulative
+    sums of these counts are the areas.
+
+    Args:
+        score: (H, W) confidence of the best foreground class, in [0, 1].
+        class_id: (H, W) that class, in [1, K).
+        gt: (H, W) true class ids in [0, K), or `ignore_index`.
+        thresholds: (T,) ascending.
+        num_classes: K, the background included.
+        ignore_index: The id of pixels that are left out.
+
+    Returns:
+        (T, 3, K) int64: intersection, predicted area, true area, as
+        `segmentation_scores` takes them.
+    """
+    counted = gt != ignore_index
+    score, class_id, gt = score[counted], class_id[counted], gt[counted].long()
+    check_class_ids(gt, num_classes, 'truth')
+
+    # passes n thresholds = is foreground at the first n of them
+    passed = torch.bucketize(score, thresholds.to(score), right=True)
+    shape = (len(thresholds) + 1, num_classes)
+    hit = class_id == gt
+    intersection = _tail(_count(passed[hit], class_id[hit], shape))
+    predicted = _tail(_count(passed, class_id, shape))
+    true = torch.bincount(gt, minlength=num_classes)
+
+    # the rest is predicted as background
+    true_background = _count(passed, gt, shape)[:, 0]
+    intersection[:, 0] = true_background.cumsum(0)[:-1]
+    predicted[:, 0] = len(gt) - predicted.sum(1)
+    return torch.stack((intersection, predicted, true.expand_as(predicted)), 1)
+
+
+def _count(passed: Tensor, class_id: Tensor, shape: tuple) -> Tensor:
+    """(T + 1, K) numbers of pixels by thresholds passed and class."""
+    index = passed * shape[1] + class_id
+    return torch.bincount(index, minlength=shape[0] * shape[1]).view(shape)
+
+
+def _tail(counts: Tensor) -> Tensor:
+    """(T + 1, K) counts -> (T, K) pixels that pass the t-th threshold."""
+    return counts.flip(0).cumsum(0).flip(0)[1:]
+
+
+def image_average_precision(scores: Tensor, labels: Tensor) -> Tensor:
+    """Average precision of each image's ranking of the classes.
+
+    AP = mean over the present classes i of
+    ``#{present j: s_j >= s_i} / #{j: s_j >= s_i}``.
+
+    Args:
+        scores: (N, C) class scores, logits or probabilities.
+        labels: (N, C) image-level labels, 0 or 1.
+
+    Returns:
+        (M,) float64 in (0, 1], one for each of the M <= N images that have a
+        label, in their order.
+
+    Raises:
+        ValueError: If the two are not of one (N, C) shape.
+    """
+    if scores.ndim != 2 or scores.shape != labels.shape:
+        raise ValueError(
+            'scores and labels must both be (N, C), but are '
+            f'{tuple(scores.shape)} and {tuple(labels.shape)}'
+        )
+    present = labels > 0
+    # (N, C, C): class j is ranked no lower than class i
+    above = scores[:, None, :] >= scores[:, :, None]
+    precision = (above & present[:, None, :]).sum(2).double() / above.sum(2)
+    num_present = present.sum(1)
+    average = (precision * present).sum(1) / num_present
+    return average[num_present > 0]

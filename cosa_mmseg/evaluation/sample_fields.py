@@ -1,0 +1,41 @@
+"""Reading what a metric needs from a data sample, with a clear refusal."""
+
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+_ADVICE = {
+    'gt_sem_seg': (
+        'the split has no masks: evaluate on one that has, or leave this '
+        'metric out of the evaluator'
+    ),
+    'gt_label': (
+        'the data pipeline must pack the image-level labels, or leave this '
+        'metric out of the evaluator'
+    ),
+}
+
+
+def read_field(sample: dict, name: str, key: str, metric: object) -> Tensor:
+    """Tensor ``sample[name][key]``.
+
+    Args:
+        sample: A data sample as a dict, as mmengine hands it to metrics.
+        name: Name of the field, e.g. ``gt_sem_seg``.
+        key: Name of the tensor in the field, e.g. ``data``.
+        metric: The asking metric, for the message.
+
+    Raises:
+        ValueError: If the sample has no such field; one sentence with the
+            metric, the image, and what to do.
+    """
+    field: dict[str, Any] | None = sample.get(name)
+    if field is None:
+        image = Path(sample.get('img_path') or 'unnamed').stem
+        advice = _ADVICE.get(name, 'the model must predict it')
+        raise ValueError(
+            f'{type(metric).__name__} needs `{name}`, which image {image!r} '
+            f'does not have; {advice}.'
+        )
+    return field[key]

@@ -1,0 +1,50 @@
+"""Finding a config file by its path or by its name."""
+
+import difflib
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+# an installed package carries its configs in `.mim`, a checkout beside it
+CONFIG_FOLDERS = (PACKAGE / '.mim' / 'configs', PACKAGE.parent / 'configs')
+
+
+def find_config(name: str) -> str:
+    """Path of a config: a file, or one of the configs of this project.
+
+    Args:
+        name: A path, taken as it is where it exists; else the path below the
+            project's ``configs`` folder, with or without ``configs/`` before
+            it and ``.py`` behind it, or the file's name alone.
+
+    Returns:
+        Path of an existing file.
+
+    Raises:
+        FileNotFoundError: If there is none, with the names that come close.
+    """
+    if Path(name).is_file():
+        return name
+    wanted = Path(name).with_suffix('.py')
+    if wanted.parts[0] == 'configs':
+        wanted = wanted.relative_to('configs')
+    configs = _packaged_configs()
+    for relative, path in configs.items():
+        if wanted == relative or str(wanted) == relative.name:
+            return str(path)
+    known = [str(relative) for relative in configs]
+    close = difflib.get_close_matches(str(wanted), known, n=3, cutoff=0.5)
+    raise FileNotFoundError(
+        f'no config {name!r}, neither as a file nor below '
+        f'{" or ".join(str(folder) for folder in CONFIG_FOLDERS)}'
+        + (f'; did you mean {" or ".join(close)}?' if close else '')
+    )
+
+
+def _packaged_configs() -> dict[Path, Path]:
+    """All configs but the bases: path below the folder -> whole path."""
+    return {
+        path.relative_to(folder): path
+        for folder in CONFIG_FOLDERS
+        for path in sorted(folder.rglob('*.py'))
+        if '_base_' not in path.parts
+    }

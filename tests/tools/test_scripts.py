@@ -1,0 +1,61 @@
+import os
+import subprocess
+
+import pytest
+
+from .load import TOOLS
+
+# a command that prints its arguments takes the place of python and srun
+ECHO = '#!/bin/sh\nprintf "%s\\n" "$@"\n'
+
+
+@pytest.fixture
+def call(tmp_path):
+    for name in ('python', 'srun'):
+        (tmp_path / name).write_text(ECHO)
+        (tmp_path / name).chmod(0o755)
+
+    def call(script, *args, **environment):
+        path = f'{tmp_path}{os.pathsep}{os.environ["PATH"]}'
+        result = subprocess.run(
+            [TOOLS / script, *args],
+            env={**os.environ, 'PATH': path, **environment},
+            capture_output=True,
+            text=True,
+        )
+        return result.returncode, result.stdout.splitlines(), result.stderr
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ('script', 'args', 'launcher'),
+    [
+        ('dist_train.sh', ['a config.py', '3'], 'pytorch'),
+        ('dist_test.sh', ['a config.py', 'a.pth', '3'], 'pytorch'),
+        ('slurm_train.sh', ['gpu', 'job', 'a config.py'], 'slurm'),
+        ('slurm_test.sh', ['gpu', 'job', 'a config.py', 'a.pth'], 'slurm'),
+    ],
+)
+def test_arguments_reach_the_tool(call, script, args, launcher):
+    options = ['--cfg-options', 'key=[(1, 2)]']
+    code, words, _ = call(script, *args, *options, GPUS='3')
+    assert code == 0
+    count = '--nproc_per_node=3' if launcher == 'pytorch' else '--ntasks=3'
+    assert count in words
+    tool = 'train' if 'train' in script else 'test'
+    (start,) = (i for i, w in enumerate(words) if w.endswith(f'/{tool}.py'))
+    operands = ['a config.py'] + ['a.pth'] * (tool == 'test')
+    assert words[start + 1 :] == [
+        *operands,
+        '--launcher',
+        launcher,
+        *options,
+    ]
+
+
+@pytest.mark.parametrize('script', sorted(p.name for p in TOOLS.glob('*.sh')))
+def test_missing_arguments_show_the_usage(call, script):
+    code, _, error = call(script, 'one')
+    assert code == 2
+    assert f'tools/{script}' in error

@@ -1,0 +1,99 @@
+import argparse
+import json
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.utils import digit_version
+
+from .load import load_tool
+from .toy import ToyModel
+
+test = load_tool('test')
+
+
+def build(*args):
+    return test.build_config(test.parse_args(args))
+
+
+def test_options_enter_the_config(toy_config):
+    cfg = build(
+        toy_config,
+        'some.pth',
+        '--show-dir=pictures',
+        '--wait-time=3',
+        '--cfg-options',
+        'test_dataloader.batch_size=7',
+    )
+    assert cfg.load_from == 'some.pth'
+    assert cfg.work_dir == os.path.join('work_dirs', 'toy')
+    assert cfg.test_dataloader.batch_size == 7
+    hook = cfg.default_hooks.visualization
+    assert (hook.draw, hook.show, hook.wait_time) == (True, False, 3)
+    assert cfg.visualizer.save_dir == 'pictures'
+
+
+def test_pictures_are_off_and_need_their_hook(toy_config):
+    assert 'draw' not in build(toy_config, 'a').default_hooks.visualization
+    without = ('--cfg-options', 'default_hooks.visualization=None')
+    with pytest.raises(ValueError, match='SegVisualizationHook'):
+        build(toy_config, 'a', '--show', *without)
+
+
+def test_out_goes_to_the_label_free_metric(toy_config):
+    evaluators = (
+        '--cfg-options',
+        'test_evaluator.0.type=LabelFilteredIoUMetric',
+    )
+    with pytest.raises(ValueError, match="--out needs dict.type='IoUMetric'"):
+        build(toy_config, 'a', '--out=maps', *evaluators)
+    cfg = build(
+        toy_config,
+        'a',
+        '--out=maps',
+        '--cfg-options',
+        'test_evaluator.0.type=mmseg.IoUMetric',
+    )
+    assert cfg.test_evaluator[0].output_dir == 'maps'
+
+
+def test_tta_is_handed_to_the_segmentor(toy_config):
+    with pytest.raises(ValueError, match='--tta needs tta_cfg'):
+        build(toy_config, 'a', '--tta')
+    with Path(toy_config).open('a') as file:
+        file.write(
+            'model.update(test_cfg=dict(scales=[1.0], size=(8, 8)))\n'
+            'tta_cfg = dict(scales=[1.0, 0.5], mirror=True)\n'
+        )
+    cfg = build(toy_config, 'a', '--tta')
+    assert cfg.model.test_cfg == {
+        'scales': [1.0, 0.5],
+        'mirror': True,
+        'size': (8, 8),
+    }
+    assert build(toy_config, 'a').model.test_cfg.scales == [1.0]
+
+
+def test_scores_are_written(toy_config):
+    torch.save({'state_dict': ToyModel().state_dict()}, 'model.pth')
+    test.main([toy_config, 'model.pth', '--work-dir=out'])
+    (scores,) = Path('out').glob('*/*.json')
+    assert 'mean' in json.loads(scores.read_text())
+
+
+@pytest.mark.skipif(
+    digit_version(torch.__version__) < digit_version('2.6.0'),
+    reason='mmengine loads all of a checkpoint with torch < 2.6',
+)
+def test_checkpoint_that_could_run_code_is_refused(toy_config):
+    content = {
+        'state_dict': ToyModel().state_dict(),
+        'meta': argparse.Namespace(),
+    }
+    torch.save(content, 'model.pth')
+    with pytest.raises(pickle.UnpicklingError, match='Namespace'):
+        test.main([toy_config, 'model.pth', '--work-dir=out'])
+    os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '0'
+    test.main([toy_config, 'model.pth', '--work-dir=out'])
