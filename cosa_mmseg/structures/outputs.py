@@ -29,6 +29,8 @@ class PseudoLabels:
     """Assignments: what the assignment network hands to the online network.
 
     Attributes:
+        cam (Tensor): Normalised main CAM that they come from, (N, C, H, W) in
+            [0, 1], not restricted to the labels.
         cam_label (Tensor): CAM pseudo labels (CPL) of the main CAM, int64
             (N, H, W): 0 background, 1..C classes, 255 ignore.
         cam_label_aux (Tensor): CPL of the auxiliary CAM, int64 (N, H, W).
@@ -36,6 +38,7 @@ class PseudoLabels:
             probabilities in [0, 1].
     """
 
+    cam: Tensor
     cam_label: Tensor
     cam_label_aux: Tensor
     seg_prob: Tensor

@@ -9,7 +9,7 @@ metainfo = dict(
         'zebra',
         'mushroom',
         'kite',
-        'shell',
+        'turtle',
         'house',
     ),
     palette=[

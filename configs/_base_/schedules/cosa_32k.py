@@ -17,6 +17,7 @@ optim_wrapper = dict(
 param_scheduler = dict(
     type='WarmupPolyLR',
     warmup_iters=1500,  # this and the next two: released
+    by_epoch=False,
     power=0.9,
     start_factor=1e-6,
 )

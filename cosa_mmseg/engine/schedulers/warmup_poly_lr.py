@@ -49,7 +49,9 @@ class WarmupPolyLR(_ParamScheduler):
         if not 0 <= warmup_iters < end:
             raise ValueError(
                 'expected 0 <= warmup_iters < end, got '
-                f'warmup_iters={warmup_iters}, end={end}'
+                f'warmup_iters={warmup_iters}, end={end}; '
+                'without by_epoch=False in the config the runner sets end to '
+                'the number of epochs'
             )
         if by_epoch:
             raise ValueError('WarmupPolyLR counts iterations: by_epoch=False')

@@ -159,6 +159,7 @@ class CoSA(DualStreamSegmentor):
         seen = self.multi_scale(self.assignment.see, weak)
         img = to_uint8(self.data_preprocessor.denormalize(weak)) / 255
         return PseudoLabels(
+            cam=seen.cam,
             cam_label=self.cam_labeler(seen.cam, img_label, valid_mask, img),
             cam_label_aux=self.cam_labeler_aux(
                 seen.cam_aux, img_label, valid_mask, img

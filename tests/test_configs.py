@@ -1,0 +1,146 @@
+"""Every config builds, and its numbers are those of the recipe."""
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import (
+    DATASETS,
+    HOOKS,
+    METRICS,
+    MODELS,
+    init_default_scope,
+)
+
+from cosa_mmseg.datasets.shapes import CLASSES, PALETTE
+from tests.golden import ROOT
+
+CONFIGS = ROOT / 'configs' / 'cosa'
+ALL = sorted(
+    path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob('*.py')
+)
+# What METHOD.md states: columns VOC and COCO.
+RELEASED = {
+    'model.network.decode_head.num_classes': (21, 81),
+    'model.network.cam_head.num_classes': (21, 81),
+    'model.network.cam_head_aux.num_classes': (21, 81),
+    'model.network.backbone.out_indices': ([9, 11], [9, 11]),
+    'model.network.decode_head.channels': (512, 512),
+    'model.network.decode_head.dilation': (5, 5),
+    'model.network.cam_head.pooling': ('max', 'max'),
+    'model.multi_scale.scales': ([1.0, 0.5, 1.5], [1.0, 0.5, 1.5]),
+    'model.multi_scale.aux_scales': ('last', 'last'),
+    'model.cam_labeler.low': (0.2, 0.25),
+    'model.cam_labeler.high': (0.7, 0.65),
+    'model.seg_labeler.temperature': (0.01, 0.01),
+    'model.loss_c2s.loss_weight': (0.1, 0.1),
+    'model.loss_c2s.fg_share': (0.5, 0.5),
+    'model.loss_c2s.aux_share': (0.5, 0.5),
+    'model.loss_s2c.loss_weight': (0.05, 0.05),
+    'model.loss_energy.loss_weight': (0.05, 0.05),
+    'model.loss_energy.energy_weight': (1e-7, 1e-7),
+    'model.loss_energy.sigma_rgb': (15, 15),
+    'model.loss_energy.sigma_xy': (100, 100),
+    'model.loss_energy.scale_factor': (0.5, 0.5),
+    'model.train_cfg.warmup_iters': (6001, 10001),
+    'tta_cfg.scales': ([1, 0.5, 1.5, 0.75, 1.25],) * 2,
+    'tta_cfg.mirror': (True, True),
+    'train_cfg.max_iters': (32000, 60000),
+    'train_cfg.total_batch_size': (4, 8),
+    'train_dataloader.batch_size': (2, 4),
+    'optim_wrapper.optimizer.lr': (6e-5, 6e-5),
+    'optim_wrapper.optimizer.betas': ((0.9, 0.999),) * 2,
+    'optim_wrapper.optimizer.weight_decay': (0.01, 0.01),
+    'param_scheduler.warmup_iters': (1500, 1500),
+    'param_scheduler.power': (0.9, 0.9),
+    'param_scheduler.start_factor': (1e-6, 1e-6),
+}
+
+
+def value_of(cfg, key: str):
+    for part in key.split('.'):
+        cfg = cfg[part]
+    return cfg
+
+
+@pytest.mark.parametrize('column', [0, 1], ids=['voc', 'coco'])
+def test_released_numbers(column):
+    name = ('voc', 'coco')[column]
+    cfg = Config.fromfile(CONFIGS / f'cosa_vit-b_{name}_released.py')
+    for key, expected in RELEASED.items():
+        assert value_of(cfg, key) == expected[column], key
+    (hook,) = cfg.custom_hooks
+    assert hook == dict(type='AssignmentEMAHook', momentum=6e-4)
+    aux = cfg.model.get('cam_labeler_aux') or cfg.model.cam_labeler
+    assert (aux.low, aux.high) == ((0.2, 0.7), (0.25, 0.7))[column]
+
+
+@pytest.mark.parametrize('name', ALL)
+def test_every_config_builds(name):
+    cfg = Config.fromfile(CONFIGS / name)
+    init_default_scope(cfg.default_scope)
+    backbone = cfg.model.get('network', cfg.model).backbone
+    backbone.pop('init_cfg', None)  # pretrained weights are not at hand
+    model = MODELS.build(cfg.model)
+    for split in ('train', 'val', 'test'):
+        dataset = cfg[f'{split}_dataloader'].dataset
+        DATASETS.build(dict(dataset, lazy_init=True))
+    for metric in cfg.val_evaluator + cfg.test_evaluator:
+        METRICS.build(metric)
+    for hook in cfg.get('custom_hooks', []):
+        HOOKS.build(hook)
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    trained = {p for g in wrapper.optimizer.param_groups for p in g['params']}
+    assert all(p in trained for p in model.parameters() if p.requires_grad)
+
+
+def test_rates_of_the_heads_and_frozen_parameters():
+    cfg = Config.fromfile(CONFIGS / 'cosa_vit-b_voc_released.py')
+    init_default_scope(cfg.default_scope)
+    cfg.model.network.backbone.update(arch='deit-t', init_cfg=None)
+    for head in ('decode_head', 'cam_head', 'cam_head_aux'):
+        cfg.model.network[head].in_channels = 192
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    rates = {
+        id(p): group['lr']
+        for group in wrapper.optimizer.param_groups
+        for p in group['params']
+    }
+    for name, parameter in model.online.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        factor = 1 if name.startswith('backbone') else 10
+        assert rates[id(parameter)] == pytest.approx(6e-5 * factor), name
+    frozen = [
+        n for n, p in model.online.named_parameters() if not p.requires_grad
+    ]
+    assert sorted(frozen) == [
+        'backbone.pos_embed',
+        'decode_head.conv_seg.bias',
+        'decode_head.convs.0.conv.bias',
+        'decode_head.convs.1.conv.bias',
+    ]
+    assert all(
+        torch.equal(p, torch.zeros_like(p))
+        for n, p in model.online.named_parameters()
+        if n.endswith('.bias') and n.startswith('decode_head')
+    )
+
+
+def test_shapes_config_names_the_classes_that_are_drawn():
+    cfg = Config.fromfile(CONFIGS / 'cosa_shapes.py')
+    assert tuple(cfg.metainfo.classes) == ('background', *CLASSES)
+    assert [tuple(colour) for colour in cfg.metainfo.palette] == list(PALETTE)
+
+
+@pytest.mark.parametrize('scope', ['mmengine', 'mmseg', 'mmpretrain', 'none'])
+def test_parts_are_found_whatever_the_default_scope(scope):
+    if scope != 'none':
+        init_default_scope(scope)
+    for kind in ('DualThresholdLabeler', 'C2SLoss', 'CoSA', 'CAMHead'):
+        assert MODELS.get(kind) is not None
+    MODELS.build(dict(type='DualThresholdLabeler', low=0.2, high=0.7))
+    HOOKS.build(dict(type='AssignmentEMAHook'))
+    METRICS.build(dict(type='LabelFilteredIoUMetric'))

@@ -1,0 +1,163 @@
+"""The tools on a tiny shapes set: train, resume, test, demo."""
+
+import importlib.util
+import json
+
+import pytest
+from mmengine.runner import CheckpointLoader
+from mmseg.visualization import SegLocalVisualizer
+from PIL import Image
+
+from cosa_mmseg.datasets.shapes import write_shapes
+from tests.golden import ROOT
+
+CONFIG = 'cosa/cosa_shapes.py'
+load_checkpoint = CheckpointLoader.load_checkpoint
+
+
+def tool(name):
+    """A tool of ``tools/`` as a module, as if in a process of its own."""
+    SegLocalVisualizer._instance_dict.clear()  # it would go on in the last folder
+    spec = importlib.util.spec_from_file_location(
+        f'tool_{name}', ROOT / 'tools' / f'{name}.py'
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope='module')
+def shapes(tmp_path_factory):
+    """Sixteen training images without masks, four to evaluate."""
+    root = tmp_path_factory.mktemp('shapes') / 'set'
+    write_shapes(root, num_train=16, num_val=4, num_val_decorr=2, size=48)
+    masks = {path.stem for path in (root / 'SegmentationClass').iterdir()}
+    assert not any(name.startswith('train') for name in masks)
+    return root
+
+
+def options(root, **extra):
+    """Overrides that make the shapes config tiny."""
+    settings = {
+        'train_cfg.max_iters': 4,
+        'train_cfg.total_batch_size': 8,
+        'train_dataloader.batch_size': 4,
+        'model.train_cfg.warmup_iters': 2,
+        'param_scheduler.warmup_iters': 1,
+        'default_hooks.checkpoint.interval': 2,
+        'default_hooks.logger.interval': 1,
+    }
+    for split in ('train', 'val', 'test'):
+        settings[f'{split}_dataloader.dataset.data_root'] = root
+        settings[f'{split}_dataloader.num_workers'] = 0
+        settings[f'{split}_dataloader.persistent_workers'] = False
+    settings.update(extra)
+    return ['--cfg-options', *(f'{k}={v}' for k, v in settings.items())]
+
+
+def scalars(folder):
+    """Logged values of the one run below a work dir that was last."""
+    path = max(folder.rglob('scalars.json'))
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture(scope='module')
+def trained(shapes, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('work')
+    tool('train').main([CONFIG, '--work-dir', str(folder), *options(shapes)])
+    return folder
+
+
+def test_training_without_masks_logs_both_phases(trained):
+    rows = [row for row in scalars(trained) if 'loss_cls' in row]
+    assert [row['iter'] for row in rows] == [1, 2, 3, 4]
+    assert ['loss_c2s' in row for row in rows] == [False, False, True, True]
+    assert all(row['loss'] == row['loss'] for row in rows)
+
+
+def test_resume_goes_on_where_the_checkpoint_is(shapes, trained, tmp_path):
+    first = [CONFIG, '--work-dir', str(tmp_path)]
+    tool('train').main(first + options(shapes, **{'train_cfg.max_iters': 2}))
+    saved = load_checkpoint(str(tmp_path / 'iter_2.pth'))
+    tool('train').main([*first, '--resume', *options(shapes)])
+    rows = [row for row in scalars(tmp_path) if 'loss_cls' in row]
+    assert [row['iter'] for row in rows] == [3, 4]
+    assert 'loss_c2s' in rows[0]  # the phase follows the iteration
+    # the assignment network went on from its own weights: it is near them,
+    # and not a copy of the online network
+    resumed = load_checkpoint(str(tmp_path / 'iter_4.pth'))
+    key = 'cam_head.conv_seg.weight'
+    before, after, online = (
+        saved['state_dict'][f'assignment.{key}'],
+        resumed['state_dict'][f'assignment.{key}'],
+        resumed['state_dict'][f'online.{key}'],
+    )
+    assert 0 < (after - before).norm() < 0.1 * (online - before).norm()
+
+
+@pytest.mark.parametrize('extra', [[], ['--tta']])
+def test_test_reports_each_score_under_its_name(
+    shapes, trained, tmp_path, extra
+):
+    tool('test').main(
+        [
+            CONFIG,
+            str(trained / 'iter_4.pth'),
+            '--work-dir',
+            str(tmp_path),
+            '--out',
+            str(tmp_path / 'maps'),
+            *extra,
+            *options(shapes),
+        ]
+    )
+    scores = json.loads(
+        next(tmp_path.glob('*/*.json')).read_text().splitlines()[-1]
+    )
+    for name in (
+        'mIoU',
+        'mIoU_label_filtered',
+        'cam_mIoU',
+        'cam_mIoU_label_filtered_best',
+        'cam_aux_mIoU',
+    ):
+        assert 0 <= scores[name] <= 100
+    maps = sorted((tmp_path / 'maps').glob('*.png'))
+    assert len(maps) == 4
+    assert Image.open(maps[0]).size == (48, 48)
+
+
+@pytest.mark.gpu
+def test_amp_trains(shapes, tmp_path):
+    tool('train').main(
+        [
+            CONFIG,
+            '--amp',
+            '--work-dir',
+            str(tmp_path),
+            *options(shapes, **{'optim_wrapper.dtype': 'bfloat16'}),
+        ]
+    )
+    rows = [row for row in scalars(tmp_path) if 'loss_cls' in row]
+    assert len(rows) == 4
+    assert all(row['loss'] == row['loss'] for row in rows)
+
+
+def test_demo_prints_the_table_and_draws(tmp_path, capsys):
+    root = tmp_path / 'shapes'
+    write_shapes(root, num_train=8, num_val=4, num_val_decorr=2, size=48)
+    demo = tool('demo')
+    demo.write_shapes = lambda root: root
+    demo.main(
+        [
+            '--data-root',
+            str(root),
+            '--work-dir',
+            str(tmp_path / 'out'),
+            *options(root),
+        ]
+    )
+    printed = capsys.readouterr().out
+    for word in ('mIoU ', 'mIoU_label_filtered', 'CAM mIoU', 'time', '.png'):
+        assert word in printed
+    assert Image.open(tmp_path / 'out' / 'gallery.png').size[0] > 500
