@@ -17,7 +17,8 @@ load_checkpoint = CheckpointLoader.load_checkpoint
 
 def tool(name):
     """A tool of ``tools/`` as a module, as if in a process of its own."""
-    SegLocalVisualizer._instance_dict.clear()  # it would go on in the last folder
+    # the visualizer of the last run would go on writing to that run's folder
+    SegLocalVisualizer._instance_dict.clear()
     spec = importlib.util.spec_from_file_location(
         f'tool_{name}', ROOT / 'tools' / f'{name}.py'
     )

@@ -1,5 +1,7 @@
 """Networks and multi-scale inference against the released code."""
 
+import re
+
 import numpy as np
 import torch
 from mmengine.registry import MODELS
@@ -138,13 +140,21 @@ def patch_network(data: dict, case: str):
     return network.eval()
 
 
+def recorded_scales() -> list[tuple[float, ...]]:
+    """Scales of the training cases, and of the evaluation case."""
+    text = str(meta('multiscale_cam_seg'))
+    found = re.findall(r'scales \[([\d., ]+)\]', text)
+    scales = [tuple(map(float, item.split(','))) for item in found]
+    return [scales[0], scales[-1]]
+
+
 def test_golden_multi_scale():
     data = load_tensors('multiscale_cam_seg')
     cases = [n.split('in_images')[0] for n in data if 'in_images' in n]
     assert cases
     for case in cases:
         network, img = patch_network(data, case), data[f'{case}in_images']
-        views = MultiScaleInference((1.0, 0.5, 1.5), aux_scales='last')
+        views = MultiScaleInference(recorded_scales()[0], aux_scales='last')
         out = views(network.see, img)
         close(out.cam, data[f'{case}out_cam'], 5e-5)
         close(out.cam_aux, data[f'{case}out_cam_aux'], 5e-5)
@@ -164,7 +174,7 @@ def test_golden_multi_scale_evaluation():
         ),
     )
     network, img = patch_network(data, case), data[f'{case}in_images'][:1]
-    views = MultiScaleInference((1, 0.5, 1.5, 0.75, 1.25), aux_scales='last')
+    views = MultiScaleInference(recorded_scales()[1], aux_scales='last')
     out = views(network.see, img)
     close(out.cam, data['eval_out_cam'], 5e-5)
     close(out.cam_aux, data['eval_out_cam_aux'], 5e-5)

@@ -1,0 +1,82 @@
+"""What every test starts from: no screen, a fixed seed, a clean mmengine."""
+
+import logging
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope, Registry, root
+from mmengine.visualization import Visualizer
+
+matplotlib.use('Agg')
+
+# Each keeps its instances, by name, for the life of the process.
+GLOBALS = (DefaultScope, MessageHub, MMLogger, Visualizer)
+ROOT_REGISTRIES = [
+    entry for entry in vars(root).values() if isinstance(entry, Registry)
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips tests marked ``gpu`` where there is no CUDA device."""
+    if torch.cuda.is_available():
+        return
+    skip = pytest.mark.skip(reason='needs a CUDA device')
+    for item in items:
+        if item.get_closest_marker('gpu'):
+            item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed() -> None:
+    """Gives each test the same random numbers, whatever ran before it."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True, scope='module')
+def isolated_module(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Undoes what a module's fixtures leave in mmengine's global state."""
+    with _isolated_mmengine(request.module.__name__):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def isolated_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Undoes what a test leaves in mmengine's global state."""
+    with _isolated_mmengine(request.module.__name__):
+        yield
+
+
+@contextmanager
+def _isolated_mmengine(module: str) -> Iterator[None]:
+    """Restores scopes, hubs, loggers, visualizers and root registries.
+
+    Of what was registered in between, only what ``module`` itself defines is
+    taken out: an import is not repeated, so what it registers has to stay.
+    """
+    instances = {cls: dict(cls._instance_dict) for cls in GLOBALS}
+    registered = [set(registry.module_dict) for registry in ROOT_REGISTRIES]
+    yield
+    for logger in MMLogger._instance_dict.values():
+        if logger not in instances[MMLogger].values():
+            _close_files(logger)
+    for cls, before in instances.items():
+        cls._instance_dict.clear()
+        cls._instance_dict.update(before)
+    for registry, names in zip(ROOT_REGISTRIES, registered, strict=True):
+        for name in set(registry.module_dict) - names:
+            if registry.module_dict[name].__module__ == module:
+                del registry.module_dict[name]
+
+
+def _close_files(logger: logging.Logger) -> None:
+    for handler in logger.handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.close()
