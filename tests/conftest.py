@@ -9,14 +9,12 @@ import matplotlib
 import numpy as np
 import pytest
 import torch
-from mmengine.logging import MessageHub, MMLogger
-from mmengine.registry import DefaultScope, Registry, root
-from mmengine.visualization import Visualizer
+from mmengine.logging import MMLogger
+from mmengine.registry import Registry, root
+from mmengine.utils import ManagerMixin
 
 matplotlib.use('Agg')
 
-# Each keeps its instances, by name, for the life of the process.
-GLOBALS = (DefaultScope, MessageHub, MMLogger, Visualizer)
 ROOT_REGISTRIES = [
     entry for entry in vars(root).values() if isinstance(entry, Registry)
 ]
@@ -61,19 +59,27 @@ def _isolated_mmengine(module: str) -> Iterator[None]:
     Of what was registered in between, only what ``module`` itself defines is
     taken out: an import is not repeated, so what it registers has to stay.
     """
-    instances = {cls: dict(cls._instance_dict) for cls in GLOBALS}
+    instances = {cls: dict(cls._instance_dict) for cls in _global_classes()}
     registered = [set(registry.module_dict) for registry in ROOT_REGISTRIES]
     yield
     for logger in MMLogger._instance_dict.values():
         if logger not in instances[MMLogger].values():
             _close_files(logger)
-    for cls, before in instances.items():
+    for cls in _global_classes():
         cls._instance_dict.clear()
-        cls._instance_dict.update(before)
+        cls._instance_dict.update(instances.get(cls, {}))
     for registry, names in zip(ROOT_REGISTRIES, registered, strict=True):
         for name in set(registry.module_dict) - names:
             if registry.module_dict[name].__module__ == module:
                 del registry.module_dict[name]
+
+
+def _global_classes() -> list[type]:
+    """The classes that keep their instances, by name, for good."""
+    classes = ManagerMixin.__subclasses__()
+    for cls in classes:
+        classes += cls.__subclasses__()
+    return classes
 
 
 def _close_files(logger: logging.Logger) -> None:

@@ -165,6 +165,7 @@ def test_installed_package_trains_and_tests_in_another_folder(site, tmp_path):
     options = (
         'default_hooks.checkpoint.interval=2',
         'model.train_cfg.warmup_iters=1',
+        'param_scheduler.warmup_iters=1',
         'train_cfg.max_iters=2',
         'train_cfg.total_batch_size=2',
         'train_cfg.val_interval=2',

@@ -1,4 +1,4 @@
-"""Contrastive separation loss: pull foreground and background CAM apart."""
+"""Contrastive separation loss: part foreground and background in the CAM."""
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -9,19 +9,22 @@ from cosa_mmseg.models.pseudo_labels.cam import IGNORE_INDEX, check_labels
 from cosa_mmseg.utils.dtype import promote_half
 
 EPS = 1e-6
+# How far below the least possible score a partner is set that does not count:
+# it adds nothing that a float32 sum could hold.
+MARGIN = 40.0
 
 
 def cam_vectors(cam: Tensor, img_label: Tensor, mask: Tensor) -> Tensor:
-    r"""Unit vectors of the pixels, whose dot product is the similarity.
+    r"""Vectors of the pixels, of length 1: ``x_i = [M_i, b] / |[M_i, b]|``.
 
-    ``x_i = v_i / |v_i|`` with ``v_i = [M_i, b]``: the CAM of the present
-    classes and one coordinate ``b = sqrt(mean_i |M_i|^2 + 1e-6)`` that stands
-    for the background, the root mean square length of the image's ``M_i``
-    (ours).  Without ``b`` the similarity, the cosine of the ``M_i`` alone, is
-    the sign of a product and has no gradient where one class is present; and
-    with several, a background whose maps are weak but positive points between
-    the classes whatever its strength.  As ``b`` follows the scale of the
-    image's CAM, the similarity stays free of it, and no vector is zero.
+    ``M_i`` is the CAM of the classes present in the image, ``b`` a coordinate
+    for the background, ``b = sqrt(mean_i |M_i|^2 + 1e-6)``: the root mean
+    square length of the image's ``M_i`` (ours, the paper's cosine is of
+    ``M_i``).  Without it, the cosine with one present class is the sign of a
+    product and has no gradient; and with several, a background whose maps are
+    all weakly positive lies *between* the classes whatever its strength, so
+    that parting it from one class drives it into another.  As ``b`` has the
+    scale of the image's CAM, the cosine stays free of that scale.
 
     Args:
         cam (Tensor): Raw CAM ``M``, (N, C, h, w), at least float32.
@@ -43,37 +46,146 @@ def cam_vectors(cam: Tensor, img_label: Tensor, mask: Tensor) -> Tensor:
 def pixel_info_nce(
     vectors: Tensor, label: Tensor, temperature: float
 ) -> Tensor:
-    r"""InfoNCE over all pairs of pixels within an image.
+    r"""InfoNCE over the pairs of pixels of each image.
 
-    For an anchor i with positives P_i (its label, i left out) and negatives
-    N_i (another label), ``s_ij = x_i . x_j / t``:
+    For an anchor i with the positives P_i (pixels of its label, without i),
+    the negatives N_i (pixels of another label) and ``s_ij = x_i . x_j / t``:
 
     .. math::
         L_i = \frac{1}{|P_i|} \sum_{p \in P_i} -\log
         \frac{\exp s_{ip}}{\exp s_{ip} + \sum_{n \in N_i} \exp s_{in}}
 
-    The loss is the mean of L_i over the batch's anchors that have both.
+    and the mean of L_i over the batch's anchors that have both.  No pair is
+    across images (ours; the form of Wang et al., "Exploring Cross-Image Pixel
+    Contrast for Semantic Segmentation", ICCV 2021).
 
     Args:
-        vectors (Tensor): Unit vectors ``x``, (N, P, D).
-        label (Tensor): Label of each pixel, int64 (N, P); 255 is in no pair.
+        vectors (Tensor): ``x``, of length 1, (N, P, D).
+        label (Tensor): int64 (N, P), any numbers; 255 is in no pair.
         temperature (float): ``t`` > 0.
 
     Returns:
-        Tensor: 0-d, at least 0; 0 with a gradient path where no anchor is.
+        Tensor: 0-d, at least 0; 0 with a gradient path without an anchor.
     """
-    # (N, P, P) from here: rows are anchors, columns their partners
-    score = vectors @ vectors.mT / temperature
+    # (N, P, P) each: a row is an anchor, its columns are the partners.
+    score = (vectors / temperature) @ vectors.mT
     usable = label != IGNORE_INDEX
-    same = label[:, :, None] == label[:, None, :]
-    negative = ~same & usable[:, None, :]
-    positive = same & usable[:, None, :]
+    positive = label[:, :, None] == label[:, None, :]
+    negative = ~positive & usable[:, None, :]
     positive.diagonal(dim1=1, dim2=2).fill_(False)
-    # The lowest finite number: -inf makes NaN of an empty row's gradient.
-    lowest = torch.finfo(score.dtype).min
-    against = score.masked_fill(~negative, lowest).logsumexp(2, keepdim=True)
-    term = F.softplus(against - score) * positive
-    num_positive = positive.sum(dim=2)
-    anchor = usable & (num_positive > 0) & negative.any(dim=2)  # (N, P)
+    # Not -inf, which makes the gradient of a row without negatives NaN.
+    floor = -1 / temperature - MARGIN
+    rivals = torch.where(negative, score, floor).logsumexp(2, keepdim=True)
+    term = torch.where(positive, F.softplus(rivals - score), 0)
+    num_positive = positive.sum(dim=2)  # (N, P)
+    anchor = usable & (num_positive > 0) & negative.any(dim=2)
     per_anchor = term.sum(dim=2) / num_positive.clamp(min=1)
     return (per_anchor * anchor).sum() / anchor.sum().clamp(min=1)
+
+
+@MODELS.register_module()
+class ContrastiveSeparationLoss(nn.Module):
+    r"""Contrastive separation loss ``L_csc`` on the raw CAM.
+
+    :func:`pixel_info_nce` on :func:`cam_vectors`, at the size of the CAM:
+    pixels of one label are drawn together, pixels of different labels apart,
+    the background being a label like the others.  The labels are those of the
+    auxiliary CAM, which is less prone to coexisting context; only pixels that
+    are sure of theirs take part, perplexity at most ``max_perplexity``
+    (paper; pairs and vectors: ours).
+
+    The loss parts and does not say which side is the foreground: that is what
+    the classification loss settles, so the loss belongs after the warm-up.
+    Time and memory grow with the square of the number of pixels: at 28 x 28,
+    each image has tables of 784 x 784.
+
+    Args:
+        temperature (float): ``t`` > 0 (.5: paper).
+        max_perplexity (float): ``eps`` > 0, pixels above it take no part (1:
+            paper).
+        loss_weight (float): Factor of the whole (.1: paper).
+
+    Raises:
+        ValueError: If the temperature or ``max_perplexity`` is not positive.
+    """
+
+    def __init__(
+        self,
+        temperature: float = 0.5,
+        max_perplexity: float = 1.0,
+        loss_weight: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if temperature <= 0:
+            raise ValueError(f'temperature must be > 0, got {temperature}')
+        if max_perplexity <= 0:
+            raise ValueError(
+                f'max_perplexity must be > 0, got {max_perplexity}'
+            )
+        self.temperature = temperature
+        self.max_perplexity = max_perplexity
+        self.loss_weight = loss_weight
+
+    def forward(
+        self,
+        cam: Tensor,
+        label: Tensor,
+        perplexity: Tensor,
+        img_label: Tensor,
+    ) -> Tensor:
+        """Loss of a batch.
+
+        Half precision is computed in float32, also under autocast.
+
+        Args:
+            cam (Tensor): Raw CAM ``M`` of the online network, (N, C, h, w).
+            label (Tensor): Pseudo labels of the auxiliary CAM, int64
+                (N, H, W): 0 background, 1..C, 255 ignore.
+            perplexity (Tensor): ``P`` of the same pixels, (N, H, W); inf and
+                NaN take no part.
+            img_label (Tensor): Multi-hot image-level labels, (N, C).
+
+        Returns:
+            Tensor: 0-d, finite, with a gradient path, whatever takes part.
+
+        Raises:
+            ValueError: If the shapes do not fit.
+        """
+        check_labels(cam, img_label)
+        _check_pixels(cam, label, perplexity)
+        label = label.masked_fill(
+            ~(perplexity <= self.max_perplexity), IGNORE_INDEX
+        )
+        # 'nearest-exact' reads the middle of a patch, 'nearest' its corner.
+        label = F.interpolate(
+            label[:, None].float(), cam.shape[-2:], mode='nearest-exact'
+        )
+        label = label.flatten(1).long()  # (N, P)
+        with torch.autocast(cam.device.type, enabled=False):
+            vectors = cam_vectors(
+                promote_half(cam), img_label, label != IGNORE_INDEX
+            )
+            loss = pixel_info_nce(vectors, label, self.temperature)
+            return self.loss_weight * loss
+
+    def extra_repr(self) -> str:
+        """Settings, for ``print(module)``."""
+        return (
+            f'temperature={self.temperature}, '
+            f'max_perplexity={self.max_perplexity}, '
+            f'loss_weight={self.loss_weight}'
+        )
+
+
+def _check_pixels(cam: Tensor, label: Tensor, perplexity: Tensor) -> None:
+    """Raise unless both are (N, H, W) with the batch size of the CAM."""
+    if label.ndim != 3 or len(label) != len(cam):
+        raise ValueError(
+            f'labels of shape {tuple(label.shape)} do not fit a CAM of shape '
+            f'{tuple(cam.shape)}: expected (N, H, W) and (N, C, h, w)'
+        )
+    if perplexity.shape != label.shape:
+        raise ValueError(
+            f'a perplexity of shape {tuple(perplexity.shape)} does not fit '
+            f'labels of shape {tuple(label.shape)}: expected (N, H, W), both'
+        )

@@ -207,3 +207,16 @@ def test_heads_must_agree_on_the_classes():
     network['cam_head_aux'] = dict(network['cam_head_aux'], num_classes=5)
     with pytest.raises(ValueError, match='cam_head_aux.num_classes=5'):
         MODELS.build(network)
+
+
+def test_the_loss_falls_when_one_batch_is_trained(model):
+    batch = prepared(model, [[0], [1, 2], [2], [0, 1]])
+    optimizer = torch.optim.AdamW(model.online.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(30):
+        loss, _ = model.parse_losses(model.loss(**batch))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.6 * losses[0]

@@ -1,0 +1,189 @@
+"""What thresholds that follow the confidences of past images share."""
+
+import logging
+
+import torch
+from mmengine.dist import all_gather
+from mmengine.logging import print_log
+from mmseg.models.utils import resize
+from torch import Tensor, nn
+
+from cosa_mmseg.utils.dtype import promote_half
+
+
+def sample_confidence(
+    cam: Tensor, valid_mask: Tensor, grid: tuple[int, int]
+) -> Tensor:
+    """Confidence ``v = max_c A`` at the points of a grid.
+
+    The maps are resized before the maximum is taken (released code).
+
+    Args:
+        cam (Tensor): Normalised maps, restricted to the labels, (N, C, H, W).
+        valid_mask (Tensor): True where real pixels are, (N, H, W).
+        grid (tuple[int, int]): Rows and columns.
+
+    Returns:
+        Tensor: At least float32, (N, rows * columns); 0 where a point touches
+        pixels that are not valid.
+
+    Raises:
+        ValueError: If the shapes do not fit.
+    """
+    if cam.ndim != 4 or cam[:, 0].shape != valid_mask.shape:
+        raise ValueError(
+            f'maps of shape {tuple(cam.shape)} do not fit a valid mask of '
+            f'shape {tuple(valid_mask.shape)}: expected (N, C, H, W) and '
+            '(N, H, W)'
+        )
+
+    def sample(maps: Tensor) -> Tensor:
+        return resize(maps, size=grid, mode='bilinear', align_corners=False)
+
+    cam = promote_half(cam)
+    valid = sample(valid_mask[:, None].to(cam)) > 0.999  # (N, 1, rows, cols)
+    value = sample(cam).amax(dim=1, keepdim=True)
+    return value.masked_fill(~valid, 0).flatten(1)
+
+
+def confident_values(values: Tensor, min_value: float) -> Tensor:
+    """The values above a minimum; none at all if one is not finite.
+
+    Args:
+        values (Tensor): Any shape.
+        min_value (float): Values up to it are left out.
+
+    Returns:
+        Tensor: float64 (n,).
+    """
+    keep = (values > min_value) & values.isfinite().all()
+    return values[keep].double()
+
+
+class AdaptiveThreshold(nn.Module):
+    r"""Threshold fitted to the confidences of the last images.
+
+    ``xi <- decay * xi + (1 - decay) * xi*`` with ``xi*`` of ``fit``
+    (released code).  The confidences of the last images wait in a ring
+    buffer; those of all ranks enter it, so that ``xi`` is the same on each.
+    Where nothing can be fitted ``xi`` stays, and a warning says so once.
+
+    Buffers, saved and resumed with the model: ``queue`` (images, points)
+    starts as zeros, which no fit counts; ``pointer`` is its next row;
+    ``xi`` is in float64, as a step may be smaller than float32 resolves.
+
+    Args:
+        initial (float | tuple[float, ...]): First ``xi``, in (0, 1).
+        num_images (int): Length of the queue.
+        grid (tuple[int, int]): Rows and columns of the points at which the
+            confidences of an image are taken, whatever the size of the crop:
+            28 x 28 is 1/16 of 448.
+        min_value (float): Confidences up to it are left out, in [0, 1).
+        decay (float): In [0, 1].
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    queue: Tensor
+    pointer: Tensor
+    xi: Tensor
+
+    def __init__(
+        self,
+        initial: float | tuple[float, ...],
+        num_images: int = 100,
+        grid: tuple[int, int] = (28, 28),
+        min_value: float = 0.05,
+        decay: float = 0.99,
+    ) -> None:
+        super().__init__()
+        xi = torch.tensor(initial, dtype=torch.float64)
+        if not ((xi > 0) & (xi < 1)).all():
+            raise ValueError(
+                f'the initial threshold must be in (0, 1), got {initial}'
+            )
+        if min(num_images, *grid) < 1:
+            raise ValueError(
+                'num_images and grid must be at least 1, got '
+                f'num_images={num_images}, grid={grid}'
+            )
+        if not 0 <= min_value < 1:
+            raise ValueError(f'min_value must be in [0, 1), got {min_value}')
+        if not 0 <= decay <= 1:
+            raise ValueError(f'decay must be in [0, 1], got {decay}')
+        self.num_images = num_images
+        self.grid = (grid[0], grid[1])
+        self.min_value = min_value
+        self.decay = decay
+        self._warned = False
+        self.register_buffer(
+            'queue', torch.zeros(num_images, grid[0] * grid[1])
+        )
+        self.register_buffer('pointer', torch.tensor(0))
+        self.register_buffer('xi', xi)
+
+    def forward(self) -> Tensor:
+        """``xi`` as it is now, a copy: float32, the shape of ``initial``."""
+        return self.xi.float()
+
+    @torch.no_grad()
+    def update(self, cam: Tensor, valid_mask: Tensor) -> None:
+        """Take in a batch and move ``xi``.
+
+        Args:
+            cam (Tensor): Normalised maps, restricted to the image-level
+                labels, (N, C, H, W); the same N on every rank.
+            valid_mask (Tensor): True where real pixels are, (N, H, W).
+
+        Raises:
+            ValueError: If the shapes do not fit.
+        """
+        values = sample_confidence(cam, valid_mask, self.grid)
+        self._enqueue(torch.cat(all_gather(values.contiguous())))
+        target = self.fit(self.queue)
+        if target is not None:
+            self.xi.lerp_(
+                target.to(self.xi, non_blocking=True), 1 - self.decay
+            )
+        elif not self._warned:
+            self._warned = True
+            self._warn()
+
+    def fit(self, values: Tensor) -> Tensor | None:
+        """Thresholds that confidences ask for.
+
+        Args:
+            values (Tensor): The queue, (images, points).
+
+        Returns:
+            Tensor | None: ``xi*``, of the shape of ``xi``; None where there
+            is no telling.
+        """
+        raise NotImplementedError
+
+    def _enqueue(self, values: Tensor) -> None:
+        """Write images (N, points) over the oldest ones."""
+        steps = torch.arange(len(values), device=self.pointer.device)
+        rows = (self.pointer + steps) % self.num_images
+        # of more images than there are rows the last ones stay
+        last = slice(-self.num_images, None)
+        self.queue[rows[last]] = values[last].to(self.queue)
+        self.pointer.add_(len(values)).remainder_(self.num_images)
+
+    def _warn(self) -> None:
+        print_log(
+            f'{type(self).__name__} stays at {self.xi.tolist()}: no threshold '
+            f'can be fitted to the confidences of the last {self.num_images} '
+            f'images (too few above {self.min_value}, a single mode, or '
+            'values that are not finite); this is said once',
+            logger='current',
+            level=logging.WARNING,
+        )
+
+    def extra_repr(self) -> str:
+        """Settings, for ``print(module)``."""
+        return (
+            f'num_images={self.num_images}, grid={self.grid}, '
+            f'min_value={self.min_value}, decay={self.decay}'
+        )

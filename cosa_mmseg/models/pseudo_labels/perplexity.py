@@ -1,0 +1,125 @@
+"""Reliability of CAM pseudo labels: far from the threshold is trusted."""
+
+import torch
+from mmengine.registry import MODELS
+from torch import Tensor, nn
+
+from cosa_mmseg.utils.dtype import promote_half
+
+
+def perplexity(
+    confidence: Tensor,
+    threshold: Tensor | float,
+    lambda_a: float = 0.8,
+    lambda_b: float = 1.0,
+) -> Tensor:
+    r"""Perplexity of labels that are made by comparing with a threshold.
+
+    ``P = (-log(lambda_a * d)) ** lambda_b`` with the normalised distance
+    ``d = (v - xi) / (1 - xi)`` where ``v >= xi``, else ``(xi - v) / xi``
+    (paper, RAW).  It falls with the distance; at ``v = xi``, where the formula
+    has no bound, it is the largest finite number.
+
+    Args:
+        confidence (Tensor): ``v`` in [0, 1], any shape.
+        threshold (Tensor | float): ``xi`` in (0, 1), 0-d.
+        lambda_a (float): In (0, 1): keeps P positive at ``d = 1``.
+        lambda_b (float): Positive.
+
+    Returns:
+        Tensor: ``P``, same shape, float32 (float64 stays float64), finite
+        and positive.
+    """
+    v = promote_half(confidence)
+    xi = torch.as_tensor(threshold, dtype=v.dtype, device=v.device)
+    limits = torch.finfo(v.dtype)
+    length = torch.where(v >= xi, 1 - xi, xi).clamp(min=limits.tiny)
+    distance = (v - xi).abs() / length
+    value = (-(lambda_a * distance).log()) ** lambda_b
+    return value.clamp(limits.tiny, limits.max)
+
+
+def reliability_weight(value: Tensor, valid_mask: Tensor) -> Tensor:
+    r"""Weights of pixels, inverse to their perplexity.
+
+    ``w = (1 / P) / mean(1 / P)``, the mean over the batch's valid pixels
+    (paper, RAW).
+
+    Args:
+        value (Tensor): Perplexity ``P`` > 0, (N, H, W).
+        valid_mask (Tensor): True where real pixels are, (N, H, W).
+
+    Returns:
+        Tensor: ``w`` >= 0 of mean 1 over the valid pixels, 0 elsewhere,
+        (N, H, W), at least float32.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    if value.shape != valid_mask.shape:
+        raise ValueError(
+            f'perplexity of shape {tuple(value.shape)} does not fit a valid '
+            f'mask of shape {tuple(valid_mask.shape)}: expected (N, H, W) of '
+            'both'
+        )
+    value = promote_half(value)
+    # relative to the best pixel no sum can overflow, and none vanishes
+    least = value.masked_fill(~valid_mask, float('inf')).amin()
+    inverse = (least / value).masked_fill(~valid_mask, 0)  # in [0, 1]
+    return inverse * (valid_mask.sum() / inverse.sum().clamp(min=1))
+
+
+@MODELS.register_module()
+class PerplexityWeight(nn.Module):
+    """Reliability-based adaptive weighting (RAW): weights for ``L_c2s``.
+
+    :func:`reliability_weight` of the :func:`perplexity` of the pixels'
+    confidence (paper).
+
+    Another measure takes its place if it has this ``forward``: it gets the
+    maps themselves, so that it may look beyond their maximum, and returns
+    weights (N, H, W) of mean 1 over the valid pixels, 0 elsewhere.
+
+    Args:
+        lambda_a (float): Factor of the distance, in (0, 1).
+        lambda_b (float): Exponent, positive.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    def __init__(self, lambda_a: float = 0.8, lambda_b: float = 1.0) -> None:
+        super().__init__()
+        if not 0 < lambda_a < 1:
+            raise ValueError(f'lambda_a must be in (0, 1), got {lambda_a}')
+        if lambda_b <= 0:
+            raise ValueError(f'lambda_b must be > 0, got {lambda_b}')
+        self.lambda_a = lambda_a
+        self.lambda_b = lambda_b
+
+    def forward(
+        self, cam: Tensor, threshold: Tensor | float, valid_mask: Tensor
+    ) -> Tensor:
+        """Weights of a batch.
+
+        Args:
+            cam (Tensor): Normalised maps in [0, 1], restricted to the
+                image-level labels, (N, C, H, W).
+            threshold (Tensor | float): ``xi`` in (0, 1) that labels are made
+                with, 0-d.
+            valid_mask (Tensor): True where real pixels are, (N, H, W).
+
+        Returns:
+            Tensor: ``w``, (N, H, W), at least float32.
+
+        Raises:
+            ValueError: If the shapes do not fit.
+        """
+        value = perplexity(
+            cam.amax(dim=1), threshold, self.lambda_a, self.lambda_b
+        )
+        return reliability_weight(value, valid_mask)
+
+    def extra_repr(self) -> str:
+        """Settings, for ``print(module)``."""
+        return f'lambda_a={self.lambda_a}, lambda_b={self.lambda_b}'
