@@ -9,14 +9,13 @@ _base_ = [
 ]
 num_classes = 7
 head = dict(type='CAMHead', num_classes=num_classes, pooling='max')
-# stride 8: 4 in the stem, 2 in the second stage
+# stride 8: 2 in the stem and in the first two stages
 backbone = dict(
-    type='mmpretrain.ResNet',
-    depth=18,
+    type='SmallResNet',
     stem_channels=32,
     base_channels=32,
     num_stages=3,
-    strides=(1, 2, 1),
+    strides=(2, 2, 1),
     dilations=(1, 1, 1),
     out_indices=(1, 2),
 )
@@ -44,7 +43,7 @@ model = dict(
     ),
     multi_scale=dict(scales=[1.0, 1.5], aux_scales='sum'),
     cam_labeler=dict(low=0.2, high=0.35),
-    loss_c2s=dict(fg_share=0.3, loss_weight=0.2),
+    loss_c2s=dict(fg_share=0.4, loss_weight=0.2),
     loss_energy=None,
     train_cfg=dict(warmup_iters=1200),
 )

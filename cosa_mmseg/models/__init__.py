@@ -1,5 +1,6 @@
 """The method: networks, heads, pseudo labels, losses."""
 
+from .backbones import SmallResNet
 from .data_preprocessor import TwoViewDataPreprocessor
 from .decode_heads import CAMHead
 from .losses import C2SLoss, DenseEnergyLoss, S2CCrossEntropyLoss, S2CLoss
@@ -23,5 +24,6 @@ __all__ = [
     'RestrictedSoftmax',
     'S2CCrossEntropyLoss',
     'S2CLoss',
+    'SmallResNet',
     'TwoViewDataPreprocessor',
 ]

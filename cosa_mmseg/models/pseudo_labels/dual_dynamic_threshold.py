@@ -15,7 +15,7 @@ class DualDynamicThreshold(AdaptiveThreshold):
     ``xi*`` are the bounds, :func:`cluster_bounds`, of the lowest and the
     highest of three modes fitted from :func:`wide_start` (released code).
     As there, padding counts too.  The mixture is fitted to the very values, on
-    their device.
+    their device, with which the host waits for each round's likelihood.
 
     Args:
         low (float): First background threshold, in (0, 1).

@@ -32,20 +32,14 @@ class GaussianMixture:
         Returns:
             Tensor: ``log(weight_k * N(x | mean_k, variance_k))``, (m, n).
         """
+        return self.coefficients() @ _powers(values)
+
+    def coefficients(self) -> Tensor:
+        """Those of 1, x and x^2 in :meth:`log_joint`, (m, 3)."""
         peak = self.weights.log() - 0.5 * (2 * math.pi * self.variances).log()
-        square = (values - self.means[:, None]) ** 2
-        return peak[:, None] - square / (2 * self.variances[:, None])
-
-    def assign(self, values: Tensor) -> Tensor:
-        """Most responsible mode of each value; the first one of equals.
-
-        Args:
-            values (Tensor): (n,).
-
-        Returns:
-            Tensor: int64 (n,), in [0, m).
-        """
-        return self.log_joint(values).argmax(dim=0)
+        slope = self.means / self.variances
+        constant = peak - 0.5 * slope * self.means
+        return torch.stack([constant, slope, -0.5 / self.variances], dim=1)
 
     def bic(self, values: Tensor, counts: Tensor) -> float:
         """Bayesian information criterion; of two fits the lower is better.
@@ -101,7 +95,8 @@ def split_start(values: Tensor, counts: Tensor) -> GaussianMixture:
     )
     cut = values[between[:-1].argmax()]
     upper = values > cut
-    return _maximize(values, torch.stack([~upper, upper]) * counts)
+    resp = torch.stack([~upper, upper]).to(values)
+    return _maximize(resp, _powers(values) * counts)
 
 
 def fit_gaussian_mixture(
@@ -119,7 +114,7 @@ def fit_gaussian_mixture(
     the last one.
 
     Args:
-        values (Tensor): Finite, (n,), n at least 1; best in float64.
+        values (Tensor): Finite, of the order of 1, float64 (n,), n at least 1.
         start (GaussianMixture): Where to start from.
         counts (Tensor, optional): How often each value occurs, (n,); once
             each if None.
@@ -130,15 +125,16 @@ def fit_gaussian_mixture(
         tuple[GaussianMixture, int]: The fit and the rounds that it took.
     """
     counts = torch.ones_like(values) if counts is None else counts.to(values)
-    share = counts / counts.sum()
+    powers = _powers(values)
+    counted, share = powers * counts, counts / counts.sum()
     mixture, num_rounds = start, 0
     previous, change = -math.inf, math.inf
     while num_rounds < max_rounds and change >= tol:
-        log_joint = mixture.log_joint(values)  # (m, n)
+        log_joint = mixture.coefficients() @ powers  # (m, n)
         log_resp = log_joint.log_softmax(dim=0)
         # log p(x) = log p(x, k) - log p(k | x), whichever k
         likelihood = ((log_joint[0] - log_resp[0]) @ share).item()
-        mixture = _maximize(values, log_resp.exp() * counts)
+        mixture = _maximize(log_resp.exp(), counted)
         change, previous = abs(likelihood - previous), likelihood
         num_rounds += 1
     return mixture, num_rounds
@@ -189,7 +185,7 @@ def separate_two_modes(values: Tensor, counts: Tensor) -> Tensor | None:
     """
     if len(values) < 2:
         return None
-    single = _maximize(values, counts[None])
+    single = _maximize(torch.ones_like(values)[None], _powers(values) * counts)
     mixture, _ = fit_gaussian_mixture(
         values, split_start(values, counts), counts
     )
@@ -204,7 +200,8 @@ def separate_two_modes(values: Tensor, counts: Tensor) -> Tensor | None:
 def cluster_bounds(values: Tensor, mixture: GaussianMixture) -> Tensor:
     """Where the first mode's values end and the last mode's begin.
 
-    Each value belongs to its most responsible mode (released code).
+    Each value belongs to its most responsible mode, the first one of equals
+    (released code).
 
     Args:
         values (Tensor): (n,).
@@ -214,20 +211,33 @@ def cluster_bounds(values: Tensor, mixture: GaussianMixture) -> Tensor:
         Tensor: Largest value of mode 0 and smallest of mode m - 1, (2,); -inf
         and inf where a mode has none.
     """
-    mode = mixture.assign(values)
-    last = len(mixture.means) - 1
-    low = values.masked_fill(mode != 0, -math.inf).max()
-    high = values.masked_fill(mode != last, math.inf).min()
+    joint = mixture.log_joint(values)
+    in_first = joint[0] >= joint[1:].amax(dim=0)
+    in_last = joint[-1] > joint[:-1].amax(dim=0)
+    low = values.masked_fill(~in_first, -math.inf).max()
+    high = values.masked_fill(~in_last, math.inf).min()
     return torch.stack([low, high])
 
 
-def _maximize(values: Tensor, resp: Tensor) -> GaussianMixture:
-    """Mixture of values (n,) that belong to modes to the extent (m, n)."""
-    num = resp.sum(dim=1)
-    counts = num + 10 * torch.finfo(resp.dtype).eps
-    means = resp @ values / counts
-    square = (values - means[:, None]) ** 2
-    variances = (resp * square).sum(dim=1) / counts
+def _powers(values: Tensor) -> Tensor:
+    """1, x and x^2 of values (n,): (3, n)."""
+    return torch.stack([torch.ones_like(values), values, values**2])
+
+
+def _maximize(resp: Tensor, counted: Tensor) -> GaussianMixture:
+    """Most likely mixture of values that belong to modes to an extent.
+
+    Args:
+        resp (Tensor): To which extent, (m, n), of sum 1 over the modes.
+        counted (Tensor): Powers of the values times their counts, (3, n).
+
+    Returns:
+        GaussianMixture: m modes.
+    """
+    num, first, second = (resp @ counted.T).unbind(dim=1)  # (m,) each
+    num_safe = num + 10 * torch.finfo(num.dtype).eps
+    means = first / num_safe
+    spread = second - 2 * means * first + means**2 * num
     return GaussianMixture(
-        counts / num.sum(), means, variances + VARIANCE_FLOOR
+        num_safe / num.sum(), means, spread / num_safe + VARIANCE_FLOOR
     )

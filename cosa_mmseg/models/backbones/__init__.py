@@ -1,0 +1,5 @@
+"""Backbones that neither mmseg nor mmpretrain has."""
+
+from .small_resnet import SmallResNet
+
+__all__ = ['SmallResNet']

@@ -1,0 +1,39 @@
+"""Write the shapes set, e.g. ``shapes.py --root data/shapes``."""
+
+import argparse
+
+from cosa_mmseg.datasets.shapes import SPLITS, write_shapes
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description='Write the shapes set.')
+    parser.add_argument('--root', default='data/shapes', help='folder to make')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--num-train', type=int, default=1800)
+    parser.add_argument('--num-val', type=int, default=200)
+    parser.add_argument('--num-val-decorr', type=int, default=200)
+    parser.add_argument(
+        '--size', type=int, default=96, help='side of the images in pixels'
+    )
+    parser.add_argument(
+        '--masks-for',
+        nargs='*',
+        choices=SPLITS,
+        default=['val', 'val_decorr'],
+        help='splits with masks; a fully supervised run needs train too',
+    )
+    parser.add_argument(
+        '--num-workers', type=int, default=2, help='number of threads'
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Write the set and say where it is."""
+    root = write_shapes(**vars(parse_args()))
+    print(f'The shapes set is in {root}')
+
+
+if __name__ == '__main__':
+    main()
