@@ -14,6 +14,9 @@ from mmengine.registry import Registry, root
 from mmengine.utils import ManagerMixin
 
 matplotlib.use('Agg')
+# Tensors are small here: threads cost more than they bring, several times as
+# much where another process has the cores, and do not survive a fork.
+torch.set_num_threads(1)
 
 ROOT_REGISTRIES = [
     entry for entry in vars(root).values() if isinstance(entry, Registry)

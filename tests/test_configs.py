@@ -28,11 +28,11 @@ RELEASED = {
     'model.network.decode_head.channels': (512, 512),
     'model.network.decode_head.dilation': (5, 5),
     'model.network.cam_head.pooling': ('max', 'max'),
-    'model.multi_scale.scales': ([1.0, 0.5, 1.5], [1.0, 0.5, 1.5]),
-    'model.multi_scale.aux_scales': ('last', 'last'),
-    'model.cam_labeler.low': (0.2, 0.25),
-    'model.cam_labeler.high': (0.7, 0.65),
-    'model.seg_labeler.temperature': (0.01, 0.01),
+    'model.assigner.multi_scale.scales': ([1.0, 0.5, 1.5], [1.0, 0.5, 1.5]),
+    'model.assigner.multi_scale.aux_scales': ('last', 'last'),
+    'model.assigner.cam_labeler.low': (0.2, 0.25),
+    'model.assigner.cam_labeler.high': (0.7, 0.65),
+    'model.assigner.seg_labeler.temperature': (0.01, 0.01),
     'model.loss_c2s.loss_weight': (0.1, 0.1),
     'model.loss_c2s.fg_share': (0.5, 0.5),
     'model.loss_c2s.aux_share': (0.5, 0.5),
@@ -71,8 +71,38 @@ def test_released_numbers(column):
         assert value_of(cfg, key) == expected[column], key
     (hook,) = cfg.custom_hooks
     assert hook == dict(type='AssignmentEMAHook', momentum=6e-4)
-    aux = cfg.model.get('cam_labeler_aux') or cfg.model.cam_labeler
+    assigner = cfg.model.assigner
+    aux = assigner.get('cam_labeler_aux') or assigner.cam_labeler
     assert (aux.low, aux.high) == ((0.2, 0.7), (0.25, 0.7))[column]
+
+
+# Where the paper's recipe differs.
+PAPER = {
+    'model.assigner.multi_scale.aux_scales': 'sum',
+    'model.assigner.cam_labeler.type': 'ThresholdLabeler',
+    'model.assigner.cam_labeler.threshold.type': 'DynamicThreshold',
+    'model.assigner.cam_labeler.threshold.num_images': 100,
+    'model.assigner.cam_labeler.threshold.decay': 0.99,
+    'model.assigner.cam_labeler.threshold.min_value': 0.05,
+    'model.assigner.reliability.lambda_a': 0.8,
+    'model.assigner.reliability.lambda_b': 1,
+    'model.loss_csc.temperature': 0.5,
+    'model.loss_csc.max_perplexity': 1,
+    'model.loss_csc.loss_weight': 0.1,
+}
+
+
+@pytest.mark.parametrize('column', [0, 1], ids=['voc', 'coco'])
+def test_paper_numbers(column):
+    name = ('voc', 'coco')[column]
+    cfg = Config.fromfile(CONFIGS / f'cosa_vit-b_{name}.py')
+    for key, expected in PAPER.items():
+        assert value_of(cfg, key) == expected, key
+    differs = ('aux_scales', 'cam_labeler', 'warmup_iters')
+    for key, expected in RELEASED.items():
+        if not any(word in key for word in differs) or 'param' in key:
+            assert value_of(cfg, key) == expected[column], key
+    assert cfg.model.train_cfg.warmup_iters == (6000, 10000)[column]
 
 
 @pytest.mark.parametrize('name', ALL)

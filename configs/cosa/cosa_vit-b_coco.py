@@ -1,2 +1,21 @@
-# MS COCO 2014, ViT-B/16.
-_base_ = './cosa_vit-b_coco_released.py'
+# MS COCO 2014, ViT-B/16, the paper's recipe.
+_base_ = [
+    '../_base_/models/cosa_vit-b.py',
+    '../_base_/datasets/coco_wsss.py',
+    '../_base_/schedules/cosa_32k.py',
+    '../_base_/default_runtime.py',
+]
+num_classes = 81
+model = dict(
+    network=dict(
+        decode_head=dict(num_classes=num_classes),
+        cam_head=dict(num_classes=num_classes),
+        cam_head_aux=dict(num_classes=num_classes),
+    ),
+    train_cfg=dict(warmup_iters=10000),  # paper
+)
+train_cfg = dict(
+    max_iters=60000,  # released
+    total_batch_size=8,  # released: 2 GPUs of 4
+    val_interval=5000,
+)

@@ -3,27 +3,46 @@
 from .backbones import SmallResNet
 from .data_preprocessor import TwoViewDataPreprocessor
 from .decode_heads import CAMHead
-from .losses import C2SLoss, DenseEnergyLoss, S2CCrossEntropyLoss, S2CLoss
+from .losses import (
+    C2SLoss,
+    ContrastiveSeparationLoss,
+    DenseEnergyLoss,
+    S2CCrossEntropyLoss,
+    S2CLoss,
+)
 from .pseudo_labels import (
+    Assigner,
+    DualDynamicThreshold,
     DualThresholdLabeler,
+    DynamicThreshold,
+    FixedThreshold,
     MultiScaleInference,
+    PerplexityWeight,
     PixelAdaptiveRefinement,
     RestrictedSoftmax,
+    ThresholdLabeler,
 )
 from .segmentors import CAMEncoderDecoder, CoSA
 
 __all__ = [
+    'Assigner',
     'C2SLoss',
     'CAMEncoderDecoder',
     'CAMHead',
     'CoSA',
+    'ContrastiveSeparationLoss',
     'DenseEnergyLoss',
+    'DualDynamicThreshold',
     'DualThresholdLabeler',
+    'DynamicThreshold',
+    'FixedThreshold',
     'MultiScaleInference',
+    'PerplexityWeight',
     'PixelAdaptiveRefinement',
     'RestrictedSoftmax',
     'S2CCrossEntropyLoss',
     'S2CLoss',
     'SmallResNet',
+    'ThresholdLabeler',
     'TwoViewDataPreprocessor',
 ]

@@ -36,9 +36,17 @@ class PseudoLabels:
         cam_label_aux (Tensor): CPL of the auxiliary CAM, int64 (N, H, W).
         seg_prob (Tensor): Segmentation pseudo labels (SPL), (N, K, H, W),
             probabilities in [0, 1].
+        weight (Tensor, optional): Reliability of ``cam_label`` (RAW), of mean
+            1 over the real pixels, (N, H, W).
+        weight_aux (Tensor, optional): That of ``cam_label_aux``.
+        perplexity_aux (Tensor, optional): Perplexity of ``cam_label_aux``,
+            positive, (N, H, W).
     """
 
     cam: Tensor
     cam_label: Tensor
     cam_label_aux: Tensor
     seg_prob: Tensor
+    weight: Tensor | None = None
+    weight_aux: Tensor | None = None
+    perplexity_aux: Tensor | None = None

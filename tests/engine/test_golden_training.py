@@ -69,14 +69,20 @@ class Recorder(Hook):
     priority = 'LOWEST'
 
     def __init__(self):
-        self.losses, self.rates, self.labels = [], [], []
+        self.losses, self.rates = [], []
+        self.labels, self.thresholds = {}, {}
 
     def before_train(self, runner):
         assign = runner.model.assign
 
         def recorded(*args):
             pseudo = assign(*args)
-            self.labels.append((pseudo.cam_label, pseudo.cam_label_aux))
+            self.labels[runner.iter] = pseudo
+            for aux in ('', '_aux'):
+                labeler = getattr(runner.model.assigner, f'cam_labeler{aux}')
+                if labeler.low is None:
+                    xi = labeler.threshold.xi.clone()
+                    self.thresholds[runner.iter, aux] = xi
             return pseudo
 
         runner.model.assign = recorded
@@ -103,12 +109,11 @@ class Recorder(Hook):
 
 
 def variants() -> list[str]:
-    """Variants with fixed thresholds; all of them where nothing is known."""
+    """Names of the recorded variants; none where there is no manifest."""
     try:
-        settings = meta('training_steps')['variants']
+        return list(meta('training_steps')['variants'])
     except pytest.skip.Exception:
         return []
-    return [n for n, s in settings.items() if not s.get('usegmm', False)]
 
 
 def s2c_loss(settings: dict, hyper: dict) -> dict:
@@ -128,6 +133,30 @@ def s2c_loss(settings: dict, hyper: dict) -> dict:
     )
 
 
+def labeler(info: dict, settings: dict, aux: str) -> dict:
+    """How a variant labels the main CAM, or the auxiliary one."""
+    hyper = info['hyper_parameters']
+    config = dict(
+        type='DualThresholdLabeler', downscale=hyper['mask_downscale']
+    )
+    low, high = hyper[f'low{aux}'], hyper[f'high{aux}']
+    if not settings.get('usegmm', False):
+        return dict(config, low=low, high=high)
+    side = info['crop'] // settings['gmmscale']
+    batches = settings.get('queue_update_ratio', hyper['queue_batches'])
+    threshold = dict(
+        type='DualDynamicThreshold',
+        low=low,
+        high=high,
+        num_images=batches * info['batch'],
+        grid=(side, side),
+        # of the auxiliary CAM the released code keeps its default
+        min_value=0.05 if aux else hyper['gmm_filter'],
+        decay=settings.get('gmmemadecay', hyper['gmm_ema_decay']),
+    )
+    return dict(config, threshold=threshold)
+
+
 def model_config(info: dict, settings: dict) -> dict:
     """The model of a variant: the released recipe's, with its settings."""
     hyper = info['hyper_parameters']
@@ -140,28 +169,26 @@ def model_config(info: dict, settings: dict) -> dict:
         network['cam_head_aux']['detach_cam'] = True
     aux = settings.get('aux_cam2seg', hyper['aux_cam2seg'])
     mix = settings.get('use_cammix', hyper['use_cam_mix'])
-    labeler = dict(
-        type='DualThresholdLabeler', downscale=hyper['mask_downscale']
-    )
     model.update(
         network=network,
-        multi_scale=dict(
-            type='MultiScaleInference',
-            scales=hyper['scales'],
-            aux_scales='last',
-            aux_mix=0.5 if mix else 0.0,
-        ),
-        cam_labeler=dict(labeler, low=hyper['low'], high=hyper['high']),
-        cam_labeler_aux=dict(
-            labeler, low=hyper['low_aux'], high=hyper['high_aux']
-        ),
-        seg_labeler=dict(
-            type='RestrictedSoftmax',
-            temperature=settings.get(
-                'seg_softmaxtemp', hyper['seg_softmax_temperature']
+        assigner=dict(
+            type='Assigner',
+            multi_scale=dict(
+                type='MultiScaleInference',
+                scales=hyper['scales'],
+                aux_scales='last',
+                aux_mix=0.5 if mix else 0.0,
             ),
-            after_softmax=settings.get(
-                'after_softmax', hyper['after_softmax']
+            cam_labeler=labeler(info, settings, ''),
+            cam_labeler_aux=labeler(info, settings, '_aux'),
+            seg_labeler=dict(
+                type='RestrictedSoftmax',
+                temperature=settings.get(
+                    'seg_softmaxtemp', hyper['seg_softmax_temperature']
+                ),
+                after_softmax=settings.get(
+                    'after_softmax', hyper['after_softmax']
+                ),
             ),
         ),
         loss_c2s=dict(
@@ -202,6 +229,11 @@ def run(variant: str, tmp_path) -> tuple[Runner, Recorder]:
         )
         for key, value in network_state(data, prefix).items()
     }
+    for aux in ('', '_aux'):
+        queue = data.get(f'{variant}_in_initial_queue{aux}')
+        if queue is not None:
+            name = f'assigner.cam_labeler{aux}.threshold.queue'
+            state[name] = queue
     torch.save(dict(state_dict=state), checkpoint)
     cfg = Config.fromfile(SCHEDULE)
     optim_wrapper = cfg.optim_wrapper.to_dict()
@@ -282,15 +314,21 @@ def test_golden_training_steps(variant, tmp_path):
     data, info = load_tensors('training_steps'), meta('training_steps')
     assert len(recorder.losses) == info['steps']
     check_losses(variant, recorder)
-    warmup = info['loss_warmup_iters'] + 1
-    for name, index in (('cam2seg', 0), ('cam2seg_aux', 1)):
+    for name, field in (
+        ('cam2seg', 'cam_label'),
+        ('cam2seg_aux', 'cam_label_aux'),
+    ):
         expected = data.get(f'{variant}_out_{name}_mask')
-        if expected is None:
-            continue
-        for step in range(warmup, info['steps']):
-            got = recorder.labels[step - warmup][index]
-            differ = (got != expected[step]).sum(dim=(1, 2))
-            assert differ.max() <= 2, (name, step)
+        for step, pseudo in recorder.labels.items():
+            if expected is not None:
+                differ = getattr(pseudo, field) != expected[step]
+                assert differ.sum(dim=(1, 2)).max() <= 2, (name, step)
+    for (step, aux), xi in recorder.thresholds.items():
+        expected = data[f'{variant}_out_thresholds{aux}_lo_hi'][step]
+        np.testing.assert_allclose(xi, expected, atol=1e-6, rtol=0)
+    settings = info['variants'][variant]
+    if settings.get('usegmm', False):
+        assert len(recorder.thresholds) == 2 * info['steps']
     if f'{variant}_on_final.classifier.weight' in data:
         check_final(runner.model, data, variant)
     if f'{variant}_out_lr' in data:
@@ -349,7 +387,9 @@ def test_golden_first_assignment():
         training=True,
     )
     model.train()
-    seen = model.multi_scale(model.assignment.see, batch['inputs']['weak'])
+    seen = model.assigner.multi_scale(
+        model.assignment.see, batch['inputs']['weak']
+    )
     label = data['in_labels'][0]
     for name, cam in (('cam', seen.cam), ('cam_aux', seen.cam_aux)):
         expected = data[f'step0_out_{name}']

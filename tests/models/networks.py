@@ -145,6 +145,17 @@ class TwoStageBackbone(nn.Sequential):
         return aux, self[1](aux)
 
 
+def small_assigner(**settings) -> dict:
+    """Config of an assigner; ``settings`` replace its keys."""
+    config = dict(
+        type='Assigner',
+        multi_scale=dict(type='MultiScaleInference', scales=[1.0, 0.5]),
+        cam_labeler=dict(type='DualThresholdLabeler', low=0.3, high=0.6),
+        seg_labeler=dict(type='RestrictedSoftmax'),
+    )
+    return {**config, **settings}
+
+
 def small_model(num_classes: int = 4, **settings) -> dict:
     """Config of a CoSA on small networks; ``settings`` replace its keys."""
     config = dict(
@@ -155,9 +166,7 @@ def small_model(num_classes: int = 4, **settings) -> dict:
             std=[58.395, 57.12, 57.375],
         ),
         network=small_network(num_classes),
-        multi_scale=dict(type='MultiScaleInference', scales=[1.0, 0.5]),
-        cam_labeler=dict(type='DualThresholdLabeler', low=0.3, high=0.6),
-        seg_labeler=dict(type='RestrictedSoftmax'),
+        assigner=small_assigner(),
         loss_c2s=dict(type='C2SLoss', loss_weight=0.1),
         loss_s2c=dict(type='S2CLoss', loss_weight=0.05),
         loss_energy=dict(type='DenseEnergyLoss', loss_weight=0.05),

@@ -1,4 +1,5 @@
-# Both networks: ViT-B/16, LargeFOV head, two CAM classifiers.
+# The paper's recipe. Both networks: ViT-B/16, LargeFOV head, two CAM
+# classifiers.
 # Sources in comments: paper, released code ("released"), ours.
 num_classes = 21  # with the background; COCO: 81
 
@@ -60,19 +61,35 @@ model = dict(
         bgr_to_rgb=True,
     ),
     network=network,
-    multi_scale=dict(
-        type='MultiScaleInference',
-        scales=[1.0, 0.5, 1.5],  # released
-        mirror=True,
-        aux_scales='last',  # released (an accident); 'sum' is ours
+    assigner=dict(
+        type='Assigner',
+        multi_scale=dict(
+            type='MultiScaleInference',
+            scales=[1.0, 0.5, 1.5],  # released
+            mirror=True,
+            aux_scales='sum',  # ours: as the main CAM
+        ),
+        cam_labeler=dict(
+            type='ThresholdLabeler',
+            # DT: between the two modes of the last 100 images' confidences;
+            # the auxiliary CAM has one of its own
+            threshold=dict(
+                type='DynamicThreshold',
+                initial=0.5,  # ours
+                num_images=100,  # paper
+                grid=(28, 28),  # released: 1/16 of 448
+                min_value=0.05,  # released
+                decay=0.99,  # released
+            ),
+        ),
+        # RAW
+        reliability=dict(
+            type='PerplexityWeight',
+            lambda_a=0.8,  # paper, and the next
+            lambda_b=1.0,
+        ),
+        seg_labeler=dict(type='RestrictedSoftmax', temperature=0.01),  # paper
     ),
-    cam_labeler=dict(
-        type='DualThresholdLabeler',
-        low=0.2,  # released log; its script says .25
-        high=0.7,  # released
-        downscale=2,
-    ),
-    seg_labeler=dict(type='RestrictedSoftmax', temperature=0.01),  # paper
     loss_c2s=dict(
         type='C2SLoss',
         fg_share=0.5,  # released
@@ -88,8 +105,14 @@ model = dict(
         energy_weight=1e-7,
         loss_weight=0.05,
     ),
-    # 6000 and the one step more that the released code takes
-    train_cfg=dict(warmup_iters=6001),
+    # CSC
+    loss_csc=dict(
+        type='ContrastiveSeparationLoss',
+        temperature=0.5,  # this and the next two: paper
+        max_perplexity=1.0,
+        loss_weight=0.1,
+    ),
+    train_cfg=dict(warmup_iters=6000),  # paper, VOC
     test_cfg=dict(network='assignment', with_cam=True),
 )
 # `tools/test.py --tta`: views that are summed (released)

@@ -106,6 +106,7 @@ class C2SLoss(nn.Module):
         label: Tensor,
         label_aux: Tensor | None = None,
         weight: Tensor | None = None,
+        weight_aux: Tensor | None = None,
     ) -> Tensor:
         """Loss of a batch.
 
@@ -115,16 +116,21 @@ class C2SLoss(nn.Module):
                 soft (N, K, H, W).
             label_aux (Tensor, optional): Those of the auxiliary CAM; needed
                 unless ``aux_share`` is 0.
-            weight (Tensor, optional): Reliability of each pixel, (N, H, W).
+            weight (Tensor, optional): Reliability of the pixels of ``label``,
+                (N, H, W).
+            weight_aux (Tensor, optional): That of ``label_aux``.
 
         Returns:
             Tensor: 0-d.
         """
-        pairs = [(label, 1 - self.aux_share), (label_aux, self.aux_share)]
+        targets = [
+            (1 - self.aux_share, label, weight),
+            (self.aux_share, label_aux, weight_aux),
+        ]
         total = sum(
             share
-            * fg_bg_cross_entropy(seg_logits, target, weight, self.fg_share)
-            for target, share in pairs
+            * fg_bg_cross_entropy(seg_logits, target, weights, self.fg_share)
+            for share, target, weights in targets
             if share > 0
         )
         return self.loss_weight * total

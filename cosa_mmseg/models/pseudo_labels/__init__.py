@@ -1,5 +1,7 @@
 """Assignments: how pseudo labels are made from what a network says."""
 
+from .adaptive_threshold import AdaptiveThreshold
+from .assigner import Assigner
 from .cam import (
     IGNORE_INDEX,
     cam_to_label,
@@ -7,25 +9,41 @@ from .cam import (
     normalize_cam,
     restrict_cam,
 )
+from .dual_dynamic_threshold import DualDynamicThreshold
 from .dual_threshold_labeler import DualThresholdLabeler
+from .dynamic_threshold import DynamicThreshold
+from .fixed_threshold import FixedThreshold
 from .multi_scale import MultiScaleInference
+from .perplexity import PerplexityWeight, perplexity, reliability_weight
 from .pixel_adaptive_refinement import PixelAdaptiveRefinement
 from .restricted_softmax import (
     RestrictedSoftmax,
     confident_label,
     restrict_logits,
 )
+from .threshold_labeler import ThresholdLabeler
+from .watch import watch_pseudo_labels
 
 __all__ = [
     'IGNORE_INDEX',
+    'AdaptiveThreshold',
+    'Assigner',
+    'DualDynamicThreshold',
     'DualThresholdLabeler',
+    'DynamicThreshold',
+    'FixedThreshold',
     'MultiScaleInference',
+    'PerplexityWeight',
     'PixelAdaptiveRefinement',
     'RestrictedSoftmax',
+    'ThresholdLabeler',
     'cam_to_label',
     'check_labels',
     'confident_label',
     'normalize_cam',
+    'perplexity',
+    'reliability_weight',
     'restrict_cam',
     'restrict_logits',
+    'watch_pseudo_labels',
 ]

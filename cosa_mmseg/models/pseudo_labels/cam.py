@@ -67,8 +67,8 @@ def restrict_cam(cam: Tensor, img_label: Tensor) -> Tensor:
 
 def cam_to_label(
     cam: Tensor,
-    threshold: float,
-    low: float | None = None,
+    threshold: Tensor | float,
+    low: Tensor | float | None = None,
     valid_mask: Tensor | None = None,
 ) -> Tensor:
     """Hard labels from maps by comparing the best one with a threshold.
@@ -78,9 +78,9 @@ def cam_to_label(
 
     Args:
         cam (Tensor): Restricted maps in [0, 1], (N, C, H, W).
-        threshold (float): Foreground above it, in (0, 1).
-        low (float, optional): Background up to it; ``threshold`` if None, so
-            that nothing is ignored.
+        threshold (Tensor | float): Foreground above it, in (0, 1), 0-d.
+        low (Tensor | float, optional): Background up to it; None: as
+            ``threshold``, so that nothing is ignored.
         valid_mask (Tensor, optional): True where real pixels are, (N, H, W).
 
     Returns:

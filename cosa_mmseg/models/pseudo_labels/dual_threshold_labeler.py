@@ -20,8 +20,11 @@ class DualThresholdLabeler(nn.Module):
     this is not the same as comparing the CAM with the thresholds.
 
     Args:
-        low (float): Background threshold, in [0, 1].
-        high (float): Foreground threshold, in [low, 1].
+        low (float, optional): Background threshold, in [0, 1].
+        high (float, optional): Foreground threshold, in [low, 1].
+        threshold (dict, optional): In place of the two, config of a module
+            whose ``forward()`` gives (low, high) and which sees each training
+            batch before it is used, such as :class:`DualDynamicThreshold`.
         downscale (int): Maps are labelled at ``1 / downscale`` of the size; 1
             keeps it.
         refiner (dict, optional): Config of a module that refines probability
@@ -29,18 +32,27 @@ class DualThresholdLabeler(nn.Module):
             [0, 1], such as :class:`PixelAdaptiveRefinement`.
 
     Raises:
-        ValueError: If not ``0 <= low <= high <= 1`` or ``downscale < 1``.
+        ValueError: If not ``0 <= low <= high <= 1`` or ``downscale < 1``, or
+            if both or neither of the thresholds and ``threshold`` are given.
     """
 
     def __init__(
         self,
-        low: float,
-        high: float,
+        low: float | None = None,
+        high: float | None = None,
+        threshold: dict | None = None,
         downscale: int = 2,
         refiner: dict | None = None,
     ) -> None:
         super().__init__()
-        if not 0 <= low <= high <= 1:
+        if threshold is not None and low is high is None:
+            self.threshold = MODELS.build(threshold)
+        elif threshold is not None or low is None or high is None:
+            raise ValueError(
+                'give either low and high, or threshold: got '
+                f'low={low}, high={high}, threshold={threshold}'
+            )
+        elif not 0 <= low <= high <= 1:
             raise ValueError(
                 'the thresholds must satisfy 0 <= low <= high <= 1, got '
                 f'low={low}, high={high}'
@@ -78,15 +90,28 @@ class DualThresholdLabeler(nn.Module):
         cam = restrict_cam(cam, img_label)
         if self.refiner is not None and img is None:
             raise ValueError('the refiner needs the image: img is None')
-        high = self._label_at(self.high, cam, img_label, img)
-        low = self._label_at(self.low, cam, img_label, img)
+        low, high = (
+            self._label_at(threshold, cam, img_label, img)
+            for threshold in self._thresholds(cam, valid_mask)
+        )
         label = high.masked_fill(high == 0, IGNORE_INDEX)
         label[(high == 0) & (low == 0)] = 0
         return label.masked_fill(~valid_mask, IGNORE_INDEX)
 
+    def _thresholds(
+        self, cam: Tensor, valid_mask: Tensor
+    ) -> tuple[Tensor | float, Tensor | float]:
+        """(low, high), after the dynamic ones have seen the batch."""
+        if self.low is not None and self.high is not None:
+            return self.low, self.high
+        if self.training:
+            self.threshold.update(cam, valid_mask)
+        low, high = self.threshold()
+        return low, high
+
     def _label_at(
         self,
-        threshold: float,
+        threshold: Tensor | float,
         cam: Tensor,
         img_label: Tensor,
         img: Tensor | None,
@@ -96,7 +121,7 @@ class DualThresholdLabeler(nn.Module):
         if self.downscale > 1:
             small = [side // self.downscale for side in size]
             cam = resize(cam, size=small, mode='bilinear', align_corners=False)
-        background = torch.full_like(cam[:, :1], threshold)
+        background = torch.zeros_like(cam[:, :1]) + threshold
         absent = (img_label == 0)[:, :, None, None]
         scores = cam.masked_fill(absent, float('-inf'))
         prob = torch.cat([background, scores], dim=1).softmax(dim=1)
@@ -110,6 +135,11 @@ class DualThresholdLabeler(nn.Module):
                 prob, size=size, mode='bilinear', align_corners=False
             )
         return prob.argmax(dim=1)
+
+    @property
+    def num_images(self) -> int:
+        """int: Images that the thresholds want to see before their use."""
+        return 0 if self.low is not None else self.threshold.num_images
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""

@@ -1,6 +1,7 @@
 """CoSA: co-training with swapping assignments."""
 
 import torch
+from mmengine.dist import get_world_size
 from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 from mmseg.models.utils import resize
@@ -30,17 +31,12 @@ class CoSA(DualStreamSegmentor):
 
     Args:
         network (dict): Config of both networks, :class:`CAMEncoderDecoder`.
-        multi_scale (dict): How the assignment network looks at the weak view,
-            :class:`MultiScaleInference`.
-        cam_labeler (dict): From its CAM to CAM pseudo labels, such as
-            :class:`DualThresholdLabeler`.
-        seg_labeler (dict): From its segmentation to segmentation pseudo
-            labels, :class:`RestrictedSoftmax`.
+        assigner (dict): How pseudo labels are made, :class:`Assigner`.
         loss_c2s (dict): CAM to segmentation, :class:`C2SLoss`.
         loss_s2c (dict): Segmentation to CAM, :class:`S2CLoss`.
         loss_energy (dict, optional): Regulariser, :class:`DenseEnergyLoss`.
-        cam_labeler_aux (dict, optional): Of the auxiliary CAM; None: as
-            ``cam_labeler``.
+        loss_csc (dict, optional): Separation of foreground and background in
+            the CAM, :class:`ContrastiveSeparationLoss`.
         train_cfg (dict): ``warmup_iters``, the number of first iterations
             that train the classifiers only.
         test_cfg (dict): See :class:`DualStreamSegmentor`.
@@ -48,47 +44,54 @@ class CoSA(DualStreamSegmentor):
         init_cfg (dict, optional): Initialisation.
 
     Raises:
-        ValueError: If ``warmup_iters`` is negative.
+        ValueError: If ``warmup_iters`` is negative, or ``loss_csc`` meets
+            labelers without a single threshold.
     """
 
     def __init__(
         self,
         *,
         network: dict,
-        multi_scale: dict,
-        cam_labeler: dict,
-        seg_labeler: dict,
+        assigner: dict,
         loss_c2s: dict,
         loss_s2c: dict,
         loss_energy: dict | None = None,
-        cam_labeler_aux: dict | None = None,
+        loss_csc: dict | None = None,
         train_cfg: dict,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(
-            network, multi_scale, test_cfg, data_preprocessor, init_cfg
+            network,
+            assigner['multi_scale'],
+            test_cfg,
+            data_preprocessor,
+            init_cfg,
         )
-        self.multi_scale = MODELS.build(multi_scale)
-        self.cam_labeler = MODELS.build(cam_labeler)
-        self.cam_labeler_aux = MODELS.build(cam_labeler_aux or cam_labeler)
-        self.seg_labeler = MODELS.build(seg_labeler)
+        self.assigner = MODELS.build(assigner)
         self.loss_c2s = MODELS.build(loss_c2s)
         self.loss_s2c = MODELS.build(loss_s2c)
         self.loss_energy = MODELS.build(loss_energy) if loss_energy else None
+        self.loss_csc = MODELS.build(loss_csc) if loss_csc else None
         self.warmup_iters = train_cfg['warmup_iters']
         if self.warmup_iters < 0:
             raise ValueError(
                 'train_cfg.warmup_iters must be at least 0, got '
                 f'{self.warmup_iters}'
             )
+        if self.loss_csc is not None and not self.assigner.has_threshold:
+            raise ValueError(
+                'loss_csc selects pixels by their distance from one '
+                'threshold: set assigner.cam_labeler_aux to a labeler that '
+                'has one, such as ThresholdLabeler'
+            )
 
     @property
-    def in_warmup(self) -> bool:
-        """bool: Whether the runner's iteration is one of the warm-up."""
+    def warmup_left(self) -> int:
+        """int: Iterations of the warm-up from the runner's current one on."""
         iteration = MessageHub.get_current_instance().get_info('iter', 0)
-        return iteration < self.warmup_iters
+        return max(self.warmup_iters - iteration, 0)
 
     def loss(self, inputs: dict, data_samples: list) -> dict:
         """Losses of a batch.
@@ -102,22 +105,38 @@ class CoSA(DualStreamSegmentor):
         Returns:
             dict[str, Tensor]: Losses, 0-d, and quantities to watch.
         """
-        strong = inputs['strong']
+        weak, strong = inputs['weak'], inputs['strong']
         img_label = stack_img_labels(
             data_samples, self.num_fg_classes, strong.device
         )
-        if self.in_warmup:
-            return self.warmup_losses(strong, img_label)
         valid_mask = stack_valid_mask(
             data_samples, strong.shape[-2:], strong.device
         )
-        pseudo = self.assign(inputs['weak'], img_label, valid_mask)
+        if self.warmup_left:
+            if self.feeds_thresholds(len(strong)):
+                self.assign(weak, img_label, valid_mask)
+            return self.warmup_losses(strong, img_label)
+        pseudo = self.assign(weak, img_label, valid_mask)
         seen = self.online.see(strong)
         return {
             **self.cls_losses(seen.cls_logits, seen.cls_logits_aux, img_label),
-            **self.swap_losses(seen, pseudo, strong, valid_mask),
-            **self.watch(pseudo),
+            **self.swap_losses(seen, pseudo, strong, img_label, valid_mask),
+            **self.assigner.watch(pseudo),
         }
+
+    def feeds_thresholds(self, num_images: int) -> bool:
+        """Whether dynamic thresholds see this batch of the warm-up.
+
+        They are fed over its last images, as many as they keep.
+
+        Args:
+            num_images (int): Images of the batch on this process.
+
+        Returns:
+            bool: True for the last batches of the warm-up.
+        """
+        at_once = num_images * get_world_size()
+        return (self.warmup_left - 1) * at_once < self.assigner.num_images
 
     def warmup_losses(self, img: Tensor, img_label: Tensor) -> dict:
         """Classification losses alone; nothing else is computed.
@@ -156,15 +175,9 @@ class CoSA(DualStreamSegmentor):
         Returns:
             PseudoLabels: At the size of the views.
         """
-        seen = self.multi_scale(self.assignment.see, weak)
-        img = to_uint8(self.data_preprocessor.denormalize(weak)) / 255
-        return PseudoLabels(
-            cam=seen.cam,
-            cam_label=self.cam_labeler(seen.cam, img_label, valid_mask, img),
-            cam_label_aux=self.cam_labeler_aux(
-                seen.cam_aux, img_label, valid_mask, img
-            ),
-            seg_prob=self.seg_labeler(seen.seg_logits, img_label),
+        guide = to_uint8(self.data_preprocessor.denormalize(weak)) / 255
+        return self.assigner(
+            self.assignment.see, weak, guide, img_label, valid_mask
         )
 
     def cls_losses(
@@ -191,6 +204,7 @@ class CoSA(DualStreamSegmentor):
         seen: NetworkOutput,
         pseudo: PseudoLabels,
         strong: Tensor,
+        img_label: Tensor,
         valid_mask: Tensor,
     ) -> dict:
         """Each stream's labels supervise the other stream.
@@ -199,11 +213,12 @@ class CoSA(DualStreamSegmentor):
             seen (NetworkOutput): Of the online network.
             pseudo (PseudoLabels): Of the assignment network.
             strong (Tensor): Strong views, (N, 3, H, W).
+            img_label (Tensor): Multi-hot image-level labels, (N, C).
             valid_mask (Tensor): True where real pixels are, (N, H, W).
 
         Returns:
             dict[str, Tensor]: ``loss_c2s``, ``loss_s2c`` and, if set,
-            ``loss_energy``, 0-d.
+            ``loss_energy`` and ``loss_csc``, 0-d.
         """
         seg_logits = resize(
             seen.seg_logits,
@@ -213,7 +228,11 @@ class CoSA(DualStreamSegmentor):
         )
         losses = dict(
             loss_c2s=self.loss_c2s(
-                seg_logits, pseudo.cam_label, pseudo.cam_label_aux
+                seg_logits,
+                pseudo.cam_label,
+                pseudo.cam_label_aux,
+                pseudo.weight,
+                pseudo.weight_aux,
             ),
             loss_s2c=self.loss_s2c(seen.cam, pseudo.seg_prob, seen.cam_aux),
         )
@@ -222,24 +241,11 @@ class CoSA(DualStreamSegmentor):
             losses['loss_energy'] = self.loss_energy(
                 seg_logits, img, pseudo.cam_label, valid_mask
             )
+        if self.loss_csc is not None:
+            losses['loss_csc'] = self.loss_csc(
+                seen.cam,
+                pseudo.cam_label_aux,
+                pseudo.perplexity_aux,
+                img_label,
+            )
         return losses
-
-    @staticmethod
-    def watch(pseudo: PseudoLabels) -> dict:
-        """Quantities to look at when a run goes wrong; logged, not trained.
-
-        Args:
-            pseudo (PseudoLabels): Of the assignment network.
-
-        Returns:
-            dict[str, Tensor]: Shares of foreground, background and ignored
-            pixels in the main CPL, 0-d, in [0, 1].
-        """
-        label = pseudo.cam_label
-        background = (label == 0).float().mean()
-        ignored = (label == 255).float().mean()
-        return dict(
-            cpl_foreground=1 - background - ignored,
-            cpl_background=background,
-            cpl_ignored=ignored,
-        )

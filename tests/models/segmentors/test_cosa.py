@@ -5,7 +5,12 @@ import torch
 from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 
-from tests.models.networks import small_batch, small_model, small_network
+from tests.models.networks import (
+    small_assigner,
+    small_batch,
+    small_model,
+    small_network,
+)
 
 
 @pytest.fixture
@@ -28,11 +33,91 @@ def test_co_training_losses_and_what_is_watched(model):
         'cpl_foreground',
         'cpl_background',
         'cpl_ignored',
+        'cpl_spl_agreement',
     }
     assert losses.keys() == names
     assert all(value.isfinite() for value in losses.values())
-    shares = sum(v for k, v in losses.items() if k.startswith('cpl_'))
+    names = ('cpl_foreground', 'cpl_background', 'cpl_ignored')
+    shares = sum(losses[name] for name in names)
     assert shares.item() == pytest.approx(1)
+
+
+PAPER = dict(
+    assigner=small_assigner(
+        cam_labeler=dict(
+            type='ThresholdLabeler',
+            threshold=dict(type='DynamicThreshold', num_images=6, grid=(8, 8)),
+        ),
+        reliability=dict(type='PerplexityWeight'),
+    ),
+    loss_csc=dict(type='ContrastiveSeparationLoss'),
+)
+
+
+def test_the_papers_techniques_take_part():
+    model = MODELS.build(small_model(**PAPER)).train()
+    losses = model.loss(**prepared(model, [[0], [1, 2]]))
+    assert {'loss_csc', 'xi', 'xi_aux', 'weight_foreground'} <= losses.keys()
+    assert all(value.isfinite() for value in losses.values())
+    losses['loss_csc'].backward()
+    first = next(model.online.backbone.parameters()).grad
+    assert first.abs().sum() > 0
+    batch = prepared(model, [[0], [1, 2]])
+    mask = torch.ones(2, 32, 32, dtype=torch.bool)
+    label = torch.tensor([[1.0, 0, 0], [0, 1, 1]])
+    pseudo = model.assign(batch['inputs']['weak'], label, mask)
+    for weight in (pseudo.weight, pseudo.weight_aux):
+        assert weight.mean().item() == pytest.approx(1, rel=1e-4)
+
+
+def test_weights_change_the_loss():
+    torch.manual_seed(0)
+    weighted = MODELS.build(small_model(**PAPER))
+    plain = MODELS.build(
+        small_model(assigner=dict(PAPER['assigner'], reliability=None))
+    )
+    plain.load_state_dict(weighted.state_dict())
+    batch = prepared(plain, [[0], [1, 2]])
+    values = [m.loss(**batch)['loss_c2s'] for m in (weighted, plain)]
+    assert abs(values[0] - values[1]) > 1e-6
+
+
+def test_thresholds_are_fed_over_the_last_images_of_the_warm_up():
+    model = MODELS.build(small_model(**PAPER)).train()
+    model.warmup_iters = 10
+    threshold = model.assigner.cam_labeler.threshold
+    hub = MessageHub.get_current_instance()
+    seen = []
+    for iteration in range(12):
+        hub.update_info('iter', iteration)
+        before = threshold.pointer.clone()
+        losses = model.loss(**prepared(model, [[0], [1]]))
+        seen.append(bool(threshold.pointer != before))
+        assert ('loss_c2s' in losses) == (iteration >= 10)
+    # six images, two at a time
+    assert seen == [False] * 7 + [True] * 5
+
+
+def test_prediction_does_not_move_thresholds():
+    model = MODELS.build(small_model(**PAPER)).eval()
+    batch = model.data_preprocessor(small_batch([[0]]), training=True)
+    mask = torch.ones(1, 32, 32, dtype=torch.bool)
+    label = torch.tensor([[1.0, 0, 0]])
+    model.assign(batch['inputs']['weak'], label, mask)
+    assert model.assigner.cam_labeler.threshold.pointer == 0
+
+
+@pytest.mark.parametrize('name', ['loss_csc', 'reliability'])
+def test_two_fixed_thresholds_have_no_perplexity(name):
+    settings = dict(PAPER)
+    if name == 'loss_csc':
+        settings['assigner'] = small_assigner()
+    else:
+        settings['assigner'] = small_assigner(
+            reliability=dict(type='PerplexityWeight')
+        )
+    with pytest.raises(ValueError, match=name):
+        MODELS.build(small_model(**settings))
 
 
 def test_warm_up_computes_the_classification_only(model):
@@ -47,7 +132,7 @@ def test_warm_up_computes_the_classification_only(model):
     for parameter in model.online.decode_head.parameters():
         assert torch.equal(parameter.grad, torch.zeros_like(parameter))
     MessageHub.get_current_instance().update_info('iter', 5)
-    assert not model.in_warmup
+    assert model.warmup_left == 0
 
 
 def test_every_online_parameter_takes_part_in_every_iteration(model):

@@ -1,0 +1,61 @@
+"""CAM pseudo labels with one threshold, as the paper makes them."""
+
+from mmengine.registry import MODELS
+from torch import Tensor, nn
+
+from .cam import cam_to_label, restrict_cam
+
+
+@MODELS.register_module()
+class ThresholdLabeler(nn.Module):
+    """CAM pseudo labels (CPL) from one confidence threshold ``xi``.
+
+    Foreground ``argmax_c A + 1`` where ``max_c A > xi``, background elsewhere,
+    255 outside the real pixels (paper).  In training the threshold sees each
+    batch before it is used.
+
+    Args:
+        threshold (dict): Config of the threshold: a module whose ``forward()``
+            gives ``xi`` and whose ``update(cam, valid_mask)`` may move it,
+            such as :class:`DynamicThreshold` or :class:`FixedThreshold`.
+    """
+
+    def __init__(self, threshold: dict) -> None:
+        super().__init__()
+        self.threshold = MODELS.build(threshold)
+
+    @property
+    def num_images(self) -> int:
+        """int: Images that the threshold wants to see before it is used."""
+        return self.threshold.num_images
+
+    @property
+    def xi(self) -> Tensor:
+        """Tensor: The threshold as it is now, 0-d, in (0, 1)."""
+        return self.threshold()
+
+    def forward(
+        self,
+        cam: Tensor,
+        img_label: Tensor,
+        valid_mask: Tensor,
+        img: Tensor | None = None,
+    ) -> Tensor:
+        """Label a batch.
+
+        Args:
+            cam (Tensor): Normalised maps ``A`` in [0, 1], (N, C, H, W).
+            img_label (Tensor): Multi-hot image-level labels, (N, C).
+            valid_mask (Tensor): True where real pixels are, (N, H, W).
+            img (Tensor, optional): Not used; other labelers look at it.
+
+        Returns:
+            Tensor: CPL, int64 (N, H, W): 0, 1..C, 255 outside the mask.
+
+        Raises:
+            ValueError: If shapes do not fit.
+        """
+        cam = restrict_cam(cam, img_label)
+        if self.training:
+            self.threshold.update(cam, valid_mask)
+        return cam_to_label(cam, self.xi, valid_mask=valid_mask)

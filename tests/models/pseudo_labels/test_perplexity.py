@@ -1,0 +1,155 @@
+import math
+
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from mmengine.registry import MODELS
+
+from cosa_mmseg.models.pseudo_labels.perplexity import (
+    PerplexityWeight,
+    perplexity,
+    reliability_weight,
+)
+from tests.oracles import reliability
+
+# hypothesis counts the first call's warm-up, too
+relaxed = settings(max_examples=60, deadline=None)
+confidences = st.floats(0, 1, width=32)
+thresholds = st.floats(0, 1, exclude_min=True, exclude_max=True)
+
+
+@pytest.fixture
+def batch():
+    cam = torch.rand(2, 3, 5, 6)
+    valid = torch.rand(2, 5, 6) > 0.3
+    return cam, valid
+
+
+@pytest.mark.parametrize('xi', [0.2, 0.5, 0.83])
+@pytest.mark.parametrize('lambdas', [(0.8, 1.0), (0.4, 2.5)])
+def test_equals_the_loop_form(batch, xi, lambdas):
+    cam, valid = batch
+    got = PerplexityWeight(*lambdas)(cam, xi, valid)
+    expected = reliability.reliability_weight(
+        cam.amax(dim=1), xi, valid, *lambdas
+    )
+    assert got.flatten().tolist() == pytest.approx(expected, rel=1e-4)
+
+
+def test_by_hand():
+    # d = 1, 1 and .5: at the ends, and half-way between xi and 1
+    value = perplexity(torch.tensor([0.0, 1.0, 0.7]), 0.4)
+    expected = [-math.log(0.8), -math.log(0.8), -math.log(0.4)]
+    assert value.tolist() == pytest.approx(expected, rel=1e-6)
+    weight = reliability_weight(
+        torch.tensor([[[1.0, 2.0, 4.0]]]), torch.tensor([[[1, 1, 0]]]).bool()
+    )
+    assert weight.tolist() == [[pytest.approx([4 / 3, 2 / 3, 0])]]
+
+
+def test_a_pixel_at_the_threshold_weighs_nothing():
+    cam = torch.tensor([0.5, 0.9]).view(1, 1, 1, 2)
+    weight = PerplexityWeight()(cam, 0.5, torch.ones(1, 1, 2).bool())
+    assert weight.flatten().tolist() == pytest.approx([0, 2])
+
+
+def test_falls_with_the_distance():
+    value = perplexity(torch.linspace(0, 1, 101), 0.35)
+    assert (value[:35].diff() > 0).all()
+    assert (value[36:].diff() < 0).all()
+    assert perplexity(torch.tensor(0.35), 0.35) == value[35] > 1e38
+
+
+@relaxed
+@given(st.lists(confidences, min_size=1, max_size=6), thresholds)
+@example([0.0, 1.0], 5e-324)
+@example([0.0, 1.0, 0.5], 1 - 1e-16)
+@example([0.3, 0.3], float(torch.tensor(0.3)))
+@example([1.0, 1e-45], 1e-40)
+def test_always_finite_and_of_mean_one(values, xi):
+    cam = torch.tensor(values).view(1, 1, 1, -1)
+    valid = torch.ones(1, 1, len(values)).bool()
+    for threshold in (xi, torch.tensor(xi), torch.tensor(xi).double()):
+        value = perplexity(cam[:, 0], threshold)
+        assert value.isfinite().all() and (value > 0).all()
+        weight = PerplexityWeight()(cam, threshold, valid)
+        assert weight.isfinite().all() and (weight >= 0).all()
+        assert weight.mean().item() == pytest.approx(1, rel=1e-5)
+
+
+@pytest.mark.parametrize('lambda_b', [0.01, 100.0])
+def test_finite_for_extreme_exponents(lambda_b):
+    cam = torch.linspace(0, 1, 1001).view(1, 1, 1, -1)
+    valid = torch.ones(1, 1, 1001).bool()
+    weight = PerplexityWeight(lambda_b=lambda_b)(cam, 0.5, valid)
+    assert weight.isfinite().all()
+    assert weight.mean().item() == pytest.approx(1, rel=1e-4)
+
+
+@relaxed
+@given(st.lists(confidences, min_size=2, max_size=6), thresholds, st.data())
+def test_only_valid_pixels_count(values, xi, data):
+    mask = data.draw(
+        st.lists(
+            st.booleans(), min_size=len(values), max_size=len(values)
+        ).filter(any)
+    )
+    cam = torch.tensor(values).view(1, 1, 1, -1)
+    valid = torch.tensor(mask).view(1, 1, -1)
+    weight = PerplexityWeight()(cam, xi, valid)
+    inside = PerplexityWeight()(
+        cam[..., valid.flatten()], xi, valid[..., valid.flatten()]
+    )
+    assert weight[valid].tolist() == pytest.approx(
+        inside.flatten().tolist(), rel=1e-5
+    )
+    assert (weight[~valid] == 0).all()
+
+
+def test_empty_valid_region_is_zero(batch):
+    weight = PerplexityWeight()(batch[0], 0.5, torch.zeros(2, 5, 6).bool())
+    assert torch.equal(weight, torch.zeros(2, 5, 6))
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_half_precision(batch, dtype):
+    cam, valid = batch[0].to(dtype), batch[1]
+    expected = PerplexityWeight()(cam.float(), 0.4, valid)
+    with torch.autocast('cpu', dtype):
+        got = PerplexityWeight()(cam, torch.tensor(0.4), valid)
+    assert got.dtype == torch.float32
+    assert torch.equal(got, expected)
+    # 300 x 300 pixels are more than float16 can count
+    full = torch.full((1, 1, 300, 300), 0.9, dtype=dtype)
+    weight = PerplexityWeight()(full, 0.4, torch.ones(1, 300, 300).bool())
+    assert torch.allclose(weight, torch.ones(1, 300, 300))
+
+
+def test_float64_stays(batch):
+    got = PerplexityWeight()(batch[0].double(), 0.4, batch[1])
+    assert got.dtype == torch.float64
+
+
+def test_inputs_are_not_changed(batch):
+    before = [tensor.clone() for tensor in batch]
+    PerplexityWeight()(batch[0], torch.tensor(0.5), batch[1])
+    assert all(torch.equal(a, b) for a, b in zip(batch, before, strict=True))
+
+
+def test_is_built_from_a_config():
+    module = MODELS.build(dict(type='PerplexityWeight', lambda_a=0.5))
+    assert 'lambda_a=0.5, lambda_b=1.0' in repr(module)
+
+
+def test_wrong_shape_is_named(batch):
+    with pytest.raises(ValueError, match=r'\(2, 5, 6\).*\(2, 5, 5\)'):
+        PerplexityWeight()(batch[0], 0.5, batch[1][..., :5])
+
+
+@pytest.mark.parametrize(
+    'name, value', [('lambda_a', 0), ('lambda_a', 1), ('lambda_b', 0)]
+)
+def test_arguments_are_in_range(name, value):
+    with pytest.raises(ValueError, match=f'{name} must be .* got {value}'):
+        PerplexityWeight(**{name: value})
