@@ -45,6 +45,7 @@ class TwoViewDataPreprocessor(SegDataPreProcessor):
         super().__init__(
             mean=mean, std=std, bgr_to_rgb=bgr_to_rgb, test_cfg=test_cfg
         )
+        self.bgr_to_rgb = bgr_to_rgb
 
     def forward(self, data: dict, training: bool = False) -> dict[str, Any]:
         """Make the model's input from a collated batch.
@@ -93,6 +94,6 @@ class TwoViewDataPreprocessor(SegDataPreProcessor):
                 f'{sorted(sizes)}; put RandomPlaceCrop into the pipeline'
             )
         batch = self.cast_data(torch.stack(list(imgs)))
-        if self._channel_conversion:
+        if self.bgr_to_rgb:
             batch = batch[:, [2, 1, 0]]
         return (batch.float() - self.mean) / self.std

@@ -202,6 +202,7 @@ def model_config(info: dict, settings: dict) -> dict:
         train_cfg=dict(warmup_iters=info['loss_warmup_iters'] + 1),
     )
     model['loss_energy']['loss_weight'] = hyper['reg_weight']
+    model['loss_csc'] = None
     model['data_preprocessor']['bgr_to_rgb'] = False
     return model
 

@@ -74,7 +74,7 @@ def test_resumed_equals_uninterrupted(toy_config, capsys):
     train.main([toy_config, '--work-dir=parts', '--resume', *longer])
     assert 'weights_only=False' not in capsys.readouterr().out
 
-    del os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD']
+    os.environ.pop('TORCH_FORCE_WEIGHTS_ONLY_LOAD', None)
     whole, parts = (
         torch.load(f'{folder}/iter_6.pth', weights_only=False)
         for folder in ('whole', 'parts')

@@ -1,5 +1,7 @@
 """The only writer of the assignment network."""
 
+from typing import Any
+
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -60,9 +62,9 @@ class AssignmentEMAHook(Hook):
     @torch.no_grad()
     def _update(model: nn.Module, momentum: float) -> None:
         """``AN <- (1 - momentum) * AN + momentum * ON``."""
-        model = model.module if is_model_wrapper(model) else model
-        old = model.assignment.state_dict()
-        new = model.online.state_dict()
+        bare: Any = model.module if is_model_wrapper(model) else model
+        old = bare.assignment.state_dict()
+        new = bare.online.state_dict()
         floating = [name for name in old if old[name].is_floating_point()]
         torch._foreach_lerp_(
             [old[name] for name in floating],

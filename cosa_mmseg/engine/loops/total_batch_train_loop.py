@@ -1,6 +1,7 @@
 """A train loop whose iteration is one step on a stated number of images."""
 
 import logging
+from typing import Any
 
 from mmengine.dist import get_world_size
 from mmengine.logging import print_log
@@ -47,6 +48,8 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
         ValueError: If ``total_batch_size`` < 1, or the optimiser wrapper
             already accumulates.
     """
+
+    dataloader_iterator: Any  # set by the base class
 
     def __init__(
         self,

@@ -1,5 +1,8 @@
 """CAM-to-segmentation loss: CAM pseudo labels supervise the segmentation."""
 
+from typing import Any
+
+import torch
 import torch.nn.functional as F  # noqa: N812
 from mmengine.registry import MODELS
 from torch import Tensor, nn
@@ -50,7 +53,7 @@ def fg_bg_cross_entropy(
         promote_half(seg_logits),
         label,
         reduction='none',
-        **({} if soft else {'ignore_index': ignore_index}),
+        ignore_index=-100 if soft else ignore_index,  # -100: torch's default
     )  # (N, H, W)
     if weight is not None:
         term = term * weight
@@ -123,17 +126,17 @@ class C2SLoss(nn.Module):
         Returns:
             Tensor: 0-d.
         """
-        targets = [
+        targets: list[tuple[float, Any, Tensor | None]] = [
             (1 - self.aux_share, label, weight),
             (self.aux_share, label_aux, weight_aux),
         ]
-        total = sum(
+        terms = [
             share
             * fg_bg_cross_entropy(seg_logits, target, weights, self.fg_share)
             for share, target, weights in targets
             if share > 0
-        )
-        return self.loss_weight * total
+        ]
+        return self.loss_weight * torch.stack(terms).sum()
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""

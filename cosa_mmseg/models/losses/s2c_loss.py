@@ -1,5 +1,8 @@
 """Segmentation-to-CAM loss: segmentation pseudo labels supervise the CAM."""
 
+from typing import Any
+
+import torch
 import torch.nn.functional as F  # noqa: N812
 from mmengine.registry import MODELS
 from mmseg.models.utils import resize
@@ -108,13 +111,16 @@ class S2CLoss(nn.Module):
         Raises:
             ValueError: If the shapes do not fit.
         """
-        pairs = [(cam, 1 - self.aux_share), (cam_aux, self.aux_share)]
-        total = sum(
+        pairs: list[tuple[Any, float]] = [
+            (cam, 1 - self.aux_share),
+            (cam_aux, self.aux_share),
+        ]
+        terms = [
             share * self._loss(maps, seg_prob)
             for maps, share in pairs
             if share > 0
-        )
-        return self.loss_weight * total
+        ]
+        return self.loss_weight * torch.stack(terms).sum()
 
     def _loss(self, cam: Tensor, seg_prob: Tensor) -> Tensor:
         """The loss of one CAM, 0-d."""

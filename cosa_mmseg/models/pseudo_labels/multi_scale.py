@@ -1,6 +1,7 @@
 """Multi-scale inference with mirrored views."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 
 import torch
 from mmengine.registry import MODELS
@@ -85,14 +86,14 @@ class MultiScaleInference(nn.Module):
         """
         views = [self._run(network, img, scale) for scale in self.scales]
         aux_views = views if self.aux_scales == 'sum' else views[-1:]
-        cam_aux = normalize_cam(sum(view.cam_aux for view in aux_views))
-        cam = normalize_cam(sum(view.cam for view in views))
+        cam_aux = normalize_cam(_sum(view.cam_aux for view in aux_views))
+        cam = normalize_cam(_sum(view.cam for view in views))
         return NetworkOutput(
-            seg_logits=sum(view.seg_logits for view in views),
+            seg_logits=_sum(view.seg_logits for view in views),
             cam=torch.lerp(cam, cam_aux, self.aux_mix),
             cam_aux=cam_aux,
-            cls_logits=sum(view.cls_logits for view in views),
-            cls_logits_aux=sum(view.cls_logits_aux for view in views),
+            cls_logits=_sum(view.cls_logits for view in views),
+            cls_logits_aux=_sum(view.cls_logits_aux for view in views),
         )
 
     def _run(
@@ -135,3 +136,7 @@ class MultiScaleInference(nn.Module):
             f'scales={self.scales}, mirror={self.mirror}, '
             f'aux_scales={self.aux_scales}, aux_mix={self.aux_mix}'
         )
+
+
+def _sum(tensors: Iterable[Tensor]) -> Tensor:
+    return reduce(torch.add, tensors)

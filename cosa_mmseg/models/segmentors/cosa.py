@@ -152,7 +152,8 @@ class CoSA(DualStreamSegmentor):
         Returns:
             dict[str, Tensor]: ``loss_cls`` and ``loss_cls_aux``, 0-d.
         """
-        losses = self.cls_losses(*self.online.classify(img), img_label)
+        cls_logits, cls_logits_aux = self.online.classify(img)
+        losses = self.cls_losses(cls_logits, cls_logits_aux, img_label)
         unused = [
             parameter.sum()
             for parameter in self.online.decode_head.parameters()
