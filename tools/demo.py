@@ -55,11 +55,21 @@ def load_config(options: argparse.Namespace) -> Config:
     return cfg
 
 
+def choose(labels: list[list[int]], num: int) -> list[int]:
+    """Images to show: the first of each class, then the first of the rest."""
+    firsts = {}
+    for index, label in enumerate(labels):
+        for class_id in label:
+            firsts.setdefault(class_id, index)
+    chosen = list(dict.fromkeys([*firsts.values(), *range(len(labels))]))
+    return sorted(chosen[:num])
+
+
 def draw(runner: Runner, path: Path, num: int = 8) -> None:
-    """Write a gallery of evenly spaced images of the test set."""
+    """Write a gallery of images of the test set, of every class."""
     dataset = runner.test_dataloader.dataset
-    num = min(num, len(dataset))
-    indices = [i * len(dataset) // num for i in range(num)]
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    indices = choose([info['gt_label'] for info in infos], num)
     meta = dataset.metainfo
     rows = explain(runner.model, dataset, indices)
     save_gallery(path, rows, meta['classes'], meta['palette'])

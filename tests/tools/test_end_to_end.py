@@ -162,3 +162,9 @@ def test_demo_prints_the_table_and_draws(tmp_path, capsys):
     for word in ('mIoU ', 'mIoU_label_filtered', 'CAM mIoU', 'time', '.png'):
         assert word in printed
     assert Image.open(tmp_path / 'out' / 'gallery.png').size[0] > 500
+
+
+def test_the_gallery_shows_every_class():
+    labels = [[0], [0, 1], [0], [2], [1], [3]]
+    assert tool('demo').choose(labels, 5) == [0, 1, 2, 3, 5]
+    assert tool('demo').choose(labels[:2], 5) == [0, 1]

@@ -134,7 +134,7 @@ class DualThresholdLabeler(nn.Module):
             prob = resize(
                 prob, size=size, mode='bilinear', align_corners=False
             )
-        return prob.argmax(dim=1)
+        return prob.max(dim=1).indices  # on a CPU far faster than argmax
 
     @property
     def num_images(self) -> int:

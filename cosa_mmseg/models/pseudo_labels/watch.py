@@ -25,7 +25,7 @@ def watch_pseudo_labels(pseudo: PseudoLabels) -> dict[str, Tensor]:
     background = label == 0
     ignored = label == IGNORE_INDEX
     foreground = ~(background | ignored)
-    agree = (label == pseudo.seg_prob.argmax(dim=1)) & ~ignored
+    agree = (label == pseudo.seg_prob.max(dim=1).indices) & ~ignored
     out = dict(
         cpl_foreground=foreground.float().mean(),
         cpl_background=background.float().mean(),
