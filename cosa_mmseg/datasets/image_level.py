@@ -67,6 +67,8 @@ class ImageLabelDataset(BaseSegDataset):
     ) -> None:
         self.label_file = label_file
         prefix = data_prefix or dict(img_path='')
+        if metainfo and self._has_own(metainfo.get('classes')):
+            metainfo = {'palette': [], **metainfo}  # mmseg chooses colours
         super().__init__(
             ann_file=ann_file,
             metainfo=metainfo,
@@ -87,9 +89,14 @@ class ImageLabelDataset(BaseSegDataset):
             are some of the data set's; None where they are all of them, or a
             class list of the user's own.
         """
-        if not set(new_classes or ()) <= set(cls.METAINFO.get('classes', ())):
+        if cls._has_own(new_classes):
             return None
         return super().get_label_map(new_classes)
+
+    @classmethod
+    def _has_own(cls, classes: Sequence[str] | None) -> bool:
+        """Whether some of the classes are not among the data set's."""
+        return not set(classes or ()) <= set(cls.METAINFO.get('classes', ()))
 
     def _join_prefix(self) -> None:
         """Put ``data_root`` before the paths that are relative to it."""

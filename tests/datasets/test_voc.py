@@ -276,3 +276,15 @@ def test_training_needs_no_folder_of_masks(tmp_path):
 
     assert not (tmp_path / 'SegmentationClass').exists()
     assert dataset[1]['data_samples'].gt_label.label.tolist() == [19]
+
+
+def test_own_classes_need_no_palette(tmp_path):
+    write_voc(tmp_path, {'a': ['kite']}, split='train_aug')
+    dataset = VOCImageLabelDataset(
+        data_root=str(tmp_path),
+        ann_file='ImageSets/Segmentation/train_aug.txt',
+        data_prefix=dict(img_path='JPEGImages', ann_xml='Annotations'),
+        metainfo=dict(classes=('background', 'boat', 'kite')),
+    )
+    assert len(dataset.metainfo['palette']) == 3
+    assert dataset[0]['gt_label'] == [1]
