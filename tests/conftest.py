@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import hypothesis
 import matplotlib
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from mmengine.registry import Registry, root
 from mmengine.utils import ManagerMixin
 
 matplotlib.use('Agg')
+# The same examples in each run: what fails, fails again.
+hypothesis.settings.register_profile('repeatable', derandomize=True)
+hypothesis.settings.load_profile('repeatable')
 # Tensors are small here: threads cost more than they bring, several times as
 # much where another process has the cores, and do not survive a fork.
 torch.set_num_threads(1)
