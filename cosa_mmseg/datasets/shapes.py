@@ -8,8 +8,6 @@ another ground, half show water without a boat.
 """
 
 import json
-import shutil
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -22,6 +20,7 @@ from PIL import Image
 
 from cosa_mmseg.datasets.shapes_scene import Scene, draw_scene
 from cosa_mmseg.datasets.shapes_textures import CLASSES
+from cosa_mmseg.utils.atomic import atomic_folder
 
 SPLITS = ('train', 'val', 'val_decorr')
 PALETTE = (
@@ -88,16 +87,8 @@ def write_shapes(
     if root.exists():
         _check_same(root, settings)
         return root
-    root.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(
-        tempfile.mkdtemp(prefix=f'.{root.name}.', dir=root.parent)
-    )
-    try:
+    with atomic_folder(root) as unfinished:
         _write_all(unfinished, settings, num_workers)
-        unfinished.chmod(0o755)  # mkdtemp's folders are private
-        unfinished.rename(root)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return root
 
 
