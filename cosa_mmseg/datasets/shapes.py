@@ -2,9 +2,11 @@
 
 ``JPEGImages/*.jpg``, ``SegmentationClass/*.png`` (palette indices),
 ``Annotations/*.xml`` (names and boxes of the objects) and
-``ImageSets/Segmentation/{train,val,val_decorr}.txt``. Boats are on water and
-only there; ``val_decorr`` cuts that tie: half its images show a boat on
-another ground, half show water without a boat.
+``ImageSets/Segmentation/<split>.txt``. Boats are on water and only there, but
+for one scene in fifty; ``val_decorr`` cuts that tie: half its images show a
+boat on another ground, half show water without a boat. Settings are chosen on
+``tune`` and ``tune_decorr``, drawn alike. ``Context/*.png`` is 1 where water
+shows.
 """
 
 import json
@@ -18,11 +20,21 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from cosa_mmseg.datasets.shapes_scene import Scene, draw_scene
-from cosa_mmseg.datasets.shapes_textures import CLASSES
+from cosa_mmseg.datasets.shapes_scene import (
+    PRETRAIN,
+    SHAPES,
+    Scene,
+    draw_scene,
+)
+from cosa_mmseg.datasets.shapes_textures import CLASSES, PRETRAIN_CLASSES
 from cosa_mmseg.utils.atomic import atomic_folder
 
-SPLITS = ('train', 'val', 'val_decorr')
+SPLITS = ('train', 'val', 'val_decorr', 'tune', 'tune_decorr')
+TIE = 0.98  # share of the scenes where boats and water come together
+VOCABULARIES = {
+    'shapes': (SHAPES, CLASSES),
+    'pretrain': (PRETRAIN, PRETRAIN_CLASSES),
+}
 PALETTE = (
     (0, 0, 0),
     (230, 60, 60),
@@ -32,8 +44,9 @@ PALETTE = (
     (220, 80, 220),
     (80, 220, 220),
 )  # RGB; background first
+FOLDERS = ('JPEGImages', 'SegmentationClass', 'Annotations', 'Context')
 MARKER = 'shapes.json'
-VERSION = 1  # raise it when the same settings draw other pictures
+VERSION = 2  # raise it when the same settings draw other pictures
 JPEG_QUALITY = 90
 
 
@@ -41,10 +54,10 @@ def write_shapes(
     root: str | Path,
     seed: int = 0,
     num_train: int = 1800,
-    num_val: int = 200,
-    num_val_decorr: int = 200,
+    num_eval: int = 200,
     size: int = 96,
-    masks_for: Sequence[str] = ('val', 'val_decorr'),
+    masks_for: Sequence[str] = SPLITS[1:],
+    vocabulary: str = 'shapes',
     num_workers: int = 2,
 ) -> Path:
     """Write the shapes set, or do nothing where it is already.
@@ -57,32 +70,39 @@ def write_shapes(
         root: Folder to make.
         seed: Seed of all chance, not negative.
         num_train: Number of images of the train split.
-        num_val: Number of images of the val split.
-        num_val_decorr: Number of images of the decorrelated val split.
+        num_eval: Number of images of each other split.
         size: Side of the square images in pixels.
         masks_for: Splits that get masks. Training from image labels needs
             none; the fully supervised reference needs those of ``'train'``.
+        vocabulary: ``'shapes'``, or ``'pretrain'``: the same kind of scenes
+            with objects of twelve other classes.
         num_workers: Number of threads; it does not change what is written.
 
     Returns:
         Path: ``root``.
 
     Raises:
-        ValueError: If ``masks_for`` names an unknown split, or if ``root``
-            holds a shapes set with other settings.
+        ValueError: If ``masks_for`` names an unknown split or ``vocabulary``
+            is unknown, or if ``root`` holds a set with other settings.
         FileExistsError: If ``root`` exists and is no shapes set.
     """
     unknown = sorted(set(masks_for) - set(SPLITS))
     if unknown:
         raise ValueError(f'masks_for has {unknown}; the splits are {SPLITS}')
+    if vocabulary not in VOCABULARIES:
+        raise ValueError(
+            f'vocabulary must be one of {list(VOCABULARIES)}, got '
+            f'{vocabulary!r}'
+        )
     root = Path(root)
-    numbers = (num_train, num_val, num_val_decorr)
+    numbers = (num_train, *[num_eval] * (len(SPLITS) - 1))
     settings = {
         'version': VERSION,
         'seed': seed,
         'size': size,
         'num_images': dict(zip(SPLITS, numbers, strict=True)),
         'masks_for': [split for split in SPLITS if split in masks_for],
+        'vocabulary': vocabulary,
     }
     if root.exists():
         _check_same(root, settings)
@@ -109,7 +129,7 @@ def _check_same(root: Path, settings: dict) -> None:
 
 
 def _write_all(root: Path, settings: dict, num_workers: int) -> None:
-    for folder in ('JPEGImages', 'SegmentationClass', 'Annotations'):
+    for folder in FOLDERS:
         (root / folder).mkdir()
     lists = root / 'ImageSets' / 'Segmentation'
     lists.mkdir(parents=True)
@@ -125,7 +145,9 @@ def _write_all(root: Path, settings: dict, num_workers: int) -> None:
 def _write_one(root: Path, settings: dict, split: str, index: int) -> str:
     """Draw and write one image; returns its name."""
     rng = np.random.default_rng([settings['seed'], SPLITS.index(split), index])
-    scene = draw_scene(rng, settings['size'], tie=split != 'val_decorr')
+    tie = 0 if split.endswith('decorr') else TIE
+    vocabulary, classes = VOCABULARIES[settings['vocabulary']]
+    scene = draw_scene(rng, settings['size'], tie, vocabulary)
     name = f'{split}_{index:05d}'
     jpg = root / 'JPEGImages' / f'{name}.jpg'
     quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
@@ -135,13 +157,17 @@ def _write_one(root: Path, settings: dict, split: str, index: int) -> str:
         mask = Image.fromarray(scene.mask)
         mask.putpalette(np.array(PALETTE, np.uint8).tobytes())  # now P
         mask.save(root / 'SegmentationClass' / f'{name}.png')
-    xml = ElementTree.ElementTree(_annotation(scene, name))
+        context = Image.fromarray(scene.context)
+        context.save(root / 'Context' / f'{name}.png')
+    xml = ElementTree.ElementTree(_annotation(scene, name, classes))
     ElementTree.indent(xml)
     xml.write(root / 'Annotations' / f'{name}.xml')
     return name
 
 
-def _annotation(scene: Scene, name: str) -> ElementTree.Element:
+def _annotation(
+    scene: Scene, name: str, classes: Sequence[str]
+) -> ElementTree.Element:
     """VOC's annotation; its boxes count pixels from 1, ends included."""
     top = ElementTree.Element('annotation')
     ElementTree.SubElement(top, 'filename').text = f'{name}.jpg'
@@ -152,7 +178,7 @@ def _annotation(scene: Scene, name: str) -> ElementTree.Element:
     ElementTree.SubElement(size, 'depth').text = '3'
     for index, box in scene.objects:
         entry = ElementTree.SubElement(top, 'object')
-        ElementTree.SubElement(entry, 'name').text = CLASSES[index]
+        ElementTree.SubElement(entry, 'name').text = classes[index]
         ElementTree.SubElement(entry, 'difficult').text = '0'
         bndbox = ElementTree.SubElement(entry, 'bndbox')
         tags = ('xmin', 'ymin', 'xmax', 'ymax')

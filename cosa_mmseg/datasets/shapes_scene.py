@@ -3,7 +3,8 @@
 A class is told by its outline and by a texture that covers its whole body;
 colours and sizes come from the same distribution for every class, for the
 distractors and for the backgrounds. ``boat`` is the coexisting class: outside
-the decorrelated split it is there if and only if the ground is ``water``.
+the decorrelated splits it nearly always comes with ``water`` and water with
+it, see `draw_scene`.
 Drawing is done at `SUPERSAMPLING` times the written resolution, then the
 picture is averaged down and the mask sampled. Everything here is our choice.
 """
@@ -17,6 +18,7 @@ from cosa_mmseg.datasets.shapes_textures import (
     CLASSES,
     GROUNDS,
     OUTLINES,
+    PRETRAIN_CLASSES,
     class_texture,
     distractor_texture,
     ground_texture,
@@ -24,6 +26,9 @@ from cosa_mmseg.datasets.shapes_textures import (
 )
 
 COEXISTING = (CLASSES.index('boat'), GROUNDS.index('water'))
+# Indices into `OUTLINES`: the classes of the set, and those to pretrain with.
+SHAPES = range(len(CLASSES))
+PRETRAIN = range(len(CLASSES), len(CLASSES) + len(PRETRAIN_CLASSES))
 
 # Difficulty. Lengths are fractions of the image's side unless said otherwise.
 SUPERSAMPLING = 2
@@ -47,6 +52,7 @@ class Scene:
     Attributes:
         img: (S, S, 3) uint8, RGB.
         mask: (S, S) uint8, 0 = background, class index + 1 elsewhere.
+        context: (S, S) uint8, 1 where water shows, 0 elsewhere.
         objects: Class index and visible box ``(xmin, ymin, xmax, ymax)`` of
             each object, in pixels counted from 0, last ones included.
         ground: Index into `GROUNDS`.
@@ -54,6 +60,7 @@ class Scene:
 
     img: np.ndarray
     mask: np.ndarray
+    context: np.ndarray
     objects: list[tuple[int, tuple[int, int, int, int]]]
     ground: int
 
@@ -75,7 +82,10 @@ def _blend(texture: np.ndarray, colours: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Item:
-    """A thing to draw: an object, or a distractor where index is None."""
+    """A thing to draw: an object, or a distractor where index is None.
+
+    The index is one of the vocabulary, counted in `OUTLINES`.
+    """
 
     index: int | None
     outline: np.ndarray  # (P, 2), in drawn pixels
@@ -103,8 +113,12 @@ class _Item:
         return class_texture(self.index, x * cos + y * sin, y * cos - x * sin)
 
 
-def _make_item(rng, index: int | None, side: int, top: float) -> _Item:
-    shape = rng.integers(len(CLASSES)) if index is None else index
+def _make_item(
+    rng, index: int | None, vocabulary: range, side: int, top: float
+) -> _Item:
+    shape = vocabulary[rng.integers(len(vocabulary))]
+    if index is not None:
+        shape = index
     low, high = DISTRACTOR_SIZE if index is None else OBJECT_SIZE
     size = side * rng.uniform(low, high)
     tilt = rng.uniform(-TILT, TILT)
@@ -117,7 +131,9 @@ def _make_item(rng, index: int | None, side: int, top: float) -> _Item:
     return _Item(index, outline + centre, centre, tilt, period, size**2)
 
 
-def _lay_out(rng, classes: list[int], side: int, horizon: float):
+def _lay_out(
+    rng, classes: list[int], vocabulary: range, side: int, horizon: float
+):
     """Place the items until each object is visible enough.
 
     Returns:
@@ -130,7 +146,11 @@ def _lay_out(rng, classes: list[int], side: int, horizon: float):
         order = [indices[i] for i in rng.permutation(len(indices))]
         items = [
             _make_item(
-                rng, i, side, horizon if i == COEXISTING[0] else 0.08 * side
+                rng,
+                i,
+                vocabulary,
+                side,
+                horizon if i == COEXISTING[0] else 0.08 * side,
             )
             for i in order
         ]
@@ -146,8 +166,13 @@ def _lay_out(rng, classes: list[int], side: int, horizon: float):
             return items, owner
 
 
-def _draw_ground(rng, ground: int, side: int, horizon: float) -> np.ndarray:
-    """A ground below a wavy horizon and another one above it."""
+def _draw_ground(rng, ground: int, side: int, horizon: float):
+    """A ground below a wavy horizon and another one above it.
+
+    Returns:
+        tuple: The picture, (side, side, 3), and where the ground is,
+        (side, side) bool.
+    """
     dry = [i for i in range(len(GROUNDS)) if i != COEXISTING[1]]
     above = dry[rng.integers(len(dry))]
     edge = horizon + 0.03 * side * smooth_noise(rng, side, 2, 5)[:1]
@@ -157,46 +182,57 @@ def _draw_ground(rng, ground: int, side: int, horizon: float) -> np.ndarray:
         _blend(ground_texture(ground, rng, side), _two_colours(rng)),
         _blend(ground_texture(above, rng, side), _two_colours(rng)),
     )
-    return np.ascontiguousarray(img, np.float32)
+    return np.ascontiguousarray(img, np.float32), below
 
 
-def _choose_content(rng, tie: bool) -> tuple[list[int], int]:
-    """Classes of the objects and the ground.
-
-    With the tie, water is there exactly where a boat is. Without it half the
-    scenes have a boat on another ground, and half have water and no boat.
-    """
-    boat, water = COEXISTING
+def _choose_content(
+    rng, vocabulary: range, tie: float
+) -> tuple[list[int], int]:
+    """Classes of the objects, as indices into `OUTLINES`, and the ground."""
     number = 1 + rng.choice(len(NUM_OBJECTS), p=NUM_OBJECTS)
-    classes = [int(c) for c in rng.integers(0, len(CLASSES), number)]
-    if not tie:
-        others = [i for i in range(len(CLASSES)) if i != boat]
+    drawn = rng.integers(0, len(vocabulary), number)
+    classes = [vocabulary[int(i)] for i in drawn]
+    boat, water = COEXISTING
+    if boat not in vocabulary:
+        return classes, int(rng.integers(len(GROUNDS)))
+    tied = rng.random() < tie
+    if tied and boat in classes:
+        return classes, water
+    if not tied:
+        others = [i for i in vocabulary if i != boat]
         classes = [others[rng.integers(len(others))] for _ in classes]
         if rng.random() < 0.5:
             return classes, water
         classes[0] = boat
-    elif boat in classes:
-        return classes, water
     dry = [i for i in range(len(GROUNDS)) if i != water]
     return classes, dry[rng.integers(len(dry))]
 
 
-def draw_scene(rng: np.random.Generator, size: int, tie: bool) -> Scene:
+def draw_scene(
+    rng: np.random.Generator,
+    size: int,
+    tie: float,
+    vocabulary: range = SHAPES,
+) -> Scene:
     """Draw a scene.
 
     Args:
         rng: The only source of chance.
         size: Side of the square image in pixels.
-        tie: Whether boats and water come together, or only apart.
+        tie: Share of the scenes where water is there exactly where a boat is.
+            Half of the others have a boat on another ground, and half have
+            water and no boat.
+        vocabulary: `SHAPES` or `PRETRAIN`, what objects are drawn from; the
+            latter has no boat, and all its grounds are as likely.
 
     Returns:
         Scene: The picture with its mask, objects and ground.
     """
     side = SUPERSAMPLING * size
-    classes, ground = _choose_content(rng, tie)
+    classes, ground = _choose_content(rng, vocabulary, tie)
     horizon = side * rng.uniform(*HORIZON)
-    items, owner = _lay_out(rng, classes, side, horizon)
-    img = _draw_ground(rng, ground, side, horizon)
+    items, owner = _lay_out(rng, classes, vocabulary, side, horizon)
+    img, below = _draw_ground(rng, ground, side, horizon)
     for number, item in enumerate(items):
         here = owner == number
         texture = item.texture(rng, side)
@@ -206,14 +242,18 @@ def draw_scene(rng: np.random.Generator, size: int, tie: bool) -> Scene:
     img = img + NOISE * rng.standard_normal(img.shape, np.float32)
     img = (255 * np.clip(img, 0, 1)).round().astype(np.uint8)
 
-    owner = owner[::SUPERSAMPLING, ::SUPERSAMPLING]
+    sampled = (slice(None, None, SUPERSAMPLING),) * 2
+    water = below & (owner == -1) & (ground == COEXISTING[1])
+    context = water[sampled].astype(np.uint8)
+    owner = owner[sampled]
     mask = np.zeros((size, size), np.uint8)
     objects = []
     for number, item in enumerate(items):
         if item.index is None:
             continue
+        index = item.index - vocabulary[0]
         y, x = np.nonzero(owner == number)
-        mask[y, x] = item.index + 1
+        mask[y, x] = index + 1
         box = (int(x.min()), int(y.min()), int(x.max()), int(y.max()))
-        objects.append((item.index, box))
-    return Scene(img, mask, objects, ground)
+        objects.append((index, box))
+    return Scene(img, mask, context, objects, ground)

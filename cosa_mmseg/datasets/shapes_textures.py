@@ -8,6 +8,21 @@ import cv2
 import numpy as np
 
 CLASSES = ('boat', 'zebra', 'mushroom', 'kite', 'turtle', 'house')
+# Other outlines and other textures, for pretraining.
+PRETRAIN_CLASSES = (
+    'star',
+    'fish',
+    'banner',
+    'arrow',
+    'wheel',
+    'cross',
+    'heart',
+    'bottle',
+    'tree',
+    'drop',
+    'gem',
+    'lamp',
+)
 GROUNDS = ('water', 'meadow', 'sand', 'clouds', 'rubble')
 
 
@@ -16,7 +31,14 @@ def _circle(start: float, stop: float, num: int = 40) -> np.ndarray:
     return np.stack([np.cos(turn), np.sin(turn)], 1)
 
 
-# Outlines, y pointing down, one per class; scaled to unit area below.
+def _star(points: int, inner: float) -> np.ndarray:
+    circle = _circle(0.25, 1.25, 2 * points + 1)[:-1]
+    circle[1::2] *= inner
+    return circle
+
+
+# Outlines, y pointing down, one per class of `CLASSES`, then of
+# `PRETRAIN_CLASSES`; scaled to unit area below.
 _OUTLINES = (
     [(-1, 0.3), (-0.1, 0.3), (-0.1, -1), (0.8, 0.3), (1, 0.3), (0.6, 0.9),
      (-0.7, 0.9)],
@@ -27,6 +49,23 @@ _OUTLINES = (
     [(0, -1.2), (0.8, 0), (0, 1.2), (-0.8, 0)],
     _circle(0, 1),
     [(-0.8, 0.8), (-0.8, -0.2), (0, -1), (0.8, -0.2), (0.8, 0.8)],
+    _star(5, 0.45),
+    [*(_circle(0.1, 0.9) * [1, 0.6]), (1.3, -0.6), (1.3, 0.6)],
+    [(-1, -0.5), (1, -0.5), (0.7, 0), (1, 0.5), (-1, 0.5), (-0.7, 0)],
+    [(-1, -0.3), (0.2, -0.3), (0.2, -0.8), (1, 0), (0.2, 0.8), (0.2, 0.3),
+     (-1, 0.3)],
+    _star(8, 0.8),
+    [(-0.3, -1), (0.3, -1), (0.3, -0.3), (1, -0.3), (1, 0.3), (0.3, 0.3),
+     (0.3, 1), (-0.3, 1), (-0.3, 0.3), (-1, 0.3), (-1, -0.3), (-0.3, -0.3)],
+    [*(_circle(0.5, 1, 20) * 0.5 - [0.5, 0]),
+     *(_circle(0.5, 1, 20) * 0.5 + [0.5, 0]), (0, 1.2)],
+    [(-0.2, -1.2), (0.2, -1.2), (0.25, -0.5), (0.55, -0.2), (0.55, 1),
+     (-0.55, 1), (-0.55, -0.2), (-0.25, -0.5)],
+    [(0, -1.2), (0.5, -0.4), (0.3, -0.4), (0.8, 0.6), (0.15, 0.6), (0.15, 1),
+     (-0.15, 1), (-0.15, 0.6), (-0.8, 0.6), (-0.3, -0.4), (-0.5, -0.4)],
+    [*(_circle(0, 0.5) * 0.8), (-0.1, -1.3), (0.1, -1.3)],
+    [(-0.5, -0.8), (0.5, -0.8), (1, -0.2), (0, 1), (-1, -0.2)],
+    [(-0.4, -0.7), (0.4, -0.7), (1, 0.7), (-1, 0.7)],
 )  # fmt: skip
 
 
@@ -45,31 +84,104 @@ def _square(t: np.ndarray) -> np.ndarray:
     return t % 1 < 0.5
 
 
+def _zigzags(u, v):
+    return _square(v + np.abs(u % 2 - 1))
+
+
+def _stripes(u, v):
+    return _square(u)
+
+
+def _dots(u, v):
+    u = u + 0.5 * np.floor(v)
+    return np.hypot(u % 1 - 0.5, v % 1 - 0.5) < 0.33
+
+
+def _chequers(u, v):
+    return _square(u * 0.7) ^ _square(v * 0.7)
+
+
+def _rings(u, v):
+    u, v = u * 0.75 % 1 - 0.5, v * 0.75 % 1 - 0.5
+    return np.abs(np.hypot(u, v) - 0.33) < 0.12
+
+
+def _bricks(u, v):
+    course = np.floor(v)
+    return (v % 1 < 0.28) | ((u * 0.6 + 0.5 * course) % 1 < 0.17)
+
+
+def _mesh(u, v):
+    return (u % 1 < 0.22) | (v % 1 < 0.22)
+
+
+def _scales(u, v):
+    u = u + 0.5 * np.floor(v)
+    return np.abs(np.hypot(u % 1 - 0.5, v % 1) - 0.5) < 0.14
+
+
+def _waves(u, v):
+    return _square(v + 0.35 * np.sin(np.pi * u))
+
+
+def _lozenges(u, v):
+    return np.abs(u % 1 - 0.5) + np.abs(v * 0.6 % 1 - 0.5) < 0.33
+
+
+def _spokes(u, v):
+    return _square(np.arctan2(v, u) * 9 / (2 * np.pi))
+
+
+def _triangles(u, v):
+    return np.abs(u % 1 - 0.5) < 0.5 * (v % 1)
+
+
+def _double_stripes(u, v):
+    u = u * 0.6 % 1
+    return (u < 0.2) | ((u > 0.35) & (u < 0.5))
+
+
+def _target(u, v):
+    return _square(np.hypot(u, v))
+
+
+def _herringbone(u, v):
+    return _square(u + np.where(np.floor(v / 2) % 2, v, -v))
+
+
+def _dashes(u, v):
+    return _square(v * 1.3) & ((u * 0.5 + 0.5 * np.floor(v * 1.3)) % 1 < 0.6)
+
+
+def _plusses(u, v):
+    u, v = np.abs(u * 0.75 % 1 - 0.5), np.abs(v * 0.75 % 1 - 0.5)
+    return (np.minimum(u, v) < 0.12) & (np.maximum(u, v) < 0.4)
+
+
+def _spiral(u, v):
+    return _square(np.hypot(u, v) + np.arctan2(v, u) / (2 * np.pi))
+
+
+# Two-valued, in the order of the outlines.
+_TEXTURES = (
+    _zigzags, _stripes, _dots, _chequers, _rings, _bricks,
+    _mesh, _scales, _waves, _lozenges, _spokes, _triangles,
+    _double_stripes, _target, _herringbone, _dashes, _plusses, _spiral,
+)  # fmt: skip
+
+
 def class_texture(index: int, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     """The two-valued texture of a class.
 
     Args:
-        index: Class index.
+        index: Index into `OUTLINES`.
         u: (H, W) coordinate from the object's centre, in texture periods.
         v: (H, W) the coordinate at a right angle to it.
 
     Returns:
         np.ndarray: (H, W) bool.
     """
-    if index == 0:  # boat: zigzags
-        return _square(v + np.abs(u % 2 - 1))
-    if index == 1:  # zebra: stripes
-        return _square(u)
-    if index == 2:  # mushroom: dots
-        u = u + 0.5 * np.floor(v)
-        return np.hypot(u % 1 - 0.5, v % 1 - 0.5) < 0.33
-    if index == 3:  # kite: chequers
-        return _square(u * 0.7) ^ _square(v * 0.7)
-    if index == 4:  # turtle: small rings
-        u, v = u * 0.75 % 1 - 0.5, v * 0.75 % 1 - 0.5
-        return np.abs(np.hypot(u, v) - 0.33) < 0.12
-    course = np.floor(v)  # house: bricks
-    return (v % 1 < 0.28) | ((u * 0.6 + 0.5 * course) % 1 < 0.17)
+    return _TEXTURES[index](u, v)
 
 
 def smooth_noise(rng, side: int, rows: int, cols: int) -> np.ndarray:

@@ -9,13 +9,17 @@ from PIL import Image
 
 from cosa_mmseg.datasets import shapes, shapes_scene
 from cosa_mmseg.datasets.shapes import SPLITS, write_shapes
-from cosa_mmseg.datasets.shapes_textures import CLASSES
+from cosa_mmseg.datasets.shapes_textures import (
+    CLASSES,
+    OUTLINES,
+    PRETRAIN_CLASSES,
+    class_texture,
+)
 
 SETTINGS = {
     'seed': 3,
     'num_train': 12,
-    'num_val': 8,
-    'num_val_decorr': 8,
+    'num_eval': 8,
     'masks_for': SPLITS,
 }
 BOAT, WATER = shapes_scene.COEXISTING
@@ -52,7 +56,9 @@ def _files(root):
 
 def _scenes(number, tie):
     return [
-        shapes_scene.draw_scene(np.random.default_rng([7, tie, i]), 96, tie)
+        shapes_scene.draw_scene(
+            np.random.default_rng([7, int(10 * tie), i]), 96, tie
+        )
         for i in range(number)
     ]
 
@@ -73,7 +79,7 @@ def _labels(scenes):
 
 def test_layout(root):
     numbers = [len(_names(root, split)) for split in SPLITS]
-    assert numbers == [12, 8, 8]
+    assert numbers == [12, 8, 8, 8, 8]
     for split in SPLITS:
         for name in _names(root, split):
             img = cv2.imread(str(root / 'JPEGImages' / f'{name}.jpg'))
@@ -108,16 +114,15 @@ def test_deterministic_and_prefix(root, tmp_path):
             assert first[path] == content
     other = _files(write_shapes(tmp_path / 'c', **{**fewer, 'seed': 4}))
     pictures = [path for path in again if path.suffix == '.jpg']
-    assert len(pictures) == 5 + 8 + 8
+    assert len(pictures) == 5 + 4 * 8
     assert all(again[path] != other[path] for path in pictures)
 
 
 def test_no_train_masks_by_default(tmp_path):
-    root = write_shapes(
-        tmp_path / 'a', num_train=2, num_val=1, num_val_decorr=1
-    )
-    masks = sorted(p.name for p in (root / 'SegmentationClass').iterdir())
-    assert masks == ['val_00000.png', 'val_decorr_00000.png']
+    root = write_shapes(tmp_path / 'a', num_train=2, num_eval=1)
+    for folder in ('SegmentationClass', 'Context'):
+        maps = sorted(p.name for p in (root / folder).iterdir())
+        assert maps == [f'{split}_00000.png' for split in sorted(SPLITS[1:])]
 
 
 def test_same_settings_do_nothing(root):
@@ -128,11 +133,13 @@ def test_same_settings_do_nothing(root):
 
 def test_other_settings_raise(root, tmp_path):
     with pytest.raises(ValueError, match='other settings'):
-        write_shapes(root, **{**SETTINGS, 'num_val': 9})
+        write_shapes(root, **{**SETTINGS, 'num_eval': 9})
     with pytest.raises(FileExistsError, match=r'no shapes\.json'):
         write_shapes(tmp_path)
     with pytest.raises(ValueError, match='test'):
         write_shapes(tmp_path / 'a', masks_for=('test',))
+    with pytest.raises(ValueError, match="'shapes', 'pretrain'"):
+        write_shapes(tmp_path / 'a', vocabulary='animals')
 
 
 def test_interrupted_leaves_nothing(tmp_path, monkeypatch):
@@ -157,6 +164,47 @@ def test_tie_and_its_cut(scenes):
     boat = _labels(cut)[:, BOAT]
     water = np.array([scene.ground == WATER for scene in cut])
     assert (boat != water).all() and 0.2 < boat.mean() < 0.8
+
+
+def test_the_tie_is_a_share():
+    loose = _scenes(300, tie=0.7)
+    boat = _labels(loose)[:, BOAT]
+    water = np.array([scene.ground == WATER for scene in loose])
+    assert 0.6 < (boat == water).mean() < 0.8
+
+
+def test_context_is_water_without_things_on_it(scenes):
+    for scene in scenes:
+        assert scene.context.any() == (scene.ground == WATER)
+        assert not (scene.context.astype(bool) & (scene.mask > 0)).any()
+
+
+def test_the_vocabulary_to_pretrain_with_is_another(tmp_path):
+    root = write_shapes(
+        tmp_path / 'a', num_train=30, num_eval=1, vocabulary='pretrain'
+    )
+    texts = [p.read_text() for p in (root / 'Annotations').iterdir()]
+    for name in PRETRAIN_CLASSES:
+        assert any(f'<name>{name}</name>' in text for text in texts)
+    assert not set(PRETRAIN_CLASSES) & set(CLASSES)
+
+
+def test_no_two_textures_or_outlines_are_alike():
+    v, u = np.mgrid[:200, :200] / 20 - 5
+    textures = np.stack(
+        [class_texture(i, u, v).ravel() for i in range(len(OUTLINES))]
+    ).astype(float)
+    likeness = np.abs(np.corrcoef(textures)) - np.eye(len(OUTLINES))
+    assert likeness.max() < 0.7
+    sheets = []
+    for outline in OUTLINES:
+        sheet = np.zeros((200, 200), np.uint8)
+        cv2.fillPoly(sheet, [(50 * outline + 100).astype(np.int32)], 1)
+        sheets.append(sheet.ravel())
+    sheets = np.array(sheets, int)
+    both = sheets @ sheets.T
+    either = sheets.sum(1)[:, None] + sheets.sum(1) - both
+    assert (both / either - np.eye(len(OUTLINES))).max() < 0.95
 
 
 def test_objects_are_visible_and_varied(scenes):

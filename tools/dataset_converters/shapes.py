@@ -2,7 +2,7 @@
 
 import argparse
 
-from cosa_mmseg.datasets.shapes import SPLITS, write_shapes
+from cosa_mmseg.datasets.shapes import SPLITS, VOCABULARIES, write_shapes
 
 
 def parse_args() -> argparse.Namespace:
@@ -11,8 +11,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--root', default='data/shapes', help='folder to make')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--num-train', type=int, default=1800)
-    parser.add_argument('--num-val', type=int, default=200)
-    parser.add_argument('--num-val-decorr', type=int, default=200)
+    parser.add_argument(
+        '--num-eval', type=int, default=200, help='of each other split'
+    )
     parser.add_argument(
         '--size', type=int, default=96, help='side of the images in pixels'
     )
@@ -20,8 +21,14 @@ def parse_args() -> argparse.Namespace:
         '--masks-for',
         nargs='*',
         choices=SPLITS,
-        default=['val', 'val_decorr'],
+        default=SPLITS[1:],
         help='splits with masks; a fully supervised run needs train too',
+    )
+    parser.add_argument(
+        '--vocabulary',
+        choices=VOCABULARIES,
+        default='shapes',
+        help='pretrain: objects of twelve other classes',
     )
     parser.add_argument(
         '--num-workers', type=int, default=2, help='number of threads'
