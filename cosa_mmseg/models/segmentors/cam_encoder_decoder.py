@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+import torch
 from mmengine.registry import MODELS
 from mmseg.models.segmentors import EncoderDecoder
 from torch import Tensor
@@ -25,6 +26,8 @@ class CAMEncoderDecoder(EncoderDecoder):
         frozen (Sequence[str]): Regular expressions of the names of parameters
             that are not trained, such as ``'backbone.pos_embed'``; each must
             match the whole name of at least one.
+        channels_last (bool): Whether images and convolutions are laid out
+            with the channels last: faster for CNNs, the same result.
         **kwargs: Arguments of ``EncoderDecoder``.
 
     Raises:
@@ -38,6 +41,7 @@ class CAMEncoderDecoder(EncoderDecoder):
         cam_head: dict,
         cam_head_aux: dict,
         frozen: Sequence[str] = (),
+        channels_last: bool = False,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
@@ -52,6 +56,20 @@ class CAMEncoderDecoder(EncoderDecoder):
                     'heads count the background'
                 )
         self._freeze(frozen)
+        self.memory_format = (
+            torch.channels_last if channels_last else torch.contiguous_format
+        )
+        self.to(memory_format=self.memory_format)
+
+    def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """Features of the backbone, as ``EncoderDecoder`` gives them.
+
+        Args:
+            inputs (Tensor): Normalised images, (N, 3, H, W).
+        """
+        return super().extract_feat(
+            inputs.contiguous(memory_format=self.memory_format)
+        )
 
     def _freeze(self, patterns: Sequence[str]) -> None:
         """Exclude the parameters that match from training."""
