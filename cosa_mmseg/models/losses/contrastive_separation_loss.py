@@ -153,9 +153,7 @@ class ContrastiveSeparationLoss(nn.Module):
         """
         check_labels(cam, img_label)
         _check_pixels(cam, label, perplexity)
-        label = label.masked_fill(
-            ~(perplexity <= self.max_perplexity), IGNORE_INDEX
-        )
+        label = label.masked_fill(~self.sure(perplexity), IGNORE_INDEX)
         # 'nearest-exact' reads the middle of a patch, 'nearest' its corner.
         label = F.interpolate(
             label[:, None].float(), cam.shape[-2:], mode='nearest-exact'
@@ -167,6 +165,30 @@ class ContrastiveSeparationLoss(nn.Module):
             )
             loss = pixel_info_nce(vectors, label, self.temperature)
             return self.loss_weight * loss
+
+    def sure(self, perplexity: Tensor) -> Tensor:
+        """Which pixels may take part: those with ``P <= eps``.
+
+        Args:
+            perplexity (Tensor): ``P``, any shape; inf and NaN take no part.
+
+        Returns:
+            Tensor: bool, the same shape.
+        """
+        return perplexity <= self.max_perplexity
+
+    def share(self, label: Tensor, perplexity: Tensor) -> Tensor:
+        """Share of the pixels that may take part, to be logged.
+
+        Args:
+            label (Tensor): As in :meth:`forward`.
+            perplexity (Tensor): As in :meth:`forward`.
+
+        Returns:
+            Tensor: 0-d, in [0, 1].
+        """
+        sure = self.sure(perplexity) & (label != IGNORE_INDEX)
+        return sure.float().mean()
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""

@@ -83,19 +83,34 @@ class PerplexityWeight(nn.Module):
     Args:
         lambda_a (float): Factor of the distance, in (0, 1).
         lambda_b (float): Exponent, positive.
+        mean_of (str): What has a mean weight of 1: ``'all'`` valid pixels
+            (paper), or each of the two ``'sides'`` of the threshold (ours).
+            Most of the background is far below the threshold and little of
+            the foreground far above, so that the first lowers the share of
+            the foreground in ``L_c2s``; the second leaves it as it is.
 
     Raises:
         ValueError: If an argument is out of range.
     """
 
-    def __init__(self, lambda_a: float = 0.8, lambda_b: float = 1.0) -> None:
+    def __init__(
+        self,
+        lambda_a: float = 0.8,
+        lambda_b: float = 1.0,
+        mean_of: str = 'all',
+    ) -> None:
         super().__init__()
+        if mean_of not in ('all', 'sides'):
+            raise ValueError(
+                f"mean_of must be 'all' or 'sides', got {mean_of!r}"
+            )
         if not 0 < lambda_a < 1:
             raise ValueError(f'lambda_a must be in (0, 1), got {lambda_a}')
         if lambda_b <= 0:
             raise ValueError(f'lambda_b must be > 0, got {lambda_b}')
         self.lambda_a = lambda_a
         self.lambda_b = lambda_b
+        self.mean_of = mean_of
 
     def forward(
         self, cam: Tensor, threshold: Tensor | float, valid_mask: Tensor
@@ -115,11 +130,18 @@ class PerplexityWeight(nn.Module):
         Raises:
             ValueError: If the shapes do not fit.
         """
-        value = perplexity(
-            cam.amax(dim=1), threshold, self.lambda_a, self.lambda_b
-        )
-        return reliability_weight(value, valid_mask)
+        confidence = cam.amax(dim=1)
+        value = perplexity(confidence, threshold, self.lambda_a, self.lambda_b)
+        if self.mean_of == 'all':
+            return reliability_weight(value, valid_mask)
+        above = confidence >= threshold
+        return reliability_weight(
+            value, valid_mask & above
+        ) + reliability_weight(value, valid_mask & ~above)
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""
-        return f'lambda_a={self.lambda_a}, lambda_b={self.lambda_b}'
+        return (
+            f'lambda_a={self.lambda_a}, lambda_b={self.lambda_b}, '
+            f'mean_of={self.mean_of!r}'
+        )

@@ -121,7 +121,7 @@ class CoSA(DualStreamSegmentor):
         return {
             **self.cls_losses(seen.cls_logits, seen.cls_logits_aux, img_label),
             **self.swap_losses(seen, pseudo, strong, img_label, valid_mask),
-            **self.assigner.watch(pseudo),
+            **self.watch(pseudo),
         }
 
     def feeds_thresholds(self, num_images: int) -> bool:
@@ -250,3 +250,21 @@ class CoSA(DualStreamSegmentor):
                 img_label,
             )
         return losses
+
+    def watch(self, pseudo: PseudoLabels) -> dict:
+        """Quantities to look at when a run goes wrong; logged, not trained.
+
+        Args:
+            pseudo (PseudoLabels): Of the assignment network.
+
+        Returns:
+            dict[str, Tensor]: Those of :meth:`Assigner.watch` and, with
+            ``loss_csc``, ``csc_share``, the share of the pixels that it pairs;
+            0-d each.
+        """
+        out = self.assigner.watch(pseudo)
+        if self.loss_csc is not None:
+            out['csc_share'] = self.loss_csc.share(
+                pseudo.cam_label_aux, pseudo.perplexity_aux
+            )
+        return out

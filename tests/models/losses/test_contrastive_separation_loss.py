@@ -230,3 +230,13 @@ def test_registered_and_printed():
     assert 'temperature=0.5, max_perplexity=1.0, loss_weight=0.1' in repr(
         criterion
     )
+
+
+def test_share_of_the_pixels_that_may_take_part():
+    loss = ContrastiveSeparationLoss(max_perplexity=1.0)
+    label = torch.tensor([[[0, 2, 255, 1], [0, 0, 1, 1]]])
+    perplexity = torch.tensor(
+        [[[0.5, 1.0, 0.1, 1.5], [float('inf'), float('nan'), 0.0, 0.9]]]
+    )
+    share = loss.share(label, perplexity)
+    assert share.item() == 4 / 8

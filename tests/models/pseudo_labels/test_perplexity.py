@@ -153,3 +153,30 @@ def test_wrong_shape_is_named(batch):
 def test_arguments_are_in_range(name, value):
     with pytest.raises(ValueError, match=f'{name} must be .* got {value}'):
         PerplexityWeight(**{name: value})
+
+
+def test_the_mean_may_be_of_each_side_of_the_threshold(batch):
+    cam, valid = batch
+    weight = PerplexityWeight(mean_of='sides')(cam, 0.7, valid)
+    above = cam.amax(dim=1) >= 0.7
+    for side in (valid & above, valid & ~above):
+        assert side.any()
+        assert weight[side].mean().item() == pytest.approx(1, rel=1e-5)
+    assert not weight[~valid].any()
+    # within a side the ratios are those of the paper's weights
+    paper = PerplexityWeight()(cam, 0.7, valid)
+    ratio = (weight / paper)[valid & above]
+    assert ratio.max().item() == pytest.approx(ratio.min().item(), rel=1e-4)
+
+
+def test_one_side_may_be_empty():
+    cam = torch.full((1, 2, 3, 3), 0.1)
+    weight = PerplexityWeight(mean_of='sides')(
+        cam, 0.5, torch.ones(1, 3, 3).bool()
+    )
+    torch.testing.assert_close(weight, torch.ones(1, 3, 3))
+
+
+def test_an_unknown_mean_is_refused():
+    with pytest.raises(ValueError, match="'all' or 'sides', got 'both'"):
+        PerplexityWeight(mean_of='both')

@@ -57,7 +57,9 @@ PAPER = dict(
 def test_the_papers_techniques_take_part():
     model = MODELS.build(small_model(**PAPER)).train()
     losses = model.loss(**prepared(model, [[0], [1, 2]]))
-    assert {'loss_csc', 'xi', 'xi_aux', 'weight_foreground'} <= losses.keys()
+    assert {'loss_csc', 'csc_share', 'xi', 'xi_aux'} <= losses.keys()
+    assert 0 < losses['csc_share'] <= 1
+    assert 'weight_foreground' in losses
     assert all(value.isfinite() for value in losses.values())
     losses['loss_csc'].backward()
     first = next(model.online.backbone.parameters()).grad
@@ -265,7 +267,7 @@ def test_views_of_the_prediction_are_summed():
     ('settings', 'message'),
     [
         (dict(test_cfg=dict(network='teacher')), "'teacher'"),
-        (dict(test_cfg=dict(mode='slide')), "'mode'"),
+        (dict(test_cfg=dict(mode='slide')), 'test_cfg.crop_size'),
         (dict(train_cfg=dict(warmup_iters=-1)), 'warmup_iters'),
     ],
 )
