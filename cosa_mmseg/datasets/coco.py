@@ -52,15 +52,16 @@ class COCOImageLabelDataset(ImageLabelDataset):
     category ids (1, 2, ..., 90, of which 80 are in use), so that category 1,
     ``person``, is segmentation id 1. Images are named as in the release, such
     as ``train2014/COCO_train2014_000000000009.jpg``; an image id is that name
-    without folder and suffix. Labels come from a ``label_file``.
+    without folder and suffix. Lists, labels and masks are made by
+    ``tools/dataset_converters/coco.py``.
 
     Colours: :func:`voc_palette`.
 
     Args:
         ann_file (str): The image list, relative to ``data_root``.
         label_file (str): JSON ``{image id: [class name, ...]}``. About 700 of
-            the 82,783 images of ``train2014`` show no class; listed with an
-            empty label, they are dropped.
+            the 82,783 images of ``train2014`` show no class: the converter
+            does not list them, and those that are listed are dropped.
         **kwargs: See :class:`ImageLabelDataset`.
     """
 

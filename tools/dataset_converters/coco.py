@@ -1,0 +1,61 @@
+r"""Write the image lists, image-level labels and masks of MS COCO 2014.
+
+Unpack annotations_trainval2014.zip, train2014.zip and val2014.zip in
+data/coco2014, then::
+
+    python tools/dataset_converters/coco.py --root data/coco2014 --masks
+
+reads annotations/instances_{train,val}2014.json and writes
+
+    splits/{train,val}2014.txt          image names
+    image_labels/{train,val}2014.json   {image name: [class name, ...]}
+    masks/val2014/*.png                 class ids, with --masks
+
+Labels are the categories of an image's annotations, crowds included;
+segmentations are not read for them. Images that show no class are left out of
+the list of train2014 and stay in that of val2014.
+
+Masks are for evaluation alone: 0 is the background, 1..80 are the classes.
+Where objects overlap, the one that comes later in the file is seen. Crowds are
+255 (ignored) where no object is; objects are seen over crowds.
+
+What is there is kept, so that an interrupted run goes on where it stopped.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from cosa_mmseg.datasets.converters.coco import convert_coco
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line (`args`: default ``sys.argv``)."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        '--root',
+        type=Path,
+        default=Path('data/coco2014'),
+        help='folder of the data set (default: data/coco2014)',
+    )
+    parser.add_argument(
+        '--masks',
+        action='store_true',
+        help='also write the masks of val2014; needs the package pycocotools',
+    )
+    return parser.parse_args(args)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Convert, or say in one sentence why not."""
+    try:
+        convert_coco(**vars(parse_args(args)))
+    except (ImportError, OSError, ValueError) as err:
+        raise SystemExit(f'error: {err}') from err
+
+
+if __name__ == '__main__':
+    main()
