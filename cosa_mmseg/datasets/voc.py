@@ -10,6 +10,45 @@ from mmseg.datasets import PascalVOCDataset
 from .image_level import ImageLabelDataset
 
 
+def parse_voc_line(line: str, img_suffix: str | None = '.jpg') -> str:
+    """The image id in a line of an image list.
+
+    Args:
+        line: An image id, or one or two paths, of which the first counts.
+        img_suffix: Suffix of the image files, which is no part of the id.
+    """
+    return osp.basename(line.split()[0]).removesuffix(img_suffix or '')
+
+
+def load_voc_xml(path: str, backend_args: dict | None = None) -> list[str]:
+    """Class names of the objects in a VOC annotation, in its order.
+
+    VOC files are plain XML. A file that declares a document type is refused,
+    since entities could make it huge or reach other files.
+
+    Args:
+        path: The XML file.
+        backend_args: Where mmengine's file client finds it.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It cannot be read, or an object in it has no name.
+    """
+    try:
+        text = fileio.get_text(path, backend_args=backend_args)
+        if '<!DOCTYPE' in text:
+            raise ValueError('it declares a document type')
+        objects = list(ElementTree.fromstring(text).iterfind('object'))
+        names = [obj.findtext('name', '').strip() for obj in objects]
+        if '' in names:
+            raise ValueError(f'object {names.index("") + 1} has no name')
+    except (ValueError, ElementTree.ParseError) as err:
+        raise ValueError(
+            f'{path} cannot be read as a VOC annotation: {err}'
+        ) from err
+    return names
+
+
 @DATASETS.register_module()
 class VOCImageLabelDataset(ImageLabelDataset):
     """PASCAL VOC: 20 classes and the background.
@@ -43,7 +82,7 @@ class VOCImageLabelDataset(ImageLabelDataset):
 
     def parse_img_id(self, line: str) -> str:
         """The image id in a line of the image list."""
-        return osp.basename(line.split()[0]).removesuffix(self.img_suffix)
+        return parse_voc_line(line, self.img_suffix)
 
     def label_source(self, img_id: str) -> str:
         """The file that holds, or should hold, the label of an image."""
@@ -61,20 +100,8 @@ class VOCImageLabelDataset(ImageLabelDataset):
         return {i: found for i, found in names.items() if found is not None}
 
     def _load_xml(self, path: str) -> list[str] | None:
-        """Class names of the objects in an XML file; None without the file.
-
-        VOC files are plain XML. A file that declares a document type is
-        refused, since entities could make it huge or reach other files.
-        """
+        """Class names of the objects in an XML file; None without the file."""
         try:
-            text = fileio.get_text(path, backend_args=self.backend_args)
-            if '<!DOCTYPE' in text:
-                raise ValueError('it declares a document type')
-            root = ElementTree.fromstring(text)
+            return load_voc_xml(path, backend_args=self.backend_args)
         except FileNotFoundError:
             return None
-        except (ValueError, ElementTree.ParseError) as err:
-            raise ValueError(
-                f'{path} cannot be read as a VOC annotation: {err}'
-            ) from err
-        return [obj.findtext('name', '') for obj in root.iterfind('object')]

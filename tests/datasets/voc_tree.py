@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 from mmseg.datasets import PascalVOCDataset
 from PIL import Image
+from scipy.io import savemat
+from scipy.sparse import csc_matrix
 
 FOLDERS = ('JPEGImages', 'Annotations', 'ImageSets/Segmentation')
 
@@ -70,3 +72,57 @@ def voc_cfg(root: Path, split: str = 'train', **prefix: str | None) -> dict:
             **prefix,
         },
     )
+
+
+def write_mat(path: Path, mask: np.ndarray) -> None:
+    """A file of SBD's ``cls``: a struct with a matrix and sparse borders."""
+    borders = np.empty((20, 1), object)
+    for i in range(20):
+        borders[i, 0] = csc_matrix(mask == i + 1, dtype=float)
+    present = np.unique(mask[mask > 0])[:, None]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        'Boundaries': borders,
+        'Segmentation': mask,
+        'CategoriesPresent': present,
+    }
+    savemat(path, {'GTcls': content}, do_compression=True)
+
+
+# Of VOC with SBD, 2 x 3 pixels each: 1 is in VOC's train and in SBD, 2 in
+# VOC's val and in SBD, the others in SBD alone.
+TINY_MASKS = {
+    '2007_000001': [[0, 8, 255], [0, 8, 8]],  # cat
+    '2007_000002': [[12, 12, 255], [0, 15, 0]],  # dog, person
+    '2008_000003': [[0, 0, 20], [20, 20, 20]],  # tvmonitor
+    '2008_000004': [[1, 0, 0], [0, 0, 5]],  # aeroplane, bottle
+}
+TINY_LABELS = {
+    '2007_000001': ['person', 'cat', 'cat'],
+    '2007_000002': ['dog', 'person'],
+    '2008_000003': ['tvmonitor'],
+    '2008_000004': ['bottle', 'aeroplane'],
+}
+
+
+def write_tiny_voc(root: Path) -> Path:
+    """VOC's part of the tiny set: masks and lists of 1 and 2 alone."""
+    write_voc(root, TINY_LABELS, size=(2, 3))
+    for split, img_id in (('train', '2007_000001'), ('val', '2007_000002')):
+        lists = root / 'ImageSets' / 'Segmentation'
+        (lists / f'{split}.txt').write_text(f'{img_id}\n')
+        mask = np.array(TINY_MASKS[img_id])
+        write_mask(root / 'SegmentationClass' / f'{img_id}.png', mask)
+    return root
+
+
+def write_tiny_sbd(folder: Path) -> Path:
+    """SBD's part of it; where VOC has a mask, SBD's is another."""
+    for img_id, rows in TINY_MASKS.items():
+        mask = np.array(rows, np.uint8)
+        if img_id.startswith('2007'):
+            mask[:] = 3
+        write_mat(folder / 'cls' / f'{img_id}.mat', mask)
+    (folder / 'train.txt').write_text('2008_000003\n2007_000002\n')
+    (folder / 'val.txt').write_text('2007_000001\n2008_000004\n')
+    return folder

@@ -1,0 +1,66 @@
+"""The command line that prepares PASCAL VOC."""
+
+import json
+
+import pytest
+
+from tests.datasets.voc_tree import write_tiny_sbd, write_tiny_voc
+
+from .load import load_tool
+
+
+@pytest.fixture
+def tool():
+    return load_tool('dataset_converters/voc')
+
+
+@pytest.fixture
+def args(tmp_path):
+    root = write_tiny_voc(tmp_path / 'VOC2012')
+    sbd = write_tiny_sbd(tmp_path / 'dataset')
+    return ['--root', str(root), '--sbd', str(sbd)]
+
+
+def test_it_converts_and_says_what_there_is(tool, args, tmp_path, capsys):
+    options = ['--allow-partial', '--labels-from', 'masks']
+    for new in (3, 0):
+        tool.main([*args, *options, '--num-workers', '1'])
+        assert capsys.readouterr().out == (
+            '4 images; 1 in train, 1 in val, 3 in train_aug; 4 labels; '
+            f'3 masks of train_aug, of which {new} are new\n'
+        )
+    path = tmp_path / 'VOC2012' / 'image_labels' / 'masks.json'
+    assert json.loads(path.read_text())['2007_000001'] == ['cat']
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        ([], r'train has 1 \(not 1464\).* allow_partial'),
+        (['--sbd', 'nowhere'], 'no nowhere: sbd must be benchmark.tgz'),
+        (['--root', 'new', '--voc-tar', 'a.tar'], 'No such file .*a.tar'),
+        (['--allow-partial', '--num-workers', '0'], 'num_workers is 0, but'),
+    ],
+)
+def test_one_sentence_says_what_is_wrong(tool, args, options, message):
+    with pytest.raises(SystemExit, match=f'^error: .*{message}') as err:
+        tool.main([*args, *options])
+
+    assert '\n' not in str(err.value)
+
+
+def test_unknown_label_source(tool, args, capsys):
+    with pytest.raises(SystemExit) as err:
+        tool.main([*args, '--labels-from', 'csv'])
+
+    assert err.value.code == 2
+    assert "invalid choice: 'csv'" in capsys.readouterr().err
+
+
+def test_help_has_an_example(tool, capsys):
+    with pytest.raises(SystemExit) as err:
+        tool.main(['--help'])
+
+    assert err.value.code == 0
+    printed = capsys.readouterr().out
+    assert 'python tools/dataset_converters/voc.py --root' in printed
