@@ -1,22 +1,41 @@
-"""Trains a model from a config."""
+"""Trains a model from a config.
+
+python tools/train.py cosa_vit-b_voc.py --check-data
+python tools/train.py cosa_vit-b_voc.py --resume
+"""
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.runner import Runner, find_latest_checkpoint
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.datasets.bad_files import BadFileError
+from cosa_mmseg.datasets.check import check_data
 from cosa_mmseg.utils.command_line import (
     add_common_options,
     load_config,
     load_weights_only,
 )
 
+# where mmengine's launchers say which of the processes this one is
+RANK_VARIABLES = {
+    'pytorch': 'RANK',
+    'slurm': 'SLURM_PROCID',
+    'mpi': 'OMPI_COMM_WORLD_RANK',
+}
+
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add_common_options(parser)
     parser.add_argument(
         '--resume',
@@ -27,7 +46,15 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         'latest in the work dir; a work dir that has none is started anew',
     )
     parser.add_argument(
-        '--amp', action='store_true', help='automatic mixed precision'
+        '--amp',
+        action='store_true',
+        help='automatic mixed precision: fp16 on a GPU, bfloat16 on a CPU',
+    )
+    parser.add_argument(
+        '--check-data',
+        action='store_true',
+        help='first read all labels and decode all images and masks; stop if '
+        'some are bad, and list them',
     )
     return parser.parse_args(args)
 
@@ -39,7 +66,8 @@ def build_config(args: argparse.Namespace) -> Config:
         enable_amp(cfg.optim_wrapper)
     checkpoint = args.resume
     if checkpoint == 'auto':
-        checkpoint = find_latest_checkpoint(cfg.work_dir)
+        # '' where a kill left an empty `last_checkpoint`
+        checkpoint = find_latest_checkpoint(cfg.work_dir) or None
     if checkpoint is not None:
         cfg.resume = True
         cfg.load_from = checkpoint
@@ -49,27 +77,47 @@ def build_config(args: argparse.Namespace) -> Config:
 def enable_amp(optim_wrapper: dict) -> None:
     """Turns an ``OptimWrapper`` into its mixed-precision counterpart.
 
-    The type is fp16 unless the config names another (``dtype='bfloat16'``).
+    On a GPU the type is fp16 unless the config names another
+    (``dtype='bfloat16'``); on a CPU it is bfloat16.
 
     Raises:
         ValueError: If it is another wrapper.
     """
     wrapper_type = optim_wrapper['type']
-    if wrapper_type == 'AmpOptimWrapper':
+    if wrapper_type in ('AmpOptimWrapper', 'BFloat16OptimWrapper'):
         return
     if wrapper_type != 'OptimWrapper':
         raise ValueError(
             '--amp needs an optim_wrapper of type OptimWrapper, but the '
             f'config has {wrapper_type}'
         )
+    if get_device() == 'cpu':
+        optim_wrapper['type'] = 'BFloat16OptimWrapper'
+        return
     optim_wrapper['type'] = 'AmpOptimWrapper'
     optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def is_first_process(launcher: str) -> bool:
+    """Whether this is the first, or the only, of the launched processes."""
+    return launcher == 'none' or os.environ[RANK_VARIABLES[launcher]] == '0'
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the training that the command line asks for."""
     load_weights_only()
-    Runner.from_cfg(build_config(parse_args(args))).train()
+    options = parse_args(args)
+    try:
+        cfg = build_config(options)
+        # other processes wait for the first where they meet, in the runner
+        if options.check_data and is_first_process(cfg.launcher):
+            check_data(cfg)
+    except (FileNotFoundError, ValueError) as err:
+        sys.exit(f'error: {err}')
+    try:
+        Runner.from_cfg(cfg).train()
+    except BadFileError as err:
+        sys.exit(f'error: {err.sentence}')
 
 
 if __name__ == '__main__':

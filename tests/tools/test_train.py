@@ -4,6 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from cosa_mmseg.datasets import BadFileError
+from tests.datasets.voc_tree import write_voc
+
 from .load import load_tool
 
 train = load_tool('train')
@@ -83,3 +86,95 @@ def test_resumed_equals_uninterrupted(toy_config, capsys):
     torch.testing.assert_close(
         parts['state_dict'], whole['state_dict'], rtol=0, atol=0
     )
+
+
+def test_wrong_options_end_in_a_sentence(toy_config):
+    with pytest.raises(SystemExit) as caught:
+        train.main(['no_such_config.py'])
+    assert "error: no config 'no_such_config.py'" in str(caught.value)
+    wrapper = ('--cfg-options', 'optim_wrapper.type=ApexOptimWrapper')
+    with pytest.raises(SystemExit, match='config has ApexOptimWrapper'):
+        train.main([toy_config, '--amp', *wrapper])
+
+
+def test_amp_is_bfloat16_on_a_cpu(toy_config, monkeypatch):
+    monkeypatch.setattr(train, 'get_device', lambda: 'cpu')
+    wrapper = build(toy_config, '--amp').optim_wrapper
+    assert wrapper.type == 'BFloat16OptimWrapper'
+    assert 'loss_scale' not in wrapper
+    monkeypatch.setattr(train, 'get_device', lambda: 'cuda')
+    assert build(toy_config, '--amp').optim_wrapper.type == 'AmpOptimWrapper'
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Whether the training started."""
+    started = []
+    monkeypatch.setattr(train.Runner, 'from_cfg', lambda cfg: Started(started))
+    return started
+
+
+class Started:
+    """A runner that notes its start and stops at a bad file."""
+
+    def __init__(self, started):
+        self.started = started
+
+    def train(self):
+        self.started.append(True)
+        raise BadFileError(
+            'Caught BadFileError in DataLoader worker process 0.\n'
+            'Original Traceback\n...BadFileError: a.jpg is empty'
+        )
+
+
+def check_args(root, *extra):
+    """A check of the VOC config's data sets in another folder."""
+    settings = [
+        f'{split}_dataloader.{key}'
+        for split in ('train', 'val')
+        for key in (f'dataset.data_root={root}', 'num_workers=0')
+    ]
+    config = 'cosa/cosa_vit-b_voc.py'
+    return [config, '--check-data', '--cfg-options', *settings, *extra]
+
+
+@pytest.fixture
+def voc(tmp_path):
+    names = {'a': ['cat'], 'b': ['dog']}
+    write_voc(tmp_path, names, split='train_aug')
+    return write_voc(tmp_path, {'v': ['cow']}, masks=True, split='val')
+
+
+def test_checked_data_is_trained_with(toy_config, voc, trained, capfd):
+    with pytest.raises(SystemExit) as caught:
+        train.main(check_args(voc))
+    assert trained
+    assert str(caught.value) == 'error: a.jpg is empty'
+    out = capfd.readouterr().out
+    assert 'train: 0 of 2 images are bad' in out
+    assert 'val: 0 of 1 images are bad' in out
+
+
+def test_bad_data_stop_before_the_training(toy_config, voc, trained, capfd):
+    (voc / 'JPEGImages' / 'b.jpg').write_bytes(b'')
+    with pytest.raises(SystemExit, match='error: 1 of the images are bad'):
+        train.main(check_args(voc))
+    assert not trained
+    assert 'b.jpg is empty (0 bytes)' in capfd.readouterr().out
+    assert not Path('work_dirs').exists()
+
+
+def test_a_missing_label_stops_before_the_training(toy_config, voc, trained):
+    (voc / 'Annotations' / 'b.xml').unlink()
+    with pytest.raises(SystemExit, match='1 of the 2 training images'):
+        train.main(check_args(voc))
+    assert not trained
+
+
+def test_one_of_the_processes_checks(monkeypatch):
+    for launcher, variable in train.RANK_VARIABLES.items():
+        for rank, first in [('0', True), ('1', False)]:
+            monkeypatch.setenv(variable, rank)
+            assert train.is_first_process(launcher) is first
+    assert train.is_first_process('none')

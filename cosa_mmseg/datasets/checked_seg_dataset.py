@@ -1,0 +1,125 @@
+"""A data set that names its bad files, and may skip them in training."""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.logging import print_log
+from mmseg.datasets import BaseSegDataset
+from mmseg.structures import SegDataSample
+
+from .bad_files import BadFileError, check_mask_size, naming_bad_files
+
+
+class CheckedSegDataset(BaseSegDataset):
+    """mmseg's data set that names bad files, and skips them if asked to.
+
+    A file that cannot be used raises :class:`BadFileError` with its name and
+    the reason; so does, in evaluation, a mask that has not the size of its
+    image.
+
+    With ``on_error='skip'`` another image of the training set takes the place
+    of a bad one. Which one follows from the index alone, not from what was
+    loaded before, so that a resumed training meets the same images; the
+    replacements of different images are spread over the set. Each bad file is
+    logged once, with the number of images that were skipped so far.
+
+    Args:
+        on_error (str): ``'raise'`` stops at a bad file, ``'skip'`` puts
+            another image in its place. Defaults to ``'raise'``.
+        **kwargs: Arguments of ``BaseSegDataset``.
+
+    Raises:
+        ValueError: ``on_error`` is another word, or it is ``'skip'`` in
+            evaluation, whose scores would be of other images than it says.
+    """
+
+    def __init__(self, *args, on_error: str = 'raise', **kwargs) -> None:
+        if on_error not in ('raise', 'skip'):
+            raise ValueError(
+                f"on_error must be 'raise' or 'skip', but is {on_error!r}"
+            )
+        self.on_error = on_error
+        super().__init__(*args, **kwargs)
+        if on_error == 'skip' and self.test_mode:
+            raise ValueError(
+                "on_error='skip' is for training: an evaluation has to score "
+                'each image of its list, so mend the bad ones or take them '
+                'out of it'
+            )
+
+    def full_init(self) -> None:
+        """Read the lists; set up what the workers count together."""
+        if self._fully_initialized:
+            return
+        super().full_init()
+        # One byte an image, in memory that is shared with worker processes.
+        self._skipped = torch.zeros(len(self), dtype=torch.uint8)
+        self._skipped.share_memory_()
+
+    @property
+    def num_skipped(self) -> int:
+        """Number of different images skipped so far, by all workers."""
+        return int(self._skipped.sum())
+
+    def prepare_data(self, idx: int) -> Any:
+        """Run the pipeline on a sample.
+
+        Args:
+            idx (int): Index of the sample.
+
+        Returns:
+            Any: What the pipeline returns.
+
+        Raises:
+            BadFileError: See the class.
+        """
+        info = self.get_data_info(idx)
+        with naming_bad_files(info, self.backend_args):
+            data = self.pipeline(dict(info))
+        sample = data.get('data_samples') if isinstance(data, dict) else None
+        if (
+            self.test_mode
+            and isinstance(sample, SegDataSample)
+            and 'gt_sem_seg' in sample
+        ):
+            # predictions, and so masks, have the size of the loaded image
+            mask = sample.gt_sem_seg.data.squeeze(0)
+            check_mask_size(tuple(mask.shape), sample.ori_shape, info)
+        return data
+
+    def __getitem__(self, idx: int) -> Any:
+        """A sample, or, with ``on_error='skip'``, one in its place."""
+        if self.on_error == 'raise':
+            return super().__getitem__(idx)
+        for candidate in self._candidates(idx):
+            try:
+                return super().__getitem__(candidate)
+            except BadFileError as err:
+                self._count(candidate, err)
+        raise BadFileError(
+            f'{self.max_refetch + 1} images that were tried in place of one '
+            f'of {self.ann_file} are all bad: `tools/train.py CONFIG '
+            '--check-data` lists them'
+        )
+
+    def _candidates(self, idx: int) -> Iterator[int]:
+        """The index, and those that take its place in turn."""
+        yield idx
+        rng = np.random.default_rng(idx % len(self))
+        for _ in range(self.max_refetch):
+            yield int(rng.integers(len(self)))
+
+    def _count(self, idx: int, err: BadFileError) -> None:
+        """Note a bad file; log it the first time."""
+        if self._skipped[idx]:
+            return
+        self._skipped[idx] = 1
+        print_log(
+            f'skipped ({self.num_skipped} of {len(self)} images so far): '
+            f'{err}',
+            logger='current',
+            level=logging.WARNING,
+        )
