@@ -13,6 +13,7 @@ from mmengine.registry import (
 )
 
 from cosa_mmseg.datasets.shapes import CLASSES, PALETTE
+from cosa_mmseg.utils.custom_data import fill_in_custom_data
 from tests.golden import ROOT
 
 CONFIGS = ROOT / 'configs' / 'cosa'
@@ -105,18 +106,51 @@ def test_paper_numbers(column):
     assert cfg.model.train_cfg.warmup_iters == (6000, 10000)[column]
 
 
+def test_recipe_for_data_of_ones_own_is_that_for_voc():
+    custom = Config.fromfile(CONFIGS / 'cosa_vit-b_custom.py')
+    voc = Config.fromfile(CONFIGS / 'cosa_vit-b_voc.py')
+    for key in (
+        *('model', 'train_cfg', 'optim_wrapper', 'param_scheduler'),
+        *('custom_hooks', 'default_hooks', 'tta_cfg', 'train_pipeline'),
+    ):
+        assert custom[key] == voc[key], key
+    assert custom.train_dataloader.batch_size == 2
+    assert [step.type for step in custom.test_pipeline] == [
+        step.type for step in voc.test_pipeline if 'Anno' not in step.type
+    ]
+    assert custom.test_pipeline[1] == voc.test_pipeline[1]
+    assert custom.scores == voc.val_evaluator
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Load a config; one for data of one's own gets some labels."""
+
+    def load(name):
+        cfg = Config.fromfile(CONFIGS / name)
+        if 'label_file' in cfg:
+            (tmp_path / 'labels.csv').write_text('image,labels\na,cat;dog\n')
+            cfg.update(work_dir=str(tmp_path), data_root=str(tmp_path))
+            fill_in_custom_data(cfg)
+        return cfg
+
+    return load
+
+
 @pytest.mark.parametrize('name', ALL)
-def test_every_config_builds(name):
-    cfg = Config.fromfile(CONFIGS / name)
+def test_every_config_builds(name, load):
+    cfg = load(name)
     init_default_scope(cfg.default_scope)
     backbone = cfg.model.get('network', cfg.model).backbone
     backbone.pop('init_cfg', None)  # pretrained weights are not at hand
     model = MODELS.build(cfg.model)
     for split in ('train', 'val', 'test'):
-        dataset = cfg[f'{split}_dataloader'].dataset
-        DATASETS.build(dict(dataset, lazy_init=True))
-    for metric in cfg.val_evaluator + cfg.test_evaluator:
-        METRICS.build(metric)
+        loader = cfg[f'{split}_dataloader']
+        if loader is not None:  # without masks there is no validation
+            DATASETS.build(dict(loader.dataset, lazy_init=True))
+    for metrics in (cfg.val_evaluator or [], cfg.test_evaluator):
+        for metric in [metrics] if isinstance(metrics, dict) else metrics:
+            METRICS.build(metric)
     for hook in cfg.get('custom_hooks', []):
         HOOKS.build(hook)
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)

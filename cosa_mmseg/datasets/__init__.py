@@ -1,5 +1,7 @@
 """Data sets with image-level labels, and their transforms."""
 
+from .bad_files import BadFileError
+from .checked_seg_dataset import CheckedSegDataset
 from .coco import COCOImageLabelDataset
 from .image_level import ImageLabelDataset
 from .transforms import (
@@ -13,7 +15,9 @@ from .transforms import (
 from .voc import VOCImageLabelDataset
 
 __all__ = [
+    'BadFileError',
     'COCOImageLabelDataset',
+    'CheckedSegDataset',
     'ImageLabelDataset',
     'PHOTOMETRIC_OPS',
     'PackImageLabelInputs',

@@ -1,23 +1,42 @@
 """A segmentation data set that is trained with image-level labels."""
 
+import os.path as osp
 from collections.abc import Sequence
 
 import mmengine.fileio as fileio
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 from mmengine.utils import is_abs
-from mmseg.datasets import BaseSegDataset
+
+from .checked_seg_dataset import CheckedSegDataset
+from .image_files import (
+    NameIndex,
+    find_images,
+    list_images,
+    read_image_list,
+)
+from .label_files import BACKGROUND, ImageLabels, check_known, read_labels
+
+MAX_CLASSES = 255  # with the background: id 255 is "ignore" in masks
 
 
 @DATASETS.register_module()
-class ImageLabelDataset(BaseSegDataset):
+class ImageLabelDataset(CheckedSegDataset):
     """Images with the set of classes that each of them shows.
 
-    The images are listed by ``ann_file`` (one id a line); their labels come
-    from ``label_file``, a JSON object ``{image id: [class name, ...]}``. The
-    first class of ``metainfo`` is the background: it is in every image and is
-    never part of a label, so that foreground class ``c`` of a label is channel
-    ``c + 1`` of a segmentation.
+    ``ann_file`` lists the images (one id a line) and ``label_file`` has their
+    labels, in any format of :mod:`.label_files`, with or without the suffixes
+    of the images. Without ``ann_file`` the images are those of ``label_file``;
+    without either they are all that lie below ``img_path`` (to predict them).
+
+    An id with ``img_suffix`` behind it is a file below ``img_path``. With
+    ``img_suffix=None`` files are looked up instead: ids are paths below
+    ``img_path`` of images of any kind, with or without suffix.
+
+    The first class of ``metainfo`` is the background: it is in every image and
+    is never part of a label, so that foreground class ``c`` of a label is
+    channel ``c + 1`` of a segmentation. A data set without a class list takes
+    the classes of the label file, sorted, behind ``'background'``.
 
     A sample is a dict of
 
@@ -25,8 +44,9 @@ class ImageLabelDataset(BaseSegDataset):
     - ``gt_label`` (list[int]): the classes present, 0-based without the
       background, sorted, each once. All of an image's labels count, whatever a
       crop of it will show;
-    - ``seg_map_path`` (str): the mask, **only with** ``test_mode=True``. A
-      training sample has no path to a mask, wherever ``data_prefix`` points;
+    - ``seg_map_path`` (str): the mask, **only with** ``test_mode=True`` and a
+      ``seg_map_path`` in ``data_prefix``. A training sample has no path to a
+      mask, wherever ``data_prefix`` points;
     - what mmseg's transforms expect: ``reduce_zero_label``, ``seg_fields`` and
       ``label_map``.
 
@@ -35,47 +55,82 @@ class ImageLabelDataset(BaseSegDataset):
     image without a label is kept and carries no ``gt_label``.
 
     Args:
-        ann_file (str): The image list, relative to ``data_root``.
+        ann_file (str): The image list, relative to ``data_root``. Defaults to
+            '', none.
         label_file (str, optional): The labels, relative to ``data_root``. Not
             needed with ``test_mode=True``. Defaults to None.
         data_root (str, optional): Folder that the other paths start from.
             Defaults to None.
         data_prefix (dict): Folders of the images (``img_path``) and, for
-            evaluation, of the masks (``seg_map_path``). An entry that is None
-            counts as absent. Defaults to ``dict(img_path='')``.
+            evaluation, of the masks (``seg_map_path``), which are named as the
+            images but for ``seg_map_suffix``. An entry that is None counts as
+            absent. Defaults to ``dict(img_path='')``.
         metainfo (dict, optional): ``classes`` (background first) and
             ``palette``, to use some of the data set's classes or a list of
-            one's own. Defaults to None: those of the class.
-        **kwargs: Further arguments of mmseg's ``BaseSegDataset``, as
-            ``pipeline``, ``test_mode`` and ``img_suffix``.
+            one's own. Defaults to None: those of the class, or of
+            ``label_file``.
+        img_suffix (str, optional): What makes a file name of an id; None looks
+            the file up. Defaults to '.jpg'.
+        **kwargs: Further arguments: ``on_error`` of
+            :class:`CheckedSegDataset`, and those of mmseg's
+            ``BaseSegDataset``, as ``pipeline``, ``test_mode`` and
+            ``seg_map_suffix``.
 
     Raises:
         FileNotFoundError: The image list or the label file does not exist, or
-            a training image has no entry there.
-        ValueError: A list or file is malformed, a class is unknown, or there
-            is no image left to train with.
+            a training image has no entry there, or an image that is looked up
+            has no file.
+        ValueError: A list or file is malformed, a class is unknown, a name may
+            be several images, or there is no image left to train with.
     """
 
     def __init__(
         self,
-        ann_file: str,
+        ann_file: str = '',
         label_file: str | None = None,
         data_root: str | None = None,
         data_prefix: dict | None = None,
         metainfo: dict | None = None,
+        img_suffix: str | None = '.jpg',
         **kwargs,
     ) -> None:
-        self.label_file = label_file
+        self.data_root = data_root
+        self.backend_args = kwargs.get('backend_args')
+        self.label_file = self._below_root(label_file)
         prefix = data_prefix or dict(img_path='')
-        if metainfo and self._has_own(metainfo.get('classes')):
-            metainfo = {'palette': [], **metainfo}  # mmseg chooses colours
         super().__init__(
             ann_file=ann_file,
-            metainfo=metainfo,
+            metainfo=self._with_classes(metainfo or {}),
             data_root=data_root,
             data_prefix={k: v for k, v in prefix.items() if v is not None},
+            img_suffix=img_suffix,
             **kwargs,
         )
+
+    def _below_root(self, path: str | None) -> str | None:
+        """A path behind ``data_root``, unless it is absolute."""
+        if not path or not self.data_root or is_abs(path):
+            return path or None
+        return fileio.join_path(self.data_root, path)
+
+    def _with_classes(self, metainfo: dict) -> dict:
+        """Classes of the label file, where there is no list of classes.
+
+        Classes of one's own have no palette: mmseg chooses colours.
+        """
+        metainfo = {k: v for k, v in metainfo.items() if v is not None}
+        classes = metainfo.get('classes') or self.METAINFO.get('classes')
+        if not classes and self.label_file:
+            classes = (BACKGROUND, *self._read_labels().classes)
+        if len(classes or ()) > MAX_CLASSES:
+            raise ValueError(
+                f'{type(self).__name__} has {len(classes)} classes with the '
+                f'background; at most {MAX_CLASSES} can be told from 255, '
+                'the id of ignored pixels'
+            )
+        if self._has_own(classes):
+            metainfo = {'palette': [], **metainfo, 'classes': classes}
+        return metainfo
 
     @classmethod
     def get_label_map(cls, new_classes: Sequence[str] | None = None):
@@ -98,25 +153,25 @@ class ImageLabelDataset(BaseSegDataset):
         """Whether some of the classes are not among the data set's."""
         return not set(classes or ()) <= set(cls.METAINFO.get('classes', ()))
 
-    def _join_prefix(self) -> None:
-        """Put ``data_root`` before the paths that are relative to it."""
-        super()._join_prefix()
-        if self.label_file and self.data_root and not is_abs(self.label_file):
-            self.label_file = fileio.join_path(self.data_root, self.label_file)
-
     def parse_img_id(self, line: str) -> str:
         """The image id in a line of the image list."""
         return line.strip()
 
     def label_source(self, img_id: str) -> str:
-        """The file that holds, or should hold, the label of an image."""
+        """The place that has, or should have, the label of an image.
+
+        It is asked for to name it in an error; to find the line, the file is
+        read again.
+        """
         if self.label_file is None:
             raise ValueError(
                 f'{type(self).__name__} has no labels to train with: set '
-                '`label_file` to a JSON file {image id: [class name, ...]} '
-                '(VOC: or `ann_xml` in `data_prefix` to its XML files)'
+                '`label_file` to one of the formats of '
+                'cosa_mmseg/datasets/label_files.py (VOC: or `ann_xml` in '
+                '`data_prefix` to its XML files)'
             )
-        return self.label_file
+        labels = self._read_labels()
+        return labels.place(NameIndex(labels.names).find(img_id) or img_id)
 
     def load_class_names(self, img_ids: list[str]) -> dict[str, list[str]]:
         """Read the labels.
@@ -130,23 +185,10 @@ class ImageLabelDataset(BaseSegDataset):
         """
         if self.label_file is None:
             return {}
-        try:
-            labels = fileio.load(
-                self.label_file, 'json', backend_args=self.backend_args
-            )
-        except FileNotFoundError as err:
-            raise FileNotFoundError(
-                f'no label file {self.label_file}; check `data_root` and '
-                '`label_file`'
-            ) from err
-        except ValueError as err:
-            raise ValueError(f'{self.label_file} is not JSON: {err}') from err
-        if not isinstance(labels, dict):
-            raise ValueError(
-                f'{self.label_file} must hold an object {{image id: [class '
-                f'name, ...]}}, but holds a {type(labels).__name__}'
-            )
-        return {i: labels[i] for i in img_ids if i in labels}
+        names = self._read_labels().names
+        index = NameIndex(names)
+        found = {img_id: index.find(img_id) for img_id in img_ids}
+        return {i: names[name] for i, name in found.items() if name}
 
     def load_data_list(self) -> list[dict]:
         """Join the image list with the labels, in the order of the list."""
@@ -154,7 +196,12 @@ class ImageLabelDataset(BaseSegDataset):
         names = self.load_class_names(img_ids)
         if not self.test_mode:
             self._check_labelled(img_ids, names)
-        return [self._data_info(i, names.get(i)) for i in img_ids]
+        if self.img_suffix is None:
+            folder = self.data_prefix['img_path']
+            files = find_images(img_ids, folder, self.backend_args)
+        else:
+            files = {i: i + self.img_suffix for i in img_ids}
+        return [self._data_info(i, files[i], names.get(i)) for i in img_ids]
 
     def filter_data(self) -> list[dict]:
         """Drop the training images that show no class, and say how many."""
@@ -175,21 +222,24 @@ class ImageLabelDataset(BaseSegDataset):
             )
         return kept
 
+    def _read_labels(self) -> ImageLabels:
+        """The whole label file."""
+        return read_labels(
+            str(self.label_file), backend_args=self.backend_args
+        )
+
     def _load_img_ids(self) -> list[str]:
-        """Ids of the image list; blank lines are skipped."""
-        try:
-            lines = fileio.list_from_file(
-                self.ann_file, backend_args=self.backend_args
-            )
-        except (FileNotFoundError, IsADirectoryError) as err:
-            raise FileNotFoundError(
-                f'no image list {self.ann_file!r}; `ann_file` (below '
-                '`data_root`) must name a text file with one image id a line'
-            ) from err
-        img_ids = [self.parse_img_id(line) for line in lines if line.strip()]
-        if not img_ids:
-            raise ValueError(f'the image list {self.ann_file} is empty')
-        return img_ids
+        """Ids of the images, see the class."""
+        if self.ann_file:
+            lines = read_image_list(self.ann_file, self.backend_args)
+            return [self.parse_img_id(line) for line in lines]
+        suffix = self.img_suffix or ''
+        if self.label_file:
+            names = list(self._read_labels().names)
+        else:
+            folder = self.data_prefix['img_path']
+            names = list_images(folder, suffix, self.backend_args)
+        return sorted({name.removesuffix(suffix) for name in names})
 
     def _check_labelled(self, img_ids: list[str], names: dict) -> None:
         """Raise if a listed image has no label, naming the first one."""
@@ -202,13 +252,13 @@ class ImageLabelDataset(BaseSegDataset):
                 f'{self.label_source(missing[0])}'
             )
 
-    def _data_info(self, img_id: str, names: list[str] | None) -> dict:
+    def _data_info(
+        self, img_id: str, file: str, names: list[str] | None
+    ) -> dict:
         """One sample, see the class."""
         prefix = self.data_prefix
         info = dict(
-            img_path=fileio.join_path(
-                prefix['img_path'], img_id + self.img_suffix
-            ),
+            img_path=fileio.join_path(prefix['img_path'], file),
             img_id=img_id,
             label_map=self.label_map,
             reduce_zero_label=self.reduce_zero_label,
@@ -217,8 +267,10 @@ class ImageLabelDataset(BaseSegDataset):
         if names is not None:
             info['gt_label'] = self._class_ids(img_id, names)
         if self.test_mode and 'seg_map_path' in prefix:
+            suffix = self.img_suffix or osp.splitext(file)[1]
             info['seg_map_path'] = fileio.join_path(
-                prefix['seg_map_path'], img_id + self.seg_map_suffix
+                prefix['seg_map_path'],
+                file.removesuffix(suffix) + self.seg_map_suffix,
             )
         return info
 
@@ -228,23 +280,13 @@ class ImageLabelDataset(BaseSegDataset):
         Where the ``classes`` of ``metainfo`` are some of the data set's, the
         others are passed over.
         """
-        if not isinstance(names, list):
-            raise ValueError(
-                f'the label of image {img_id!r} in '
-                f'{self.label_source(img_id)} must be a list of class names, '
-                f'but is {names!r}'
-            )
         classes = self._foreground()
         left_out: set[str] = set()
         if self.label_map is not None:
             left_out = set(self.METAINFO['classes']) - set(classes)
-        unknown = sorted(map(repr, set(names) - set(classes) - left_out))
-        if unknown:
-            raise ValueError(
-                f'unknown class {", ".join(unknown)} in the label '
-                f'of image {img_id!r} in {self.label_source(img_id)}; known '
-                f'classes: {", ".join(classes)}'
-            )
+        if not set(names) <= left_out.union(classes):
+            place = self.label_source(img_id)
+            check_known(set(names) - left_out, classes, img_id, place)
         return sorted(classes.index(n) for n in set(names) - left_out)
 
     def _foreground(self) -> list[str]:

@@ -10,6 +10,7 @@ from mmengine.config import Config, DictAction
 from mmengine.utils import digit_version
 
 from .config_path import find_config
+from .custom_data import fill_in_custom_data
 
 
 def add_common_options(parser: ArgumentParser) -> None:
@@ -43,7 +44,9 @@ def add_common_options(parser: ArgumentParser) -> None:
 def load_config(args: Namespace) -> Config:
     """The config that the common options describe.
 
-    Also sets the environment variable ``LOCAL_RANK`` where it is missing.
+    Settings of one's own data are carried to where they are used, see
+    :func:`fill_in_custom_data`. Also sets the environment variable
+    ``LOCAL_RANK`` where it is missing.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = Config.fromfile(find_config(args.config))
@@ -54,6 +57,7 @@ def load_config(args: Namespace) -> Config:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    fill_in_custom_data(cfg)
     return cfg
 
 

@@ -1,4 +1,4 @@
-"""Labels from a JSON file, and errors that name what is wrong."""
+"""Images, labels and classes of a data set, and errors that name the cause."""
 
 import json
 
@@ -23,6 +23,7 @@ def make(tmp_path):
             data_root=str(tmp_path),
             data_prefix=dict(img_path='img', seg_map_path='masks'),
             metainfo=dict(classes=classes),
+            serialize_data=False,  # spares mmengine's tidying of memory
         )
         return ImageLabelDataset(**{**arguments, **kwargs})
 
@@ -105,11 +106,14 @@ def test_errors_of_labels(make, labels, words):
     ('change', 'words'),
     [
         (dict(ann_file='nowhere.txt'), ['no image list', 'nowhere.txt']),
-        (dict(ann_file=''), ['no image list', '`ann_file`']),
+        (dict(ann_file='.'), ['no image list', '`ann_file`']),
         (dict(lines='\n \n'), ['list.txt is empty']),
         (dict(label_file='no.json'), ['no label file', 'no.json']),
         (dict(label_file=None), ['no labels to train with', '`label_file`']),
-        (dict(metainfo=None), ['needs its classes', 'metainfo']),
+        (
+            dict(classes=[str(i) for i in range(256)]),
+            ['256 classes', 'at most 255'],
+        ),
         (dict(classes=('background',)), ['needs its classes']),
     ],
 )
@@ -118,3 +122,134 @@ def test_errors_of_settings(make, change, words):
         make({'a': ['cat'], 'b': ['cat'], 'c': ['cat']}, **change)
     for word in words:
         assert word in str(err.value)
+
+
+def test_the_line_of_a_bad_label_is_named(make, tmp_path):
+    (tmp_path / 'labels.csv').write_text('image,labels\na,cat\nb,mouse\n')
+    with pytest.raises(
+        ValueError, match="'mouse' .* 'b' in .*csv line 3; kno"
+    ):
+        make({}, 'a\nb\n', label_file='labels.csv')
+    # of images that are not listed, anything goes
+    assert len(make({}, 'a\n', label_file='labels.csv')) == 1
+
+
+def test_names_of_the_label_file_may_have_suffixes(make):
+    dataset = make({'a.jpg': ['cat'], 'b.jpg': ['dog']}, 'b\na\n')
+    assert [dataset.get_data_info(i)['gt_label'] for i in range(2)] == [
+        [1],
+        [0],
+    ]
+
+
+def test_classes_of_the_label_file(make):
+    labels = {'a': ['owl', 'bee'], 'b': ['cow'], 'c': ['owl']}
+    for metainfo in (None, dict(classes=None)):
+        dataset = make(labels, metainfo=metainfo)
+        assert dataset.metainfo['classes'] == (
+            'background',
+            'bee',
+            'cow',
+            'owl',
+        )
+        assert len(dataset.metainfo['palette']) == 4
+        assert dataset.get_data_info(0)['gt_label'] == [0, 2]
+
+
+def test_images_without_an_image_list(make, tmp_path):
+    labels = {'c': ['cow'], 'a.jpg': ['dog']}
+    dataset = make(labels, ann_file='')
+    assert [dataset.get_data_info(i)['img_id'] for i in (0, 1)] == ['a', 'c']
+    assert dataset.get_data_info(0)['img_path'].endswith('/img/a.jpg')
+    assert dataset.get_data_info(0)['gt_label'] == [1]
+
+    for name in ('x.jpg', 'in/z.jpg', 'y.png', 'notes.txt'):
+        (tmp_path / 'img' / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'img' / name).touch()
+    alone = dict(ann_file='', label_file=None, test_mode=True)
+    dataset = make({}, **alone)
+    ids = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
+    assert ids == ['in/z', 'x']
+    dataset = make({}, **alone, img_suffix=None)
+    ids = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
+    assert ids == ['in/z.jpg', 'x.jpg', 'y.png']
+    with pytest.raises(FileNotFoundError, match="no image .*'.gif' below"):
+        make({}, **alone, img_suffix='.gif')
+    with pytest.raises(FileNotFoundError, match="no folder of images '.*no'"):
+        make({}, **alone, data_prefix=dict(img_path='no'))
+
+
+@pytest.fixture
+def look_up(make, tmp_path):
+    """The data set with its files looked up among these."""
+
+    def build(files, *args, **kwargs):
+        for name in files:
+            (tmp_path / 'img' / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / 'img' / name).touch()
+        return make(*args, img_suffix=None, **kwargs)
+
+    return build
+
+
+def test_files_are_looked_up_with_or_without_suffix(look_up, tmp_path):
+    dataset = look_up(
+        ['a.jpg', 'sub dir/ü.PNG', '7.v2.bmp', 'other.png'],
+        {'a': ['cat'], 'sub dir/ü.PNG': ['dog'], '7.v2.bmp': ['cow']},
+        'sub dir/ü\n7.v2\na.jpg\n',
+        test_mode=True,
+    )
+    infos = [dataset.get_data_info(i) for i in range(3)]
+    img, masks = tmp_path / 'img', tmp_path / 'masks'
+    assert [(i['img_id'], i['img_path'], i['gt_label']) for i in infos] == [
+        ('sub dir/ü', str(img / 'sub dir/ü.PNG'), [1]),
+        ('7.v2', str(img / '7.v2.bmp'), [2]),
+        ('a.jpg', str(img / 'a.jpg'), [0]),
+    ]
+    assert [info['seg_map_path'] for info in infos] == [
+        str(masks / 'sub dir/ü.png'),
+        str(masks / '7.v2.png'),
+        str(masks / 'a.png'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ('files', 'lines', 'message'),
+    [
+        (['a.jpg'], 'a\nb\nc\n', "2 of 3 images are not below .*is 'b'"),
+        (['a.jpg', 'a.png'], 'a\n', "'a' may be 'a.jpg' or 'a.png': write"),
+        (['a.jpg'], 'a\na.jpg\n', "'a' and 'a.jpg' are both 'a.jpg'"),
+        (['a.jpg'], 'a.png\n', "1 of 1 images are .* is 'a.png'"),
+    ],
+)
+def test_files_that_cannot_be_looked_up(look_up, files, lines, message):
+    labels = {'a': ['cat'], 'b': ['cat'], 'c': ['cat']}
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        look_up(files, labels, lines)
+
+
+def test_a_folder_of_classes_is_images_and_labels(tmp_path):
+    for name in ('owl/1.jpg', 'bee/1.jpg', 'bee/2.jpg'):
+        (tmp_path / 'set' / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'set' / name).touch()
+    dataset = ImageLabelDataset(
+        label_file='set',
+        data_root=str(tmp_path),
+        data_prefix=dict(img_path='set'),
+        img_suffix=None,
+    )
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    assert [(info['img_id'], info['gt_label']) for info in infos] == [
+        ('bee/1.jpg', [0, 1]),
+        ('bee/2.jpg', [0]),
+    ]
+    assert infos[0]['img_path'] == str(tmp_path / 'set/bee/1.jpg')
+
+
+def test_encodings_of_the_image_list(make, tmp_path):
+    (tmp_path / 'other.txt').write_bytes('\ufeffa\r\nb\r\n'.encode())
+    labels = {'a': ['cat'], 'b': ['dog']}
+    assert len(make(labels, ann_file='other.txt')) == 2
+    (tmp_path / 'other.txt').write_bytes('a\nü\n'.encode('latin-1'))
+    with pytest.raises(ValueError, match='other.txt line 2: byte 0xfc is not'):
+        make(labels, ann_file='other.txt')

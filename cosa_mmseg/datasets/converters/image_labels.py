@@ -1,0 +1,137 @@
+"""Writes image-level labels in the formats of :mod:`..label_files`."""
+
+import csv
+import io
+import json
+import os.path as osp
+import shutil
+from pathlib import Path
+
+from cosa_mmseg.datasets.image_files import find_images
+from cosa_mmseg.datasets.label_files import ImageLabels
+from cosa_mmseg.utils.atomic import atomic_file, atomic_folder
+
+
+def write_labels(
+    labels: ImageLabels,
+    path: str | Path,
+    one_hot: bool = False,
+    images: str | Path | None = None,
+) -> None:
+    """Write labels in the format that the suffix tells, whole or not at all.
+
+    Args:
+        labels: What to write.
+        path: The file. Without a suffix it is a folder to make, with one
+            folder for each class, into which the images are copied.
+        one_hot: Whether a ``.csv`` shall have one column of 0 and 1 for each
+            class, in the order of ``labels.classes``.
+        images: The folder of the images, for a folder.
+
+    Raises:
+        FileExistsError: ``path`` is a folder to make and exists.
+        FileNotFoundError: An image to copy is not there.
+        ValueError: The format cannot hold these labels.
+    """
+    suffix = osp.splitext(path)[1].lower()
+    if one_hot and suffix != '.csv':
+        raise ValueError(f'one-hot labels are for a .csv, and not for {path}')
+    if not suffix:
+        _write_folder(labels, Path(path), images)
+        return
+    if suffix not in _FORMATS:
+        raise ValueError(
+            f'{path} must end with {", ".join(_FORMATS)}, or have no suffix '
+            'for a folder'
+        )
+    write = _one_hot_csv if one_hot else _FORMATS[suffix]
+    with atomic_file(path) as unfinished:
+        unfinished.write_bytes(write(labels).encode())
+
+
+def _csv(labels: ImageLabels) -> str:
+    for name in labels.classes:
+        if ';' in name:
+            raise ValueError(
+                f'class {name!r} cannot be in a column of classes with ; '
+                'between: choose another format, or one-hot columns'
+            )
+    rows = [[image, ';'.join(names)] for image, names in labels.names.items()]
+    return _csv_text([['image', 'labels'], *rows])
+
+
+def _one_hot_csv(labels: ImageLabels) -> str:
+    classes = labels.classes
+    if not classes or {'image', 'labels'}.intersection(classes):
+        raise ValueError(
+            'one-hot columns need a class, and none with the name of the '
+            f'columns image and labels; the classes are {list(classes)}'
+        )
+    rows = [
+        [image, *(str(int(name in names)) for name in classes)]
+        for image, names in labels.names.items()
+    ]
+    return _csv_text([['image', *classes], *rows])
+
+
+def _csv_text(rows: list[list[str]]) -> str:
+    text = io.StringIO(newline='')
+    csv.writer(text, lineterminator='\n').writerows(rows)
+    return text.getvalue()
+
+
+def _json(labels: ImageLabels) -> str:
+    """An object with one image a line."""
+    entries = ',\n'.join(
+        f'{_dumps(image)}: {_dumps(names)}'
+        for image, names in labels.names.items()
+    )
+    return f'{{\n{entries}\n}}\n'
+
+
+def _jsonl(labels: ImageLabels) -> str:
+    return ''.join(
+        _dumps({'image': image, 'labels': names}) + '\n'
+        for image, names in labels.names.items()
+    )
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _txt(labels: ImageLabels) -> str:
+    return ''.join(
+        image + '\t' + '\t'.join(names) + '\n'
+        for image, names in labels.names.items()
+    )
+
+
+_FORMATS = {'.csv': _csv, '.json': _json, '.jsonl': _jsonl, '.txt': _txt}
+
+
+def _write_folder(
+    labels: ImageLabels, folder: Path, images: str | Path | None
+) -> None:
+    """Copy each image into the folders of its classes."""
+    if images is None:
+        raise ValueError(
+            f'{folder} has no suffix, so it is a folder to copy the images '
+            'to: say where they are'
+        )
+    for image, names in labels.names.items():
+        if not names:
+            raise ValueError(
+                f'image {image!r} shows no class and cannot be in a folder of '
+                'one; choose a file format'
+            )
+    for name in labels.classes:
+        if '/' in name or name.startswith('.'):
+            raise ValueError(f'class {name!r} cannot be the name of a folder')
+    files = find_images(labels.names, str(images))
+    with atomic_folder(folder) as unfinished:
+        for image, names in labels.names.items():
+            for name in names:
+                target = unfinished / name / files[image]
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(Path(images, files[image]), target)

@@ -1,0 +1,182 @@
+"""What a set of image-level labels is like, and what may be wrong with it."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+from mmcv.transforms import LoadImageFromFile
+from prettytable import PrettyTable
+
+from cosa_mmseg.datasets.bad_files import BadFileError, naming_bad_files
+from cosa_mmseg.datasets.image_files import NameIndex, list_images
+from cosa_mmseg.datasets.label_files import ImageLabels
+from cosa_mmseg.utils.atomic import atomic_file
+
+WIDEST = 20  # classes of the widest matrix that is printed
+LONGEST = 10  # entries of the longest list that is printed
+
+
+@dataclass(frozen=True)
+class LabelReport:
+    """Counts of labels and images, and findings.
+
+    Attributes:
+        source: Where the labels are from.
+        num_images: Number of images with an entry.
+        images_per_class: Number of images that show each class.
+        labels_per_image: Number of images with each number of classes.
+        co_occurrence: Number of images that show both classes, (C, C), in the
+            order of ``images_per_class``.
+        never_without: Pairs of classes of which the first is never shown
+            without the second, so that no label tells the one from the other.
+        without_class: Images whose label is empty; training drops them.
+        missing: Images with an entry and no file.
+        unreadable: Why an image of those with an entry cannot be decoded.
+        without_label: Image files without an entry.
+    """
+
+    source: str
+    num_images: int
+    images_per_class: dict[str, int]
+    labels_per_image: dict[int, int]
+    co_occurrence: list[list[int]]
+    never_without: list[tuple[str, str]]
+    without_class: list[str]
+    missing: list[str]
+    unreadable: list[str]
+    without_label: list[str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether each image with an entry can be read."""
+        return not self.missing and not self.unreadable
+
+
+def report_labels(
+    labels: ImageLabels, images: str | Path | None = None
+) -> LabelReport:
+    """Count labels, and compare them with the image files.
+
+    Args:
+        labels: The labels.
+        images: Folder of the images, each of which is decoded. Defaults to
+            None: files are not looked at.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        ValueError: A name may be several files.
+    """
+    ids = {name: number for number, name in enumerate(labels.classes)}
+    shown = np.zeros((len(labels.names), len(ids)))
+    for row, names in enumerate(labels.names.values()):
+        shown[row, [ids[name] for name in names]] = 1
+    # (C, C); the diagonal counts the images
+    together = (shown.T @ shown).astype(int)
+    count = together.diagonal()
+    never_without = [
+        (a, b)
+        for a, b in permutations(ids, 2)
+        if 0 < count[ids[a]] == together[ids[a], ids[b]]
+    ]
+    missing, unreadable, without_label = _compare(labels, images)
+    return LabelReport(
+        source=labels.source,
+        num_images=len(labels.names),
+        images_per_class=dict(zip(ids, count.tolist(), strict=True)),
+        labels_per_image=dict(
+            sorted(Counter(map(len, labels.names.values())).items())
+        ),
+        co_occurrence=together.tolist(),
+        never_without=never_without,
+        without_class=[i for i, names in labels.names.items() if not names],
+        missing=missing,
+        unreadable=unreadable,
+        without_label=without_label,
+    )
+
+
+def _compare(
+    labels: ImageLabels, images: str | Path | None
+) -> tuple[list[str], list[str], list[str]]:
+    """Images that are missing, why images are bad, files without a label."""
+    if images is None:
+        return [], [], []
+    files = list_images(str(images))
+    index = NameIndex(files)
+    found = {name: index.find(name) for name in labels.names}
+    labelled = [file for file in found.values() if file is not None]
+    with ThreadPoolExecutor() as pool:
+        faults = pool.map(_fault, (Path(images, file) for file in labelled))
+        unreadable = [fault for fault in faults if fault is not None]
+    missing = [name for name, file in found.items() if file is None]
+    return missing, unreadable, sorted(set(files).difference(labelled))
+
+
+def _fault(path: Path) -> str | None:
+    """Why an image cannot be loaded as in training; None if it can."""
+    info = dict(img_path=str(path))
+    try:
+        with naming_bad_files(info):
+            LoadImageFromFile()(info)
+    except BadFileError as err:
+        return str(err)
+    return None
+
+
+def write_report(report: LabelReport, path: str | Path) -> None:
+    """Write the whole report as JSON."""
+    text = json.dumps(asdict(report), indent=2, ensure_ascii=False)
+    with atomic_file(path) as unfinished:
+        unfinished.write_text(text + '\n', encoding='utf-8')
+
+
+def format_report(report: LabelReport) -> str:
+    """The report as text: long lists are cut, a wide matrix is left out."""
+    counts = report.images_per_class
+    table = PrettyTable(['id', 'class', 'images'], align='r')
+    for number, (name, count) in enumerate(counts.items(), 1):
+        table.add_row([number, name, count])
+    parts = [
+        f'{report.source}: {report.num_images} images, {len(counts)} classes',
+        str(table),
+        f'images with {_join(report.labels_per_image)} classes: '
+        f'{_join(report.labels_per_image.values())}',
+    ]
+    if len(counts) <= WIDEST:
+        matrix = PrettyTable(['', *counts], align='r')
+        for name, row in zip(counts, report.co_occurrence, strict=True):
+            matrix.add_row([name, *row])
+        parts += ['number of images that show both classes:', str(matrix)]
+    never_without = [
+        f'{a} never without {b} ({counts[a]} images)'
+        for a, b in report.never_without
+    ]
+    parts += [
+        _list('WARNING: labels cannot tell these apart', never_without),
+        _list(
+            'images without a class (not trained with)', report.without_class
+        ),
+        _list('image files without a label', report.without_label),
+        _list('ERROR: images without a file', report.missing),
+        _list('ERROR: images that cannot be read', report.unreadable),
+    ]
+    return '\n'.join(part for part in parts if part)
+
+
+def _join(numbers: Iterable[int]) -> str:
+    return ', '.join(map(str, numbers))
+
+
+def _list(title: str, entries: list[str]) -> str:
+    """A title, the number of entries, and the first of them."""
+    if not entries:
+        return ''
+    lines = [f'{title}: {len(entries)}', *entries[:LONGEST]]
+    if len(entries) > LONGEST:
+        lines.append(f'and {len(entries) - LONGEST} more')
+    return '\n  '.join(lines)

@@ -1,0 +1,69 @@
+"""Configs for pictures of one's own."""
+
+import copy
+import os.path as osp
+
+from mmengine.config import Config
+
+from cosa_mmseg.datasets.label_files import BACKGROUND, read_labels
+
+
+def fill_in_custom_data(cfg: Config) -> None:
+    """Carry the settings of one's own data to where they are used.
+
+    These are the settings at the top of
+    ``configs/_base_/datasets/custom_wsss.py``. The classes, if not given, are
+    read from the label file, and their number goes to the heads of the
+    network. Without masks there is no validation, and a test writes label maps
+    to ``label_maps`` in the work dir; with masks both are scored.
+
+    A config without a top-level ``label_file`` stays as it is. One that is
+    filled in, such as that in a work dir, has its classes, needs no label file
+    to be read for them, and takes other settings when it is filled in again.
+
+    Args:
+        cfg: The config, with ``work_dir``; it is changed.
+
+    Raises:
+        FileNotFoundError: There is no such label file.
+        ValueError: It is malformed, or there are neither labels nor classes.
+    """
+    if 'label_file' not in cfg:
+        return
+    if not cfg.classes:
+        if not cfg.label_file:
+            raise ValueError('set `label_file`, or the list `classes`')
+        labels = read_labels(osp.join(cfg.data_root, cfg.label_file))
+        cfg.classes = [BACKGROUND, *labels.classes]
+    for head in ('decode_head', 'cam_head', 'cam_head_aux'):
+        cfg.model.network[head].num_classes = len(cfg.classes)
+    for split in ('train', 'test'):
+        dataset = cfg[f'{split}_dataloader'].dataset
+        dataset.update(
+            data_root=cfg.data_root,
+            label_file=cfg.label_file,
+            ann_file=cfg[f'{split}_list'],
+            metainfo=dict(dataset.get('metainfo', {}), classes=cfg.classes),
+        )
+        dataset.data_prefix.img_path = cfg.img_path
+    _fill_in_evaluation(cfg)
+
+
+def _fill_in_evaluation(cfg: Config) -> None:
+    """Score with masks, or write label maps."""
+    dataset = cfg.test_dataloader.dataset
+    dataset.data_prefix.seg_map_path = cfg.mask_path
+    steps = [s for s in dataset.pipeline if s.type != 'LoadAnnotations']
+    if cfg.mask_path is None:
+        dataset.pipeline = steps
+        cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
+        cfg.test_evaluator = dict(
+            type='SubmissionFormatter',
+            out_dir=osp.join(cfg.work_dir, 'label_maps'),
+        )
+        return
+    # behind the resize, so that masks keep their size
+    dataset.pipeline = [*steps[:-1], dict(type='LoadAnnotations'), steps[-1]]
+    cfg.val_dataloader = copy.deepcopy(cfg.test_dataloader)
+    cfg.val_evaluator = cfg.test_evaluator = cfg.scores
+    cfg.val_cfg = dict(type='ValLoop')

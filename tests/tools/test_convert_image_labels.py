@@ -1,0 +1,76 @@
+"""The command line of the converter of image-level labels."""
+
+import json
+
+import pytest
+
+from .load import load_tool
+
+main = load_tool('dataset_converters/image_labels').main
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'labels.csv').write_text('image,labels\na.jpg,cat|dog\n4,\n')
+    return tmp_path
+
+
+def test_report_and_conversion(files, capsys):
+    main(['labels.csv', 'new.txt', '--separator=|', '--report=report.json'])
+    printed = capsys.readouterr().out
+    assert 'labels.csv: 2 images, 2 classes' in printed
+    assert 'cat never without dog (1 images)' in printed
+    assert printed.endswith('wrote new.txt\nwrote report.json\n')
+    assert (files / 'new.txt').read_text() == 'a.jpg\tcat\tdog\n4\t\n'
+    report = json.loads((files / 'report.json').read_text())
+    assert report['co_occurrence'] == [[1, 1], [1, 1]]
+
+
+def test_classes_have_the_order_that_is_asked_for(files):
+    options = ['--separator=|', '--one-hot', '--classes', 'dog', 'owl', 'cat']
+    main(['labels.csv', 'new.csv', *options])
+    header = (files / 'new.csv').read_text().splitlines()[0]
+    assert header == 'image,dog,owl,cat'
+
+
+def test_bad_images_make_the_status_1(files, capsys):
+    (files / 'pics').mkdir()
+    (files / 'pics/a.jpg').touch()
+    with pytest.raises(SystemExit) as exit_:
+        main(['labels.csv', '--images=pics'])
+    assert exit_.value.code == 1
+    printed = capsys.readouterr().out
+    assert 'images without a file: 1\n  4' in printed
+    assert 'cannot be read: 1\n  pics/a.jpg is empty' in printed
+
+
+def test_a_folder_of_classes_has_its_images(files, capsys):
+    (files / 'set/cat').mkdir(parents=True)
+    (files / 'set/cat/a.jpg').touch()
+    with pytest.raises(SystemExit):
+        main(['set'])
+    assert 'set/cat/a.jpg is empty' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (['no.csv'], 'error: no label file no.csv'),
+        (['labels.csv', '--classes', 'cat'], "error: unknown class 'cat|dog'"),
+        (['labels.csv', 'new.xml'], 'error: new.xml must end with'),
+        (['labels.csv', '--images', 'no'], "error: no folder of images 'no'"),
+    ],
+)
+def test_errors_are_one_sentence(args, message):
+    with pytest.raises(SystemExit) as exit_:
+        main(args)
+    assert str(exit_.value.code).startswith(message)
+    assert '\n' not in str(exit_.value.code)
+
+
+def test_help_names_the_formats(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(['--help'])
+    assert exit_.value.code == 0
+    assert 'a.jpg<TAB>cat<TAB>dog' in capsys.readouterr().out

@@ -1,0 +1,201 @@
+"""Pictures and a CSV file: training, label maps, and scores with masks."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmseg.visualization import SegLocalVisualizer
+from PIL import Image
+
+from cosa_mmseg.utils.custom_data import fill_in_custom_data
+from tests.golden import ROOT
+
+from .load import load_tool
+
+CUSTOM = ROOT / 'configs' / 'cosa' / 'cosa_vit-b_custom.py'
+# a network that takes no time; an iteration of the warm-up and one after it
+TINY = f"""
+_base_ = '{CUSTOM}'
+model = dict(
+    network=dict(
+        backbone=dict(
+            _delete_=True, type='SmallResNet', stem_channels=8,
+            base_channels=8, num_stages=3, strides=(2, 2, 1),
+            dilations=(1, 1, 1), out_indices=(1, 2)),
+        decode_head=dict(in_channels=32, channels=8),
+        cam_head=dict(in_channels=32),
+        cam_head_aux=dict(in_channels=16),
+        frozen=[]),
+    train_cfg=dict(warmup_iters=1))
+train_cfg = dict(max_iters=2, val_interval=2)
+param_scheduler = dict(warmup_iters=1)
+train_pipeline = _base_.train_pipeline
+train_pipeline[3].crop_size = (48, 48)
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].scale = (48, 48)
+train_dataloader = dict(
+    num_workers=0, persistent_workers=False,
+    dataset=dict(pipeline=train_pipeline))
+test_dataloader = dict(
+    num_workers=0, persistent_workers=False,
+    dataset=dict(pipeline=test_pipeline))
+default_hooks = dict(logger=dict(interval=1))
+"""
+PICTURES = {
+    '7.jpg': ['red fox'],
+    'a picture.png': ['red fox', 'Bär'],
+    'more/ü.JPG': ['Bär'],
+    'more/last.bmp': ['Wolf'],
+}
+CHECKPOINT = 'work_dirs/tiny/iter_2.pth'
+FINISHED = 'work_dirs/tiny/tiny.py'  # the config that the training wrote
+OPTIONS = ('--cfg-options', 'data_root=my', 'label_file=labels.csv')
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A folder with pictures, their labels, and the tiny config."""
+    folder = tmp_path_factory.mktemp('custom')
+    rng = np.random.default_rng(0)
+    lines = ['image,labels']
+    for name, names in PICTURES.items():
+        path = folder / 'my' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 256, (32, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+        lines.append(f'{name},{";".join(names)}')
+    (folder / 'my/labels.csv').write_text('\n'.join(lines), encoding='utf-8')
+    (folder / 'tiny.py').write_text(TINY)
+    return folder
+
+
+@pytest.fixture
+def my(folder, monkeypatch):
+    """The folder, as the one that tools are called in."""
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def trained(folder):
+    """The folder with the work dir of a training."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        run('train', 'tiny.py', *OPTIONS)
+    return folder
+
+
+def run(name, *args):
+    """Run a tool as if in a process of its own."""
+    SegLocalVisualizer._instance_dict.clear()
+    load_tool(name).main([*args])
+
+
+def test_training_needs_no_masks(trained):
+    (log,) = trained.glob('work_dirs/tiny/*/vis_data/scalars.json')
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    assert ['loss_c2s' in row for row in rows] == [False, True]
+    assert all(np.isfinite(row['loss']) for row in rows)
+
+
+def test_label_maps_of_new_pictures(trained, my):
+    shutil.copytree('my', 'new', ignore=shutil.ignore_patterns('*.csv'))
+    options = ('--cfg-options', 'data_root=new', 'label_file=None')
+    run('test', FINISHED, CHECKPOINT, '--work-dir=predicted', *options)
+
+    results = my / 'predicted/label_maps/results'
+    maps = {
+        path.relative_to(results).as_posix(): np.asarray(Image.open(path))
+        for path in results.rglob('*.png')
+    }
+    assert set(maps) == {
+        '7.png',
+        'a picture.png',
+        'more/ü.png',
+        'more/last.png',
+    }
+    for label_map in maps.values():
+        assert label_map.shape == (32, 40)
+        assert label_map.max() <= 3
+
+
+def test_masks_are_scored(trained, my):
+    for name in ('7', 'more/ü'):
+        path = my / f'my/masks/{name}.png'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((32, 40), 1, np.uint8)).save(path)
+    (my / 'my/val.txt').write_text('7\nmore/ü.JPG\n', encoding='utf-8')
+    options = ('--cfg-options', 'mask_path=masks', 'test_list=val.txt')
+    run('test', FINISHED, CHECKPOINT, '--work-dir=scored', *options)
+
+    (path,) = my.glob('scored/*/*.json')
+    scores = json.loads(path.read_text().splitlines()[-1])
+    for name in ('mIoU', 'mIoU_label_filtered', 'cam_mIoU'):
+        assert 0 <= scores[name] <= 100
+    assert not (my / 'scored/label_maps').exists()
+
+
+def test_settings_reach_the_places_where_they_are_used(my):
+    cfg = Config.fromfile(CUSTOM)
+    cfg.work_dir = 'work'
+    cfg.update(data_root='my', label_file='labels.csv', img_path='more')
+    cfg.update(train_list='train.txt', test_list='test.txt')
+
+    fill_in_custom_data(cfg)
+
+    classes = ['background', 'Bär', 'Wolf', 'red fox']
+    heads = ('decode_head', 'cam_head', 'cam_head_aux')
+    assert [cfg.model.network[h].num_classes for h in heads] == [4, 4, 4]
+    for split in ('train', 'test'):
+        dataset = cfg[f'{split}_dataloader'].dataset
+        assert dataset.metainfo.classes == classes
+        assert dataset.ann_file == f'{split}.txt'
+        assert dataset.label_file == 'labels.csv'
+        assert dataset.data_root == 'my'
+        assert dataset.data_prefix.img_path == 'more'
+    assert cfg.train_dataloader.dataset.data_prefix == {'img_path': 'more'}
+    assert cfg.val_dataloader is cfg.val_cfg is cfg.val_evaluator is None
+    assert cfg.test_evaluator.out_dir == 'work/label_maps'
+
+
+def test_masks_can_be_added_and_taken_away(my):
+    cfg = Config.fromfile(CUSTOM)
+    cfg.work_dir = 'work'
+    cfg.data_root = 'my'
+    fill_in_custom_data(cfg)
+    without = cfg.to_dict()
+    cfg.mask_path = 'masks'
+    fill_in_custom_data(cfg)
+
+    steps = [step.type for step in cfg.val_dataloader.dataset.pipeline]
+    assert steps[-3:] == ['Resize', 'LoadAnnotations', 'PackImageLabelInputs']
+    assert cfg.val_dataloader.dataset.data_prefix.seg_map_path == 'masks'
+    assert cfg.val_dataloader == cfg.test_dataloader
+    assert 'seg_map_path' not in cfg.train_dataloader.dataset.data_prefix
+    assert [m.type for m in cfg.val_evaluator] == [m.type for m in cfg.scores]
+
+    fill_in_custom_data(cfg)  # once more changes nothing
+    assert len(cfg.val_dataloader.dataset.pipeline) == len(steps)
+    cfg.mask_path = None
+    fill_in_custom_data(cfg)
+    assert cfg.to_dict() == without
+
+
+def test_classes_that_are_given_are_kept(my):
+    cfg = Config.fromfile(CUSTOM)
+    classes = ['background', 'red fox', 'Wolf', 'Bär', 'unseen']
+    cfg.update(work_dir='work', label_file=None, classes=classes)
+    fill_in_custom_data(cfg)
+    assert cfg.model.network.cam_head.num_classes == 5
+    assert cfg.test_dataloader.dataset.metainfo.classes == classes
+
+    cfg.classes = None
+    with pytest.raises(ValueError, match='`label_file`, or the list `clas'):
+        fill_in_custom_data(cfg)
+
+
+def test_a_missing_label_file_is_one_sentence(my):
+    with pytest.raises(SystemExit, match='no label file my/no.csv; check'):
+        run('train', 'tiny.py', *OPTIONS[:2], 'label_file=no.csv')

@@ -1,0 +1,99 @@
+r"""Report on a file of image-level labels, and write it in another format.
+
+    python tools/dataset_converters/image_labels.py labels.csv --images DIR
+    python tools/dataset_converters/image_labels.py labels.csv labels.json
+    python tools/dataset_converters/image_labels.py DIR labels.txt \
+        --report report.json
+
+Formats, told by the suffix (UTF-8):
+
+    .csv    the header image,labels and rows a.jpg,cat;dog
+            or the header image,cat,dog and rows a.jpg,1,1 (see --one-hot)
+    .json   {"a.jpg": ["cat", "dog"]}
+    .jsonl  {"image": "a.jpg", "labels": ["cat", "dog"]}, one a line
+    .txt    a.jpg<TAB>cat<TAB>dog, one image a line
+    none    a folder with one folder a class: DIR/cat/a.jpg, DIR/dog/a.jpg
+
+The report counts classes, and names pairs of which one class is never shown
+without the other: labels of images cannot tell these apart. With --images each
+image is decoded; the exit status is 1 if one is missing or cannot be read.
+"""
+
+import argparse
+import os.path as osp
+from collections.abc import Sequence
+
+from cosa_mmseg.datasets.converters.image_labels import write_labels
+from cosa_mmseg.datasets.converters.label_report import (
+    format_report,
+    report_labels,
+    write_report,
+)
+from cosa_mmseg.datasets.label_files import read_labels
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line (`args`: default ``sys.argv``)."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('labels', help='label file, or folder of classes')
+    parser.add_argument('out', nargs='?', help='file or folder to write')
+    parser.add_argument(
+        '--images',
+        help='folder of the images (default: a folder of classes is that of '
+        'its images; of a file, images are not looked at)',
+    )
+    parser.add_argument(
+        '--classes',
+        nargs='+',
+        metavar='NAME',
+        help='the classes that there may be, and their order (default: those '
+        'of the file, sorted)',
+    )
+    parser.add_argument(
+        '--separator',
+        default=';',
+        help='what is between the classes in a cell of a .csv that is read '
+        '(default: ;)',
+    )
+    parser.add_argument(
+        '--one-hot',
+        action='store_true',
+        help='write a .csv with a column of 0 and 1 for each class',
+    )
+    parser.add_argument(
+        '--report',
+        metavar='FILE',
+        help='write the report as JSON, too, with all names that it is about',
+    )
+    return parser.parse_args(args)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Convert and report, or say in one sentence why not."""
+    options = parse_args(args)
+    images = options.images
+    if images is None and osp.isdir(options.labels):
+        images = options.labels
+    try:
+        labels = read_labels(options.labels, options.separator)
+        if options.classes:
+            labels = labels.with_classes(options.classes)
+        if options.out:
+            write_labels(labels, options.out, options.one_hot, images)
+        report = report_labels(labels, images)
+        if options.report:
+            write_report(report, options.report)
+    except (OSError, ValueError) as err:
+        raise SystemExit(f'error: {err}') from err
+    print(format_report(report))
+    for path in filter(None, (options.out, options.report)):
+        print(f'wrote {path}')
+    if not report.ok:
+        raise SystemExit(1)
+
+
+if __name__ == '__main__':
+    main()
