@@ -1,27 +1,23 @@
 """IoU of class activation maps over a sweep of thresholds."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from mmengine.dist import get_dist_info
+from mmengine.dist import get_dist_info, is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmengine.registry import METRICS
-from prettytable import PrettyTable
 from torch import Tensor
 
+from .cam_sweep import STYLES, CAMSweep
 from .functional import segmentation_scores, sweep_areas
 from .sample_fields import read_field
 
 SWEEP = tuple(round(0.05 * step, 2) for step in range(1, 20))
-KEYS = (
-    'cam_mIoU',
-    'cam_mIoU_label_filtered',
-    'cam_aux_mIoU',
-    'cam_aux_mIoU_label_filtered',
-)
+KEYS = tuple(STYLES)
 
 
 @METRICS.register_module()
@@ -50,6 +46,8 @@ class CAMIoUMetric(BaseMetric):
         fixed_threshold: Where ``<key>`` is taken; joins the sweep.
         label_threshold: A class is predicted where its score is above this.
         ignore_index: Id of the mask pixels that are left out.
+        out_dir: Folder for the sweep: ``cam_sweep.csv``, which also has each
+            class's IoU, and ``cam_sweep.png``, a plot. None: only logged.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir`` of
             ``mmengine.evaluator.BaseMetric``.
 
@@ -63,6 +61,7 @@ class CAMIoUMetric(BaseMetric):
         fixed_threshold: float = 0.5,
         label_threshold: float = 0.5,
         ignore_index: int = 255,
+        out_dir: str | Path | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -74,6 +73,9 @@ class CAMIoUMetric(BaseMetric):
         self.fixed_threshold = fixed_threshold
         self.label_threshold = label_threshold
         self.ignore_index = ignore_index
+        self.out_dir = None if out_dir is None else Path(out_dir)
+        if self.out_dir and is_main_process():  # now, not after hours
+            self.out_dir.mkdir(parents=True, exist_ok=True)
         self.results: list[Any] = []  # 0 or areas, see `process`
         self._num_images = 0
 
@@ -143,17 +145,24 @@ class CAMIoUMetric(BaseMetric):
         areas = sum(results)
         if not isinstance(areas, Tensor):
             raise ValueError('CAMIoUMetric has seen no image')
-        table = PrettyTable()
-        table.add_column('threshold', self.thresholds)
-        scores = {}
-        for key, key_areas in zip(KEYS, areas, strict=True):
-            miou = np.array([segmentation_scores(*a).miou for a in key_areas])
-            miou = np.round(100 * miou, 2)
-            fixed = self.thresholds.index(self.fixed_threshold)
-            best = int(miou.argmax())
-            scores[key] = float(miou[fixed])
-            scores[f'{key}_best'] = float(miou[best])
-            scores[f'{key}_best_threshold'] = float(self.thresholds[best])
-            table.add_column(key, miou.tolist())
-        print_log(f'CAM by threshold:\n{table}', 'current')
-        return scores
+        scores = {
+            key: [segmentation_scores(*at_threshold) for at_threshold in sweep]
+            for key, sweep in zip(KEYS, areas, strict=True)
+        }
+        sweep = CAMSweep(
+            self.thresholds,
+            self.fixed_threshold,
+            {k: _percent([s.miou for s in row]) for k, row in scores.items()},
+            {k: _percent([s.iou for s in row]) for k, row in scores.items()},
+        )
+        print_log(f'CAM by threshold:\n{sweep.table()}', 'current')
+        if self.out_dir:
+            classes = self.dataset_meta['classes']
+            sweep.write_csv(self.out_dir / 'cam_sweep.csv', classes)
+            sweep.plot(self.out_dir / 'cam_sweep.png')
+        return sweep.summary()
+
+
+def _percent(fractions: Sequence) -> np.ndarray:
+    """In percent, to two decimals."""
+    return np.round(100 * np.array(fractions), 2)

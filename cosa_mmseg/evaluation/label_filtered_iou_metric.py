@@ -1,6 +1,7 @@
 """IoU of the segmentation restricted to the true image-level labels."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.logging import print_log
@@ -22,10 +23,22 @@ class LabelFilteredIoUMetric(IoUMetric):
     Source: released code, whose headline number is this one.  Report it
     beside the label-free ``mIoU``, never in its place.
 
-    Takes the arguments of ``mmseg.IoUMetric``.  Reads from each data sample
-    ``seg_logits`` (K, H, W), ``gt_label`` (present foreground classes, from
-    0) and ``gt_sem_seg`` (1, H, W; 255 = ignore).
+    Takes the arguments of ``mmseg.IoUMetric`` but for ``output_dir``: a
+    filtered prediction is not written, lest it pass for one.  Reads from each
+    data sample ``seg_logits`` (K, H, W), ``gt_label`` (present foreground
+    classes, from 0) and ``gt_sem_seg`` (1, H, W; 255 = ignore).
+
+    Raises:
+        ValueError: If it is to write its predictions.
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        if kwargs.get('output_dir') or kwargs.get('format_only'):
+            raise ValueError(
+                'LabelFilteredIoUMetric writes no predictions: they know the '
+                'true labels; set output_dir for IoUMetric instead'
+            )
+        super().__init__(**kwargs)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Counts the pixels of a batch."""

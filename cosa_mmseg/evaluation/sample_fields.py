@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
+_WITH_CAM = 'set model.test_cfg.with_cam=True in the config'
 _ADVICE = {
     'gt_sem_seg': (
         'the split has no masks: evaluate on one that has, or leave this '
@@ -14,6 +15,9 @@ _ADVICE = {
         'the data pipeline must pack the image-level labels, or leave this '
         'metric out of the evaluator'
     ),
+    'pred_cam': _WITH_CAM,
+    'pred_cam_aux': _WITH_CAM,
+    'pred_label': _WITH_CAM,
 }
 
 

@@ -1,8 +1,11 @@
+import csv
+
 import pytest
 import torch
 import torch.multiprocessing as mp
 from mmengine.dataset import DefaultSampler
 from mmengine.evaluator import Evaluator
+from PIL import Image
 
 from cosa_mmseg.evaluation import (
     CAMIoUMetric,
@@ -107,6 +110,38 @@ def test_memory_does_not_grow_and_second_run_starts_anew():
         scores = metric.evaluate(6)
         first = first or scores
     assert scores == first
+
+
+def test_writes_the_sweep_as_table_and_plot(tmp_path):
+    samples = [random_sample(seed) for seed in range(3)]
+    scores = evaluate(samples, thresholds=[0.2, 0.8], out_dir=tmp_path / 'a')
+    with (tmp_path / 'a' / 'cam_sweep.csv').open(newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert [row['threshold'] for row in rows] == ['0.2', '0.5', '0.8'] * 4
+    assert list(dict.fromkeys(row['key'] for row in rows)) == list(KEYS)
+    for row in rows:
+        key, threshold = row['key'], float(row['threshold'])
+        ious = [float(row[name]) for name in META['classes']]
+        assert float(row['mIoU']) == pytest.approx(sum(ious) / 4, abs=0.01)
+        if threshold == 0.5:
+            assert float(row['mIoU']) == scores[key]
+        if threshold == scores[f'{key}_best_threshold']:
+            assert float(row['mIoU']) == scores[f'{key}_best']
+    picture = Image.open(tmp_path / 'a' / 'cam_sweep.png')
+    assert picture.size == (1200, 750)
+    assert len(picture.convert('RGB').getcolors(10**6)) > 20
+    assert sorted(path.name for path in (tmp_path / 'a').iterdir()) == [
+        'cam_sweep.csv',
+        'cam_sweep.png',
+    ]
+
+
+def test_a_map_without_any_true_pixel_is_drawn(tmp_path):
+    sample = random_sample(0)
+    sample['gt_sem_seg']['data'][:] = 255
+    scores = evaluate([sample], out_dir=tmp_path)
+    assert scores['cam_mIoU'] != scores['cam_mIoU']
+    assert (tmp_path / 'cam_sweep.png').is_file()
 
 
 def _run_rank(rank, folder, sizes):

@@ -90,3 +90,8 @@ def test_refuses_sample_without(metric, name):
     message = f"LabelFilteredIoUMetric needs `{name}`, which image '7'"
     with pytest.raises(ValueError, match=message):
         metric.process({}, [sample])
+
+
+def test_never_writes_its_predictions(tmp_path):
+    with pytest.raises(ValueError, match='writes no predictions'):
+        LabelFilteredIoUMetric(output_dir=str(tmp_path))

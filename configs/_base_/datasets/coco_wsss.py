@@ -61,9 +61,12 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-val_evaluator = [
+metrics = [
     dict(type='IoUMetric', iou_metrics=['mIoU']),  # label-free: the headline
     dict(type='LabelFilteredIoUMetric'),
     dict(type='CAMIoUMetric'),
+    dict(type='ClassificationMetric'),
 ]
+# The last one scores nothing unless model.test_cfg.network='both'.
+val_evaluator = [*metrics, dict(type='OnlineNetworkMetric', metrics=metrics)]
 test_evaluator = val_evaluator

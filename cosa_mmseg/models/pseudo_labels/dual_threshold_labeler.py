@@ -119,7 +119,7 @@ class DualThresholdLabeler(nn.Module):
         """Labels with a constant background map: int64 (N, H, W)."""
         size = cam.shape[-2:]
         if self.downscale > 1:
-            small = [side // self.downscale for side in size]
+            small = [max(side // self.downscale, 1) for side in size]
             cam = resize(cam, size=small, mode='bilinear', align_corners=False)
         background = torch.zeros_like(cam[:, :1]) + threshold
         absent = (img_label == 0)[:, :, None, None]

@@ -38,6 +38,9 @@ class MultiScaleInference(nn.Module):
             does by accident.
         aux_mix (float): Share of the auxiliary CAM in the main one, in
             [0, 1]; .5 is the released code's "cam mix".
+        size_divisor (int): Views have sides that are multiples of it, the
+            nearest ones. For a ViT its patch size: it does not see what is
+            left of an image beyond the last whole patch (ours).
 
     Raises:
         ValueError: If an argument is out of range.
@@ -49,6 +52,7 @@ class MultiScaleInference(nn.Module):
         mirror: bool = True,
         aux_scales: str = 'sum',
         aux_mix: float = 0.0,
+        size_divisor: int = 1,
     ) -> None:
         super().__init__()
         if not scales or min(scales) <= 0:
@@ -59,10 +63,15 @@ class MultiScaleInference(nn.Module):
             )
         if not 0 <= aux_mix <= 1:
             raise ValueError(f'aux_mix must be in [0, 1], got {aux_mix}')
+        if size_divisor < 1:
+            raise ValueError(
+                f'size_divisor must be at least 1, got {size_divisor}'
+            )
         self.scales = tuple(scales)
         self.mirror = mirror
         self.aux_scales = aux_scales
         self.aux_mix = aux_mix
+        self.size_divisor = size_divisor
 
     @property
     def num_views(self) -> int:
@@ -104,8 +113,8 @@ class MultiScaleInference(nn.Module):
     ) -> NetworkOutput:
         """One scale with its mirror, in one batch; maps at the full size."""
         size = img.shape[-2:]
-        if scale != 1:
-            scaled = [max(int(scale * side), 1) for side in size]
+        scaled = [self._scaled_side(side, scale) for side in size]
+        if scaled != [*size]:
             img = resize(
                 img, size=scaled, mode='bilinear', align_corners=False
             )
@@ -130,11 +139,18 @@ class MultiScaleInference(nn.Module):
             cls_logits_aux=cls_aux,
         )
 
+    def _scaled_side(self, side: int, scale: float) -> int:
+        """Height or width of a view."""
+        divisor = self.size_divisor
+        patches = (int(scale * side) + divisor // 2) // divisor
+        return max(patches, 1) * divisor
+
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""
         return (
             f'scales={self.scales}, mirror={self.mirror}, '
-            f'aux_scales={self.aux_scales}, aux_mix={self.aux_mix}'
+            f'aux_scales={self.aux_scales}, aux_mix={self.aux_mix}, '
+            f'size_divisor={self.size_divisor}'
         )
 
 

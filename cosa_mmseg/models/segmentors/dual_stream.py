@@ -1,15 +1,23 @@
 """Two networks of one architecture, one of which predicts."""
 
 import copy
+from functools import partial
 
 import torch
 from mmengine.registry import MODELS
 from mmengine.structures import LabelData, PixelData
 from mmseg.models.segmentors.base import BaseSegmentor
-from mmseg.models.utils import resize
+from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from cosa_mmseg.structures import NetworkOutput
+
+from .cam_encoder_decoder import CAMEncoderDecoder
+from .post_process import refine_segmentation
+from .prediction_settings import PredictionSettings
+from .sliding_window import SlidingWindow
+
+ONLINE = 'online_'
 
 
 class DualStreamSegmentor(BaseSegmentor):
@@ -23,15 +31,14 @@ class DualStreamSegmentor(BaseSegmentor):
         network (dict): Config of both, :class:`CAMEncoderDecoder`.
         multi_scale (dict): Config of :class:`MultiScaleInference`; prediction
             takes its views from ``test_cfg`` instead.
-        test_cfg (dict, optional): ``network``: which one predicts,
-            ``'assignment'`` (default) or ``'online'``; ``scales`` and
-            ``mirror``: views that are summed (default: the image alone);
-            ``with_cam``: whether predictions carry CAMs (default False).
+        test_cfg (dict, optional): How predictions are made, see
+            :class:`PredictionSettings`. By default the assignment network
+            sees the image as it is, and there are no CAMs.
         data_preprocessor (dict, optional): Preprocessor.
         init_cfg (dict, optional): Initialisation.
 
     Raises:
-        ValueError: If ``test_cfg`` has an unknown key or names no network.
+        ValueError: If ``test_cfg`` has an unknown key or value.
     """
 
     def __init__(
@@ -45,29 +52,32 @@ class DualStreamSegmentor(BaseSegmentor):
         super().__init__(data_preprocessor, init_cfg)
         self.online = MODELS.build(network)
         self.assignment = copy.deepcopy(self.online).requires_grad_(False)
-        test_cfg = dict(test_cfg or {})
-        self.predictor_name = test_cfg.pop('network', 'assignment')
-        if self.predictor_name not in ('assignment', 'online'):
-            raise ValueError(
-                "test_cfg.network must be 'assignment' or 'online', got "
-                f'{self.predictor_name!r}'
+        settings = PredictionSettings.from_cfg(test_cfg)
+        self.settings = settings
+        self.test_views = MODELS.build(
+            dict(
+                multi_scale,
+                scales=settings.scales,
+                mirror=settings.mirror,
+                size_divisor=settings.size_divisor,
             )
-        self.with_cam = test_cfg.pop('with_cam', False)
-        views = dict(
-            scales=test_cfg.pop('scales', (1.0,)),
-            mirror=test_cfg.pop('mirror', False),
         )
-        if test_cfg:
-            raise ValueError(
-                f'unknown keys of test_cfg: {sorted(test_cfg)}; known: '
-                'network, with_cam, scales, mirror'
-            )
-        self.test_views = MODELS.build({**multi_scale, **views})
+        self.windows = (
+            SlidingWindow(settings.crop_size, settings.stride)
+            if settings.crop_size and settings.stride
+            else None
+        )
+        self.post_process = (
+            MODELS.build(settings.post_process)
+            if settings.post_process
+            else None
+        )
 
     @property
-    def predictor(self):
-        """CAMEncoderDecoder: The network that predicts."""
-        return getattr(self, self.predictor_name)
+    def predictor(self) -> CAMEncoderDecoder:
+        """CAMEncoderDecoder: The network of the plain predictions."""
+        online = self.settings.network == 'online'
+        return self.online if online else self.assignment
 
     @property
     def align_corners(self) -> bool:
@@ -111,7 +121,21 @@ class DualStreamSegmentor(BaseSegmentor):
         Returns:
             Tensor: Summed over the views of ``test_cfg``, (N, K, H, W).
         """
-        return self.test_views(self.predictor.see, inputs).seg_logits
+        return self.see(self.predictor, inputs).seg_logits
+
+    def see(self, network: CAMEncoderDecoder, inputs: Tensor) -> NetworkOutput:
+        """What a network says, merged over views and windows.
+
+        Args:
+            network (CAMEncoderDecoder): The online or assignment network.
+            inputs (Tensor): Normalised images, (N, 3, H, W).
+
+        Returns:
+            NetworkOutput: As of :class:`MultiScaleInference`, at (H, W).
+        """
+        if self.windows is None:
+            return self.test_views(network.see, inputs)
+        return self.test_views(partial(self.windows, network.see), inputs)
 
     def predict(
         self, inputs: Tensor, data_samples: list | None = None
@@ -120,38 +144,61 @@ class DualStreamSegmentor(BaseSegmentor):
 
         Args:
             inputs (Tensor): Normalised images, (N, 3, H, W).
-            data_samples (list[SegDataSample], optional): With ``ori_shape``.
+            data_samples (list[SegDataSample], optional): With ``ori_shape``;
+                with ``img_path`` where ``test_cfg`` has a ``post_process``.
 
         Returns:
             list[SegDataSample]: With ``seg_logits`` (K, H, W) and
             ``pred_sem_seg`` (1, H, W) at the original size; with
             ``with_cam`` also ``pred_cam`` and ``pred_cam_aux`` (C, H, W),
             in [0, 1] and not filtered by any label, and ``pred_label``, whose
-            ``score`` (C,) are class probabilities.
+            ``score`` (C,) are class probabilities. If both networks predict,
+            the online network's have the prefix ``online_``.
         """
-        seen = self.test_views(self.predictor.see, inputs)
-        results = self.postprocess_result(seen.seg_logits, data_samples)
-        if self.with_cam:
-            self._add_cams(results, seen)
+        results = self._predict_by(self.predictor, inputs, data_samples)
+        if self.settings.network == 'both':
+            online = self._predict_by(
+                self.online, inputs, _without_data(data_samples)
+            )
+            for result, other in zip(results, online, strict=True):
+                result.set_data(
+                    {f'{ONLINE}{name}': field for name, field in other.items()}
+                )
         return results
 
-    def _add_cams(self, results: list, seen: NetworkOutput) -> None:
+    def _predict_by(
+        self,
+        network: CAMEncoderDecoder,
+        inputs: Tensor,
+        data_samples: list | None,
+    ) -> list:
+        """Predictions of one network, put on the data samples."""
+        seen = self.see(network, inputs)
+        results = self.postprocess_result(seen.seg_logits, data_samples)
+        if self.post_process is not None:
+            for sample in results:
+                refine_segmentation(sample, self.post_process)
+        if self.settings.with_cam:
+            self._add_cams(results, seen, data_samples)
+        return results
+
+    def _add_cams(
+        self, results: list, seen: NetworkOutput, data_samples: list | None
+    ) -> None:
         """Put CAMs and class probabilities on the predictions."""
         scores = (seen.cls_logits / self.test_views.num_views).sigmoid()
-        for i, sample in enumerate(results):
-            size = sample.seg_logits.shape
-            cams = resize(
-                torch.cat([seen.cam[i], seen.cam_aux[i]])[None],
-                size=size,
-                mode='bilinear',
-                align_corners=False,
-            )[0]
-            cam, cam_aux = cams.chunk(2)  # (C, H, W) each
+        # the way of the logits to the original size: padding, flip, resize
+        resized = self.postprocess_result(
+            torch.cat([seen.cam, seen.cam_aux], dim=1),
+            _without_data(data_samples),
+        )
+        for sample, maps, score in zip(results, resized, scores, strict=True):
+            cam, cam_aux = maps.seg_logits.data.chunk(2)  # (C, H, W) each
             sample.set_data(
                 dict(
                     pred_cam=PixelData(data=cam),
                     pred_cam_aux=PixelData(data=cam_aux),
-                    pred_label=LabelData(score=scores[i]),
+                    pred_label=LabelData(score=score),
                 )
             )
 
@@ -160,3 +207,10 @@ class DualStreamSegmentor(BaseSegmentor):
     ) -> Tensor:
         """Raw segmentation logits of the predicting network, (N, K, h, w)."""
         return self.predictor._forward(inputs, data_samples)
+
+
+def _without_data(data_samples: list | None) -> list | None:
+    """New data samples with the meta information of others."""
+    if data_samples is None:
+        return None
+    return [SegDataSample(metainfo=old.metainfo) for old in data_samples]

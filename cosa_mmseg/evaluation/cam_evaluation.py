@@ -1,0 +1,62 @@
+"""An evaluation of class activation maps alone, made from any config."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+from prettytable import PrettyTable
+
+from .cam_sweep import STYLES
+
+ENDS = ('', '_best', '_best_threshold')
+
+
+def evaluate_cams_only(cfg: Config, out_dir: str | Path) -> None:
+    """Change a config so that a test scores the CAMs and writes the sweep.
+
+    Settings of a ``CAMIoUMetric`` that the config has are kept.  Where both
+    networks predict, the online network's files are in a folder ``online``.
+
+    Args:
+        cfg: Config of a :class:`DualStreamSegmentor` and its test data.
+        out_dir: Folder for ``cam_sweep.csv`` and ``cam_sweep.png``.
+
+    Raises:
+        ValueError: If the model is not one that has CAMs.
+    """
+    if 'network' not in cfg.model:
+        raise ValueError(
+            f'the model of the config, {cfg.model.type}, has no CAMs: it '
+            'takes one with two networks, such as CoSA'
+        )
+    metrics = cfg.get('test_evaluator') or []
+    found = [
+        dict(metric)
+        for metric in ([metrics] if isinstance(metrics, dict) else metrics)
+        if metric['type'].split('.')[-1] == 'CAMIoUMetric'
+    ]
+    metric = found[0] if found else dict(type='CAMIoUMetric')
+    online = dict(metric, out_dir=str(Path(out_dir) / 'online'))
+    cfg.test_evaluator = [dict(metric, out_dir=str(out_dir))]
+    cfg.merge_from_dict({'model.test_cfg.with_cam': True})
+    if cfg.model.test_cfg.get('network') == 'both':
+        cfg.test_evaluator.append(
+            dict(type='OnlineNetworkMetric', metrics=[online])
+        )
+
+
+def cam_summary(scores: dict[str, float]) -> str:
+    """A table of CAM scores: at the fixed threshold, the best, and where.
+
+    Args:
+        scores: What a test with a ``CAMIoUMetric`` returns.
+    """
+    table = PrettyTable(['CAM', 'mIoU', 'best mIoU', 'at threshold'])
+    table.align = 'r'
+    table.align['CAM'] = 'l'
+    for prefix, network in (('', ''), ('online_', 'online, ')):
+        for key, (name, *_) in STYLES.items():
+            key = f'{prefix}{key}'
+            if key in scores:
+                numbers = [scores[key + end] for end in ENDS]
+                table.add_row([network + name, *numbers])
+    return table.get_string()

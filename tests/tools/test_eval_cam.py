@@ -1,0 +1,113 @@
+"""tools/analysis_tools/eval_cam.py on a tiny shapes set."""
+
+import csv
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
+
+from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.evaluation.cam_evaluation import (
+    cam_summary,
+    evaluate_cams_only,
+)
+from tests.golden import ROOT
+
+from .load import load_tool
+
+CONFIG = 'cosa/cosa_shapes.py'
+eval_cam = load_tool('analysis_tools/eval_cam')
+
+
+@pytest.fixture
+def arguments(tmp_path):
+    """Those of a model that was not trained, on three images."""
+    write_shapes(tmp_path / 'shapes', num_train=1, num_eval=3, size=48)
+    cfg = Config.fromfile(ROOT / 'configs' / CONFIG)
+    init_default_scope('mmseg')
+    model = MODELS.build(cfg.model)
+    torch.save({'state_dict': model.state_dict()}, tmp_path / 'model.pth')
+    return [
+        CONFIG,
+        str(tmp_path / 'model.pth'),
+        f'--out={tmp_path / "out"}',
+        f'--work-dir={tmp_path / "work"}',
+        '--cfg-options',
+        f'test_dataloader.dataset.data_root={tmp_path / "shapes"}',
+        'test_dataloader.num_workers=0',
+        'test_evaluator.2.fixed_threshold=0.4',
+    ]
+
+
+def test_prints_and_writes_the_best_thresholds(arguments, tmp_path, capsys):
+    eval_cam.main(['--network=both', '--tta', *arguments])
+    printed = capsys.readouterr().out
+    for folder, title in (('out', '| '), ('out/online', '| online, ')):
+        assert (tmp_path / folder / 'cam_sweep.png').is_file()
+        with (tmp_path / folder / 'cam_sweep.csv').open(newline='') as file:
+            rows = [row for row in csv.DictReader(file)]
+        main = [row for row in rows if row['key'] == 'cam_mIoU_label_filtered']
+        best = max(main, key=lambda row: float(row['mIoU']))
+        (fixed,) = (row for row in main if row['threshold'] == '0.4')
+        (line,) = (
+            line
+            for line in printed.splitlines()
+            if line.startswith(f'{title}main CAM, true labels')
+        )
+        numbers = [float(cell) for cell in line.split('|')[2:5]]
+        assert numbers == [
+            float(fixed['mIoU']),
+            float(best['mIoU']),
+            float(best['threshold']),
+        ]
+
+
+def test_options_enter_the_config(arguments):
+    cfg = eval_cam.build_config(eval_cam.parse_args(arguments))
+    (metric,) = cfg.test_evaluator
+    assert metric.type == 'CAMIoUMetric'
+    assert metric.fixed_threshold == 0.4
+    assert cfg.model.test_cfg.with_cam
+    assert cfg.model.test_cfg.network == 'assignment'
+    assert 'mirror' not in cfg.model.test_cfg
+    options = eval_cam.parse_args(['--network=online', '--tta', *arguments])
+    test_cfg = eval_cam.build_config(options).model.test_cfg
+    assert test_cfg.network == 'online'
+    assert test_cfg.mirror
+
+
+def test_a_config_without_the_metric_gets_it():
+    cfg = Config(dict(model=dict(type='CoSA', network={})))
+    evaluate_cams_only(cfg, 'there')
+    assert cfg.test_evaluator == [dict(type='CAMIoUMetric', out_dir='there')]
+    assert cfg.model.test_cfg == dict(with_cam=True)
+
+
+@pytest.mark.parametrize(
+    ('config', 'message'),
+    [
+        ('cosa/ablation/shapes_supervised.py', 'EncoderDecoder, has no CAMs'),
+        ('cosa/cosa_shape.py', 'no config .*did you mean'),
+    ],
+)
+def test_user_errors_are_one_sentence(config, message, tmp_path):
+    args = [config, 'a.pth', f'--out={tmp_path / "out"}']
+    with pytest.raises(SystemExit, match=f'^error: .*{message}'):
+        eval_cam.main(args)
+
+
+def test_a_missing_checkpoint_is_one_sentence(arguments, tmp_path):
+    arguments[1] = str(tmp_path / 'nothing.pth')
+    with pytest.raises(SystemExit, match='^error: .*nothing.pth'):
+        eval_cam.main(arguments)
+
+
+def test_summary_shows_what_was_scored():
+    scores = {'mIoU': 1.0, 'cam_aux_mIoU': 40.5}
+    scores['cam_aux_mIoU_best'] = 50.25
+    scores['cam_aux_mIoU_best_threshold'] = 0.35
+    (row,) = cam_summary(scores).splitlines()[3:-1]
+    cells = [cell.strip() for cell in row.split('|')[1:-1]]
+    name = 'auxiliary CAM, predicted labels'
+    assert cells == [name, '40.5', '50.25', '0.35']

@@ -1,0 +1,89 @@
+r"""Score the CAMs of a trained model at each of a range of thresholds.
+
+    python tools/analysis_tools/eval_cam.py cosa_vit-b_voc.py \
+        work_dirs/cosa_vit-b_voc/iter_32000.pth --out work_dirs/cam_voc
+
+prints the mIoU of the main and the auxiliary CAM at threshold .5 and at the
+best one, with the classes that the model predicts and with the true ones, and
+writes cam_sweep.csv (all thresholds, with the IoU of each class) and
+cam_sweep.png (a plot). The best threshold is found on the masks that it is
+scored on: it describes the CAMs and is no result. For another split:
+
+    --cfg-options \
+        test_dataloader.dataset.ann_file=ImageSets/Segmentation/train.txt
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.runner import Runner
+
+import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.evaluation.cam_evaluation import (
+    cam_summary,
+    evaluate_cams_only,
+)
+from cosa_mmseg.evaluation.tta import enable_tta
+from cosa_mmseg.utils.command_line import (
+    add_common_options,
+    load_config,
+    load_weights_only,
+)
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line (`args`: default ``sys.argv``)."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_common_options(parser)
+    parser.add_argument('checkpoint', help='path or URL of a checkpoint')
+    parser.add_argument(
+        '--out', required=True, metavar='DIR', help='folder to write to'
+    )
+    parser.add_argument(
+        '--network',
+        choices=('assignment', 'online', 'both'),
+        help='whose CAMs (default: what the config says)',
+    )
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='several scales and their mirrors, as `tta_cfg` of the config '
+        'says',
+    )
+    return parser.parse_args(args)
+
+
+def build_config(args: argparse.Namespace) -> Config:
+    """The config with the command line's options in it."""
+    cfg = load_config(args)
+    cfg.load_from = args.checkpoint
+    cfg.resume = False
+    if args.network:
+        cfg.merge_from_dict({'model.test_cfg.network': args.network})
+    if args.tta:
+        enable_tta(cfg)
+    evaluate_cams_only(cfg, args.out)
+    return cfg
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Score the CAMs, or say in one sentence why not."""
+    load_weights_only()
+    options = parse_args(args)
+    try:
+        runner = Runner.from_cfg(build_config(options))
+        scores = runner.test()
+    except (OSError, ValueError) as err:
+        raise SystemExit(f'error: {err}') from err
+    if is_main_process():
+        print(cam_summary(scores))
+        print(f'cam_sweep.csv and cam_sweep.png are in {options.out}')
+
+
+if __name__ == '__main__':
+    main()
