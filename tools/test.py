@@ -1,4 +1,13 @@
-"""Tests (and scores) a trained model."""
+r"""Tests (and scores) a trained model, or packs its predictions for a server.
+
+    python tools/test.py cosa_vit-b_voc.py iter_32000.pth --tta
+    python tools/test.py cosa_vit-b_voc.py iter_32000.pth --tta \
+        --format-only --out submission --cfg-options \
+        test_dataloader.dataset.ann_file=ImageSets/Segmentation/test.txt
+
+Predictions are scored, and --out DIR writes them as label maps besides. With
+--format-only they are not scored, and DIR gets the package of a test server.
+"""
 
 import argparse
 from collections.abc import Sequence
@@ -7,6 +16,10 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.datasets import BadFileError
+from cosa_mmseg.evaluation.submission import FORMATS, format_for
+from cosa_mmseg.evaluation.submission_files import SubmissionError
+from cosa_mmseg.evaluation.tta import enable_tta
 from cosa_mmseg.utils.command_line import (
     add_common_options,
     load_config,
@@ -16,11 +29,28 @@ from cosa_mmseg.utils.command_line import (
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add_common_options(parser)
     parser.add_argument('checkpoint', help='path or URL of a checkpoint')
     parser.add_argument(
-        '--out', help='folder for the predicted label maps, as PNG files'
+        '--out',
+        metavar='DIR',
+        help='folder for the predicted label maps, PNG files of class ids; '
+        'with --format-only, for the package and nothing else',
+    )
+    parser.add_argument(
+        '--format-only',
+        action='store_true',
+        help='make a package in --out and score nothing, which needs no masks',
+    )
+    parser.add_argument(
+        '--format',
+        choices=FORMATS,
+        help='kind of the package (default: voc for VOC, coco-json for COCO, '
+        'else png)',
     )
     parser.add_argument(
         '--show', action='store_true', help='show the predictions in a window'
@@ -50,7 +80,11 @@ def build_config(args: argparse.Namespace) -> Config:
     cfg.resume = False
     if args.show or args.show_dir:
         enable_pictures(cfg, args)
-    if args.out:
+    if args.format_only:
+        enable_packing(cfg, args)
+    elif args.format:
+        raise ValueError('--format is for --format-only')
+    elif args.out:
         write_label_maps(cfg, args.out)
     if args.tta:
         enable_tta(cfg)
@@ -93,24 +127,41 @@ def write_label_maps(cfg: Config, folder: str) -> None:
     )
 
 
-def enable_tta(cfg: Config) -> None:
-    """Hands the scales and the mirror to the segmentor, which applies them.
+def enable_packing(cfg: Config, args: argparse.Namespace) -> None:
+    """Has the predictions packed in the place of scored, without masks.
 
     Raises:
-        ValueError: If the config does not say what to do.
+        ValueError: If it is not said where to write.
     """
-    if 'tta_cfg' not in cfg:
-        raise ValueError(
-            '--tta needs tta_cfg in the config, e.g. '
-            'tta_cfg = dict(scales=[1.0, 0.5, 1.5], mirror=True)'
-        )
-    cfg.merge_from_dict({'model': {'test_cfg': cfg.tta_cfg}})
+    if not args.out:
+        raise ValueError('--format-only needs --out, the folder to write to')
+    dataset = cfg.test_dataloader.dataset
+    cfg.test_evaluator = dict(
+        type='SubmissionFormatter',
+        out_dir=args.out,
+        file_format=args.format or format_for(dataset.type.split('.')[-1]),
+    )
+    dataset.pipeline = [
+        step
+        for step in dataset.pipeline
+        if step.type.split('.')[-1] != 'LoadAnnotations'
+    ]
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Runs the test that the command line asks for."""
+    """Runs the test that the command line asks for, or says why not."""
     load_weights_only()
-    Runner.from_cfg(build_config(parse_args(args))).test()
+    options = parse_args(args)
+    try:
+        cfg = build_config(options)
+    except (FileNotFoundError, ValueError) as err:
+        raise SystemExit(f'error: {err}') from err
+    try:
+        Runner.from_cfg(cfg).test()
+    except BadFileError as err:
+        raise SystemExit(f'error: {err.sentence}') from err
+    except (FileNotFoundError, SubmissionError) as err:
+        raise SystemExit(f'error: {err}') from err
 
 
 if __name__ == '__main__':
