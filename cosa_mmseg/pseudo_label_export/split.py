@@ -1,0 +1,124 @@
+"""The images of a split with their labels and, to score, their masks."""
+
+import copy
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import mmengine.fileio as fileio
+import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.registry import DATASETS
+from mmseg.datasets.transforms import LoadAnnotations
+
+from cosa_mmseg.datasets.bad_files import naming_bad_files
+
+
+def build_split(
+    cfg: Config, split: str, masks: str | None = None
+) -> BaseDataset:
+    """The images of a split with their labels, as the test pipeline sees them.
+
+    Images whose label is empty are kept.  The pipeline loads no mask.
+
+    Args:
+        cfg (Config): With ``test_dataloader`` and ``<split>_dataloader``.
+        split (str): ``train``, ``val`` or ``test``.
+        masks (str, optional): Folder of masks that the data set names to
+            whoever scores; default: as the config has it.
+
+    Returns:
+        BaseDataset: In ``test_mode``.
+
+    Raises:
+        OSError: If the folder of masks does not exist or has none of the
+            images.
+        ValueError: If the config has no such split, an image has no label,
+            is listed twice, or its id would lead out of a folder.
+    """
+    name = f'{split}_dataloader'
+    if not cfg.get(name) or not cfg.get('test_dataloader'):
+        raise ValueError(
+            f'the config {cfg.filename} must have {name} and test_dataloader '
+            '(whose pipeline is used)'
+        )
+    settings = copy.deepcopy(cfg[name].dataset)
+    settings.test_mode = True
+    settings.pop('on_error', None)  # what is not read cannot be labelled
+    settings.pipeline = [
+        step
+        for step in cfg.test_dataloader.dataset.pipeline
+        if not step.type.endswith('LoadAnnotations')
+    ]
+    if masks is not None:
+        if not Path(masks).is_dir():
+            raise NotADirectoryError(f'no folder of masks {masks}')
+        settings.data_prefix.seg_map_path = os.path.abspath(masks)
+    dataset = DATASETS.build(settings)
+    _check_images(dataset, split)
+    if masks is not None:
+        _check_any_mask(dataset, masks)
+    return dataset
+
+
+def _check_images(dataset: BaseDataset, split: str) -> None:
+    """Raise unless each image has a label and an id of its own."""
+    seen = set()
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        name = f'image {info.get("img_id", info["img_path"])!r}'
+        if 'gt_label' not in info:
+            raise ValueError(
+                f'{name} of the {split} split has no image-level label: '
+                'pseudo labels are restricted to it; add the label, or take '
+                'the image off the list'
+            )
+        if info['img_id'] in seen:
+            raise ValueError(f'{name} of the {split} split is listed twice')
+        seen.add(info['img_id'])
+        path = Path(info['img_id'])
+        if path.is_absolute() or '..' in path.parts:
+            raise ValueError(
+                f'{name} of the {split} split: an id must be a path below '
+                'the folder of the images'
+            )
+
+
+def _check_any_mask(dataset: BaseDataset, masks: str) -> None:
+    """Raise unless at least one image has a mask."""
+    for index in range(len(dataset)):
+        path = dataset.get_data_info(index)['seg_map_path']
+        if fileio.exists(path):
+            return
+    raise FileNotFoundError(
+        f'the folder of masks {masks} has none of the {len(dataset)} images, '
+        f'such as {path}'
+    )
+
+
+def mask_reader(
+    dataset: BaseDataset,
+) -> Callable[[str], np.ndarray | None]:
+    """A function that reads the mask of an image, if it has one.
+
+    Args:
+        dataset (BaseDataset): Of :func:`build_split`.
+
+    Returns:
+        Callable: From an image id to class ids (H, W), uint8, 255 = ignore;
+        None where the data set has no masks or no such file exists. A file
+        that cannot be read raises a ``BadFileError``, which names it.
+    """
+    infos = (dataset.get_data_info(i) for i in range(len(dataset)))
+    by_id = {i['img_id']: i for i in infos if 'seg_map_path' in i}
+    load = LoadAnnotations()
+
+    def read(img_id: str) -> np.ndarray | None:
+        info = copy.deepcopy(by_id.get(img_id))  # loading adds to it
+        if info is None or not fileio.exists(info['seg_map_path']):
+            return None
+        with naming_bad_files(info):
+            return load(info)['gt_seg_map']
+
+    return read

@@ -1,0 +1,203 @@
+"""What exported pseudo labels look like, and how good they are."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from prettytable import PrettyTable
+
+from cosa_mmseg.evaluation import confusion_matrix, segmentation_scores
+from cosa_mmseg.models.pseudo_labels import IGNORE_INDEX
+
+from .folder import PseudoLabelFolder
+
+SCORE = 'pseudo_label_mIoU_label_filtered'
+
+
+def summarize(
+    folder: PseudoLabelFolder,
+    img_ids: Sequence[str],
+    classes: Sequence[str],
+    read_mask: Callable[[str], np.ndarray | None] = lambda img_id: None,
+) -> dict:
+    """Summary of written files, the same however often the run was cut off.
+
+    Shares and scores are percentages, confidences in [0, 1].
+
+    Args:
+        folder (PseudoLabelFolder): With the files of all images.
+        img_ids (Sequence[str]): The images.
+        classes (Sequence[str]): Names of the K classes, background first.
+        read_mask (Callable): From an image id to the true class ids (H, W;
+            255 = ignore), or None where there is no mask.  For evaluation:
+            no label depends on it.
+
+    Returns:
+        dict: ``images``, their number, and for each kind of labels
+
+        - ``coverage``: shares of all pixels that are ``foreground``,
+          ``background`` and ``ignored``;
+        - ``mean_confidence``, over the foreground (None: there is none);
+        - ``classes``: for each class its ``share`` of all pixels, in how many
+          ``images`` it has a pixel, and its ``mean_confidence`` (None where
+          there is no pixel);
+        - ``quality``, where there are masks: number of ``scored_images``;
+          ``pseudo_label_coverage``, the share of their pixels with a truth
+          that have a label, and, over those,
+          ``pseudo_label_mIoU_label_filtered`` and ``IoU_label_filtered`` of
+          each class (None: no such pixel).  The labels know the true
+          image-level labels: this is no score of a model.
+
+    Raises:
+        ValueError: If a label and its mask do not fit; both are named.
+    """
+    tallies = {kind: _Tally(len(classes)) for kind in folder.which}
+    for img_id in img_ids:
+        mask = read_mask(img_id)
+        for kind, tally in tallies.items():
+            label = folder.read_label(kind, img_id)
+            tally.add(label, folder.read_confidence(kind, img_id))
+            if mask is None:
+                continue
+            try:
+                tally.score(label, mask)
+            except ValueError as err:
+                raise ValueError(
+                    f'mask and pseudo label of image {img_id!r} do not fit: '
+                    f'{err}'
+                ) from err
+    kinds = {kind: tally.report(classes) for kind, tally in tallies.items()}
+    return dict(images=len(img_ids), **kinds)
+
+
+class _Tally:
+    """Sums over images, for labels of one kind."""
+
+    def __init__(self, num_classes: int) -> None:
+        self.num_classes = num_classes
+        self.pixels = np.zeros(256, np.int64)  # by class id
+        self.images = np.zeros(256, np.int64)
+        self.confidence = np.zeros(256)
+        self.confusion = torch.zeros(num_classes, num_classes).long()
+        self.true_pixels = 0
+        self.scored_images = 0
+
+    def add(self, label: np.ndarray, confidence: np.ndarray) -> None:
+        """Take in an image: ids and confidences (H, W)."""
+        pixels = np.bincount(label.ravel(), minlength=256)
+        self.pixels += pixels
+        self.images += pixels > 0
+        self.confidence += np.bincount(
+            label.ravel(), weights=confidence.ravel(), minlength=256
+        )
+
+    def score(self, label: np.ndarray, mask: np.ndarray) -> None:
+        """Compare with the truth: class ids (H, W) of both."""
+        if mask.ndim < 2:  # mmseg squeezes what is one pixel wide or high
+            mask = mask.reshape(label.shape)
+        self.confusion += confusion_matrix(
+            torch.from_numpy(label), torch.from_numpy(mask), self.num_classes
+        )
+        self.true_pixels += int((mask != IGNORE_INDEX).sum())
+        self.scored_images += 1
+
+    def report(self, classes: Sequence[str]) -> dict:
+        """The summary of this kind, see :func:`summarize`."""
+        share = 100 * self.pixels / self.pixels.sum()
+        foreground = slice(1, self.num_classes)
+        out = dict(
+            coverage=dict(
+                foreground=_round(share[foreground].sum(), 2),
+                background=_round(share[0], 2),
+                ignored=_round(share[IGNORE_INDEX], 2),
+            ),
+            mean_confidence=_mean(
+                self.confidence[foreground].sum(),
+                self.pixels[foreground].sum(),
+            ),
+            classes={
+                name: dict(
+                    share=_round(share[i], 2),
+                    images=int(self.images[i]),
+                    mean_confidence=_mean(self.confidence[i], self.pixels[i]),
+                )
+                for i, name in enumerate(classes)
+            },
+        )
+        if self.scored_images:
+            out['quality'] = self._quality(classes)
+        return out
+
+    def _quality(self, classes: Sequence[str]) -> dict:
+        m = self.confusion
+        scores = segmentation_scores(m.diag(), m.sum(0), m.sum(1))
+        covered = _mean(100 * int(m.sum()), self.true_pixels, digits=2)
+        iou = (_round(100 * value, 2) for value in scores.iou)
+        return {
+            'scored_images': self.scored_images,
+            'pseudo_label_coverage': covered,
+            SCORE: _round(100 * scores.miou, 2),
+            'IoU_label_filtered': dict(zip(classes, iou, strict=True)),
+        }
+
+
+def _mean(total: float, count: int, digits: int = 4) -> float | None:
+    """None where there is nothing to count: JSON has no NaN."""
+    return _round(total / count, digits) if count else None
+
+
+def _round(value: float, digits: int) -> float | None:
+    return None if np.isnan(value) else round(float(value), digits)
+
+
+def summary_tables(summary: dict) -> str:
+    """The summary for a reader: a table of classes for each kind.
+
+    Args:
+        summary (dict): Of :func:`summarize`.
+
+    Returns:
+        str: Several lines.
+    """
+    parts = []
+    for kind in (name for name in summary if name != 'images'):
+        report = summary[kind]
+        shares = ', '.join(
+            f'{_text(share)} % {name}'
+            for name, share in report['coverage'].items()
+        )
+        parts.append(f'{kind}: {summary["images"]} images; pixels: {shares}')
+        if 'quality' in report:
+            parts.append(_quality_text(report['quality']))
+        parts.append(str(_class_table(report)))
+    return '\n'.join(parts)
+
+
+def _quality_text(quality: dict) -> str:
+    """What the masks say, with what it is worth."""
+    covered = _text(quality['pseudo_label_coverage'])
+    return (
+        f'{SCORE} {_text(quality[SCORE])} over the labelled {covered} % of '
+        f'the pixels of {quality["scored_images"]} images with masks '
+        '(evaluation only; the labels know the image-level labels)'
+    )
+
+
+def _class_table(report: dict) -> PrettyTable:
+    """Share, images, confidence and, where there are masks, IoU."""
+    fields = ['class', 'share %', 'images', 'mean confidence']
+    iou = report.get('quality', {}).get('IoU_label_filtered')
+    table = PrettyTable(fields + ['IoU_label_filtered'] * bool(iou))
+    table.align = 'r'
+    table.align['class'] = 'l'
+    for name, row in report['classes'].items():
+        scores = [_text(iou[name])] if iou else []
+        table.add_row([name, *map(_text, row.values()), *scores])
+    return table
+
+
+def _text(value: float | int | None) -> str:
+    """Two decimals of a float; a dash where there is nothing."""
+    if value is None:
+        return '-'
+    return f'{value:.2f}' if isinstance(value, float) else str(value)

@@ -1,0 +1,121 @@
+r"""Write the pseudo labels of a whole split, to train a second stage with.
+
+    python tools/export_pseudo_labels.py cosa/cosa_shapes.py \
+        work_dirs/demo/iter_2200.pth --out work_dirs/pseudo_labels
+
+writes, at the size of each image,
+
+    cam/<image>.png              CAM pseudo labels (CPL), a palette PNG of
+                                 class ids; 0 = background, 255 = ignore
+    seg/<image>.png              segmentation pseudo labels (SPL), the same
+    {cam,seg}_confidence/*.png   8-bit grey, value = round(255 * confidence):
+                                 cam: the highest CAM value of the classes
+                                 shown; seg: the label's probability in the SPL
+    cam_raw/<image>.npz          with --raw-cam: `cam`, float16 (P, H, W) in
+                                 [0, 1], of the P classes shown, and
+                                 `class_ids` (P,), their ids
+    train.txt                    the images, one a line
+    summary.json                 coverage and, where there are masks, quality
+    manifest.json                the settings
+
+The labels are made by the checkpoint's assignment network with its thresholds,
+as in training, and are restricted to the true image-level labels: they are
+training material, their scores are no scores of the model. Masks (--masks, or
+those of the data set's config) are for evaluation only; no label depends on
+them.
+
+Images whose files are there are skipped, so that an interrupted run goes on
+where it stopped. A folder that holds the output of other settings is refused.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from mmengine.config import DictAction
+
+import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.pseudo_label_export import (
+    KINDS,
+    export_pseudo_labels,
+    summary_tables,
+)
+from cosa_mmseg.utils.command_line import load_config, load_weights_only
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line (`args`: default ``sys.argv``)."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'config', help='path of a config, or the name of a packaged one'
+    )
+    parser.add_argument('checkpoint', help='path of a checkpoint')
+    parser.add_argument('--out', required=True, help='folder to write')
+    parser.add_argument(
+        '--which',
+        nargs='+',
+        choices=KINDS,
+        default=KINDS,
+        help='kinds of pseudo labels (default: both)',
+    )
+    parser.add_argument(
+        '--split',
+        choices=('train', 'val', 'test'),
+        default='train',
+        help="the config's dataloader that names the images (default: train)",
+    )
+    parser.add_argument(
+        '--raw-cam', action='store_true', help='also write the CAMs'
+    )
+    parser.add_argument(
+        '--masks',
+        metavar='DIR',
+        help='folder of masks, for the summary only (default: that of the '
+        "data set's config, if any)",
+    )
+    parser.add_argument(
+        '--batch-size',
+        type=int,
+        default=1,
+        help='images of one size that the network sees at once (default: 1)',
+    )
+    parser.add_argument(
+        '--num-workers',
+        type=int,
+        default=2,
+        help='processes that load images (default: 2)',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='settings that override the config',
+    )
+    return parser.parse_args(args)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Export, or say in one sentence why not."""
+    options = vars(parse_args(args))
+    load_weights_only()
+    try:
+        cfg = load_config(
+            argparse.Namespace(
+                config=options.pop('config'),
+                cfg_options=options.pop('cfg_options'),
+                work_dir=options['out'],
+                launcher='none',
+                local_rank=0,
+            )
+        )
+        summary = export_pseudo_labels(cfg, **options)
+    except (OSError, ValueError) as err:
+        raise SystemExit(f'error: {err}') from err
+    print(summary_tables(summary))
+
+
+if __name__ == '__main__':
+    main()
