@@ -2,8 +2,9 @@
 
     python tools/demo.py
 
-The data set is made once, in ``data/shapes``; everything else is written to
-``work_dirs/demo``.  Runs on a CPU.
+The data sets are made once, in ``data``, and so is the pretrained backbone, in
+``pretrained``; everything else is written to ``work_dirs/demo``.  Runs on a
+CPU.
 """
 
 import argparse
@@ -55,6 +56,17 @@ def load_config(options: argparse.Namespace) -> Config:
     return cfg
 
 
+def pretrain(checkpoint: Path) -> None:
+    """Make the backbone that the demo starts from, unless it is there."""
+    if checkpoint.is_file():
+        return
+    cfg = Config.fromfile(find_config('pretrain/small_resnet_shapes.py'))
+    write_shapes(
+        cfg.data_root, num_train=4000, num_eval=0, vocabulary='pretrain'
+    )
+    Runner.from_cfg(cfg).train()
+
+
 def choose(labels: list[list[int]], num: int) -> list[int]:
     """Images to show: the first of each class, then the first of the rest."""
     firsts = {}
@@ -97,6 +109,9 @@ def main(args: list[str] | None = None) -> None:
         seconds[name] = time.perf_counter() - start
         return result
 
+    pretrained = cfg.model.network.backbone.init_cfg
+    if pretrained:
+        timed('pretraining', lambda: pretrain(Path(pretrained.checkpoint)))
     timed('data', lambda: write_shapes(options.data_root))
     runner = Runner.from_cfg(cfg)
     timed('training', runner.train)

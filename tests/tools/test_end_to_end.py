@@ -31,7 +31,7 @@ def tool(name):
 def shapes(tmp_path_factory):
     """Sixteen training images without masks, four to evaluate."""
     root = tmp_path_factory.mktemp('shapes') / 'set'
-    write_shapes(root, num_train=16, num_val=4, num_val_decorr=2, size=48)
+    write_shapes(root, num_train=16, num_eval=4, size=48)
     masks = {path.stem for path in (root / 'SegmentationClass').iterdir()}
     assert not any(name.startswith('train') for name in masks)
     return root
@@ -47,6 +47,7 @@ def options(root, **extra):
         'param_scheduler.warmup_iters': 1,
         'default_hooks.checkpoint.interval': 2,
         'default_hooks.logger.interval': 1,
+        'model.network.backbone.init_cfg': None,
     }
     for split in ('train', 'val', 'test'):
         settings[f'{split}_dataloader.dataset.data_root'] = root
@@ -146,7 +147,7 @@ def test_amp_trains(shapes, tmp_path):
 
 def test_demo_prints_the_table_and_draws(tmp_path, capsys):
     root = tmp_path / 'shapes'
-    write_shapes(root, num_train=8, num_val=4, num_val_decorr=2, size=48)
+    write_shapes(root, num_train=8, num_eval=4, size=48)
     demo = tool('demo')
     demo.write_shapes = lambda root: root
     demo.main(

@@ -1,4 +1,4 @@
-# The shapes set, image-level classification alone for as many iterations: what
-# its CAMs are worth (`cam_mIoU_best`: predicted labels).
-_base_ = '../cosa_shapes.py'
-model = dict(train_cfg=dict(warmup_iters=2200))
+# Image-level classification alone, for as many iterations: what its CAMs are
+# worth (`cam_mIoU_best`: predicted labels).
+_base_ = '_shapes.py'
+model = dict(train_cfg=dict(warmup_iters=1200))

@@ -1,8 +1,8 @@
 # The shapes set, the same backbone and head trained with masks for as many
 # iterations: the bound of what labels of images can give. Needs masks:
 # tools/dataset_converters/shapes.py --root data/shapes_masks
-#     --masks-for train val val_decorr
-_base_ = '../cosa_shapes.py'
+#     --masks-for train val val_decorr tune tune_decorr
+_base_ = '_shapes.py'
 data_root = 'data/shapes_masks'
 crop_size = _base_.crop_size
 
@@ -58,4 +58,11 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(data_root=data_root))
 test_dataloader = val_dataloader
 val_evaluator = [dict(type='IoUMetric', iou_metrics=['mIoU'])]
-test_evaluator = val_evaluator
+test_evaluator = [
+    *val_evaluator,
+    dict(
+        _base_.context,
+        context_dir=f'{data_root}/Context',
+        cam_threshold=None,
+    ),
+]

@@ -1,0 +1,46 @@
+# The backbone of the shapes set, pretrained on scenes with objects of twelve
+# other classes, from image-level labels: the warm-up of CoSA, alone.
+#   python tools/dataset_converters/shapes.py --vocabulary pretrain \
+#       --root data/shapes_pretrain --num-train 4000
+#   python tools/train.py configs/pretrain/small_resnet_shapes.py
+_base_ = '../cosa/cosa_shapes.py'
+data_root = 'data/shapes_pretrain'
+metainfo = dict(
+    _delete_=True,
+    classes=(
+        'background',
+        'star',
+        'fish',
+        'banner',
+        'arrow',
+        'wheel',
+        'cross',
+        'heart',
+        'bottle',
+        'tree',
+        'drop',
+        'gem',
+        'lamp',
+    ),
+)
+num_classes = 13
+head = dict(num_classes=num_classes, pooling='avg')
+max_iters = 3000
+model = dict(
+    network=dict(
+        backbone=dict(init_cfg=None),
+        decode_head=dict(num_classes=num_classes),
+        cam_head=head,
+        cam_head_aux=head,
+    ),
+    train_cfg=dict(warmup_iters=max_iters),
+)
+optim_wrapper = dict(optimizer=dict(lr=2e-3))
+train_dataloader = dict(dataset=dict(data_root=data_root, metainfo=metainfo))
+train_cfg = dict(max_iters=max_iters)
+default_hooks = dict(checkpoint=dict(interval=max_iters))
+work_dir = 'pretrained/small_resnet_shapes'
+# Nothing is chosen by a score here.
+val_dataloader = None
+val_cfg = None
+val_evaluator = None
