@@ -54,19 +54,24 @@ FINISHED = 'work_dirs/tiny/tiny.py'  # the config that the training wrote
 OPTIONS = ('--cfg-options', 'data_root=my', 'label_file=labels.csv')
 
 
-@pytest.fixture(scope='module')
-def folder(tmp_path_factory):
-    """A folder with pictures, their labels, and the tiny config."""
-    folder = tmp_path_factory.mktemp('custom')
+def write_pictures(folder, below='my/pictures'):
+    """Small pictures of noise below a folder, and `my/labels.csv`."""
     rng = np.random.default_rng(0)
     lines = ['image,labels']
     for name, names in PICTURES.items():
-        path = folder / 'my' / name
+        path = folder / below / name
         path.parent.mkdir(parents=True, exist_ok=True)
         pixels = rng.integers(0, 256, (32, 40, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(path)
         lines.append(f'{name},{";".join(names)}')
     (folder / 'my/labels.csv').write_text('\n'.join(lines), encoding='utf-8')
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A folder with pictures, their labels, and the tiny config."""
+    folder = tmp_path_factory.mktemp('custom')
+    write_pictures(folder, 'my')
     (folder / 'tiny.py').write_text(TINY)
     return folder
 
