@@ -17,9 +17,12 @@ from cosa_mmseg.utils.custom_data import fill_in_custom_data
 from tests.golden import ROOT
 
 CONFIGS = ROOT / 'configs' / 'cosa'
+# tests/models/segmentors/test_evaluation_protocols.py runs those left out
 ALL = sorted(
-    path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob('*.py')
-)
+    path.relative_to(CONFIGS).as_posix()
+    for path in CONFIGS.rglob('*.py')
+    if path.parent.name != 'evaluation'
+) + ['../pretrain/small_resnet_shapes.py']
 # What METHOD.md states: columns VOC and COCO.
 RELEASED = {
     'model.network.decode_head.num_classes': (21, 81),
@@ -146,9 +149,9 @@ def test_every_config_builds(name, load):
     model = MODELS.build(cfg.model)
     for split in ('train', 'val', 'test'):
         loader = cfg[f'{split}_dataloader']
-        if loader is not None:  # without masks there is no validation
+        if loader is not None:  # without masks nothing is scored
             DATASETS.build(dict(loader.dataset, lazy_init=True))
-    for metrics in (cfg.val_evaluator or [], cfg.test_evaluator):
+    for metrics in (cfg.val_evaluator or [], cfg.test_evaluator or []):
         for metric in [metrics] if isinstance(metrics, dict) else metrics:
             METRICS.build(metric)
     for hook in cfg.get('custom_hooks', []):

@@ -158,12 +158,13 @@ def test_installed_package_trains_and_tests_in_another_folder(site, tmp_path):
     tools = site / 'cosa_mmseg' / '.mim' / 'tools'
     run(
         *(tools / 'dataset_converters' / 'shapes.py', '--size', 48),
-        *('--num-train', 8, '--num-val', 2, '--num-val-decorr', 2),
+        *('--num-train', 8, '--num-eval', 2),
         cwd=tmp_path,
         PYTHONPATH=str(site),
     )
     options = (
         'default_hooks.checkpoint.interval=2',
+        'model.network.backbone.init_cfg=None',
         'model.train_cfg.warmup_iters=1',
         'param_scheduler.warmup_iters=1',
         'train_cfg.max_iters=2',

@@ -1,7 +1,7 @@
 r"""Write the pseudo labels of a whole split, to train a second stage with.
 
     python tools/export_pseudo_labels.py cosa/cosa_shapes.py \
-        work_dirs/demo/iter_2200.pth --out work_dirs/pseudo_labels
+        work_dirs/demo/iter_1200.pth --out work_dirs/pseudo_labels
 
 writes, at the size of each image,
 

@@ -139,7 +139,7 @@ def enable_packing(cfg: Config, args: argparse.Namespace) -> None:
     cfg.test_evaluator = dict(
         type='SubmissionFormatter',
         out_dir=args.out,
-        file_format=args.format or format_for(dataset.type.split('.')[-1]),
+        file_format=args.format or format_for(dataset),
     )
     dataset.pipeline = [
         step

@@ -44,3 +44,6 @@ work_dir = 'pretrained/small_resnet_shapes'
 val_dataloader = None
 val_cfg = None
 val_evaluator = None
+test_dataloader = None
+test_cfg = None
+test_evaluator = None

@@ -56,9 +56,20 @@ FORMATS = {
 }
 
 
-def format_for(dataset: str) -> str:
-    """Name of the format for a class of data sets; ``png`` for unknown."""
-    found = [name for name, form in FORMATS.items() if form.dataset == dataset]
+def format_for(dataset: dict) -> str:
+    """Name of the format for a data set.
+
+    Args:
+        dataset: Its config. One with classes of its own, in ``metainfo``, is
+            for no server, whatever its class.
+
+    Returns:
+        That of the data set's class; ``'png'`` for others.
+    """
+    if (dataset.get('metainfo') or {}).get('classes'):
+        return 'png'
+    kind = dataset['type'].split('.')[-1]
+    found = [name for name, form in FORMATS.items() if form.dataset == kind]
     return found[0] if found else 'png'
 
 

@@ -334,6 +334,8 @@ def test_refuses_unknown_format():
 
 
 def test_format_follows_the_data_set():
-    assert format_for('VOCImageLabelDataset') == 'voc'
-    assert format_for('COCOImageLabelDataset') == 'coco-json'
-    assert format_for('ImageLabelDataset') == 'png'
+    assert format_for(dict(type='VOCImageLabelDataset')) == 'voc'
+    assert format_for(dict(type='COCOImageLabelDataset')) == 'coco-json'
+    assert format_for(dict(type='ImageLabelDataset')) == 'png'
+    own = dict(classes=('background', 'boat'))
+    assert format_for(dict(type='VOCImageLabelDataset', metainfo=own)) == 'png'
