@@ -1,9 +1,11 @@
 """What every test starts from: no screen, a fixed seed, a clean mmengine."""
 
 import logging
+import os
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest import mock
 
 import hypothesis
 import matplotlib
@@ -47,8 +49,9 @@ def fixed_seed() -> None:
 
 @pytest.fixture(autouse=True, scope='module')
 def isolated_module(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Undoes what a module's fixtures leave in mmengine's global state."""
-    with _isolated_mmengine(request.module.__name__):
+    """Undoes what a module leaves in mmengine and in the environment."""
+    environment = mock.patch.dict(os.environ)
+    with environment, _isolated_mmengine(request.module.__name__):
         yield
 
 

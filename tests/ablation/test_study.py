@@ -57,9 +57,12 @@ def test_jobs_run_at_the_same_time(make_runs):
     assert not (runs[2].folder / 'train.log').read_text()
 
 
-def test_an_interrupt_ends_all_processes(make_runs):
+def test_an_interrupt_ends_all_processes(make_runs, request):
     runs, launcher = make_runs(seeds=range(4), a={'behaviour': 'hang'})
     log = runs[0].folder / 'train.log'
+    # a shell's background process ignores it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
 
     def interrupt():
         while 'hang' not in read(log):
