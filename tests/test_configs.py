@@ -12,7 +12,7 @@ from mmengine.registry import (
     init_default_scope,
 )
 
-from cosa_mmseg.datasets.shapes import CLASSES, PALETTE
+from cosa_mmseg.datasets.shapes import CLASSES, PALETTE, PRETRAIN_CLASSES
 from cosa_mmseg.utils.custom_data import fill_in_custom_data
 from tests.golden import ROOT
 
@@ -200,6 +200,8 @@ def test_shapes_config_names_the_classes_that_are_drawn():
     cfg = Config.fromfile(CONFIGS / 'cosa_shapes.py')
     assert tuple(cfg.metainfo.classes) == ('background', *CLASSES)
     assert [tuple(colour) for colour in cfg.metainfo.palette] == list(PALETTE)
+    cfg = Config.fromfile(CONFIGS / '../pretrain/small_resnet_shapes.py')
+    assert tuple(cfg.metainfo.classes) == ('background', *PRETRAIN_CLASSES)
 
 
 @pytest.mark.parametrize('scope', ['mmengine', 'mmseg', 'mmpretrain', 'none'])

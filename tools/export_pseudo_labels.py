@@ -31,15 +31,17 @@ where it stopped. A folder that holds the output of other settings is refused.
 import argparse
 from collections.abc import Sequence
 
-from mmengine.config import DictAction
-
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.pseudo_label_export import (
     KINDS,
     export_pseudo_labels,
     summary_tables,
 )
-from cosa_mmseg.utils.command_line import load_config, load_weights_only
+from cosa_mmseg.utils.command_line import (
+    add_config_options,
+    load_weights_only,
+    read_config,
+)
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -48,9 +50,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        'config', help='path of a config, or the name of a packaged one'
-    )
+    add_config_options(parser)
     parser.add_argument('checkpoint', help='path of a checkpoint')
     parser.add_argument('--out', required=True, help='folder to write')
     parser.add_argument(
@@ -87,13 +87,6 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         default=2,
         help='processes that load images (default: 2)',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='settings that override the config',
-    )
     return parser.parse_args(args)
 
 
@@ -102,14 +95,8 @@ def main(args: Sequence[str] | None = None) -> None:
     options = vars(parse_args(args))
     load_weights_only()
     try:
-        cfg = load_config(
-            argparse.Namespace(
-                config=options.pop('config'),
-                cfg_options=options.pop('cfg_options'),
-                work_dir=options['out'],
-                launcher='none',
-                local_rank=0,
-            )
+        cfg = read_config(
+            options.pop('config'), options.pop('cfg_options'), options['out']
         )
         summary = export_pseudo_labels(cfg, **options)
     except (OSError, ValueError) as err:

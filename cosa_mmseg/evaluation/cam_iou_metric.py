@@ -13,7 +13,7 @@ from mmengine.registry import METRICS
 from torch import Tensor
 
 from .cam_sweep import STYLES, CAMSweep
-from .functional import segmentation_scores, sweep_areas
+from .functional import best_class, segmentation_scores, sweep_areas
 from .sample_fields import read_field
 
 SWEEP = tuple(round(0.05 * step, 2) for step in range(1, 20))
@@ -111,13 +111,8 @@ class CAMIoUMetric(BaseMetric):
                 f'foreground classes and a mask of {tuple(gt.shape)} ask for '
                 f'{(num_classes - 1, *gt.shape)}'
             )
-        gt, label = gt.to(cam.device), label.to(cam.device)
-        if len(label):
-            value, index = cam[label].float().max(0)
-            class_id = label[index] + 1
-        else:  # background everywhere: no threshold is as low as 0
-            value = cam.new_zeros(gt.shape, dtype=torch.float32)
-            class_id = torch.ones_like(gt, dtype=torch.long)
+        gt = gt.to(cam.device)
+        value, class_id = best_class(cam, label)
         thresholds = value.new_tensor(self.thresholds)
         return sweep_areas(
             value, class_id, gt, thresholds, num_classes, self.ignore_index

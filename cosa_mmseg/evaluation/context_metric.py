@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from mmengine.registry import METRICS
 from torch import Tensor
 
+from .functional import best_class
 from .sample_fields import read_field
 
 
@@ -143,12 +144,9 @@ class ContextFalsePositiveMetric(BaseMetric):
             return torch.zeros((), dtype=torch.bool)
         cam = read_field(sample, 'pred_cam', 'data', self)
         score = read_field(sample, 'pred_label', 'score', self)
-        label = (score > self.label_threshold).nonzero()[:, 0].to(cam.device)
-        if not len(label):
-            return cam.new_zeros((), dtype=torch.bool)
-        value, index = cam[label].float().max(0)
-        is_class = label[index] + 1 == self.class_id
-        return is_class & (value >= self.cam_threshold)
+        label = (score > self.label_threshold).nonzero()[:, 0]
+        value, class_id = best_class(cam, label)
+        return (class_id == self.class_id) & (value >= self.cam_threshold)
 
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
         """Percentages from the counts of all images."""

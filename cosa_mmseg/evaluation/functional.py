@@ -116,6 +116,26 @@ def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if values.size else float('nan')
 
 
+def best_class(cam: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+    """The class of the highest CAM value at each pixel.
+
+    Args:
+        cam: (C, H, W) in [0, 1].
+        label: Foreground classes that count, counted from 0, (n,).
+
+    Returns:
+        The value, (H, W), at least float32, and the segmentation id, in
+        [1, C].  Where no class counts the value is 0, which no threshold is
+        as low as.
+    """
+    if not len(label):
+        value = cam.new_zeros(cam.shape[1:], dtype=torch.float32)
+        return value, torch.ones_like(value, dtype=torch.long)
+    label = label.to(cam.device)
+    value, index = cam[label].float().max(0)
+    return value, label[index] + 1
+
+
 def sweep_areas(
     score: Tensor,
     class_id: Tensor,

@@ -11,13 +11,14 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmengine.registry import METRICS
 
+from cosa_mmseg.utils.label_map import write_label_map
+
 from .sample_fields import read_field
 from .submission_files import (
     SubmissionError,
     check_label_map,
     require_pycocotools,
     write_coco_json,
-    write_label_map,
     write_tar,
 )
 

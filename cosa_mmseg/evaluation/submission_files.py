@@ -9,10 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
-from cosa_mmseg.datasets.coco import voc_palette
 from cosa_mmseg.utils.atomic import atomic_file
 
-PALETTE = np.array(voc_palette(256), np.uint8).tobytes()
 # The ids of COCO's 80 detection categories in the order of their classes.
 COCO_CATEGORY_IDS = tuple(
     sorted({*range(1, 91)} - {12, 26, 29, 30, 45, 66, 68, 69, 71, 83})
@@ -21,14 +19,6 @@ COCO_CATEGORY_IDS = tuple(
 
 class SubmissionError(ValueError):
     """Why a package cannot be made, in one sentence."""
-
-
-def write_label_map(path: Path, label_map: np.ndarray) -> None:
-    """Writes class ids (H, W) as a PNG file with VOC's palette."""
-    image = Image.fromarray(label_map.astype(np.uint8))
-    image.putpalette(PALETTE)
-    with atomic_file(path) as unfinished:
-        image.save(unfinished)
 
 
 def check_label_map(path: Path, image_path: Path, num_classes: int) -> None:

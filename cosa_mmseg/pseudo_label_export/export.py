@@ -14,7 +14,7 @@ from mmengine.runner import load_checkpoint
 from mmengine.utils import track_iter_progress
 from torch.utils.data import DataLoader, Dataset
 
-from cosa_mmseg.datasets.bad_files import BadFileError, naming_bad_files
+from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.models import CoSA
 from cosa_mmseg.version import __version__
 
@@ -169,8 +169,7 @@ class _Samples(Dataset):
     def __getitem__(self, position: int) -> dict | BadFileError:
         index = self.indices[position]
         try:
-            with naming_bad_files(self.dataset.get_data_info(index)):
-                return self.dataset[index]
+            return self.dataset[index]
         except BadFileError as err:  # raised later: a worker would add to it
             return err
 

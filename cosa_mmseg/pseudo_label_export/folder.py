@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from cosa_mmseg.datasets.coco import voc_palette
 from cosa_mmseg.models.pseudo_labels import IGNORE_INDEX
 from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.label_map import write_label_map
 
 from .whole_image import ImagePseudoLabels
 
@@ -107,9 +107,8 @@ class PseudoLabelFolder:
     def write(self, img_id: str, labels: ImagePseudoLabels) -> None:
         """Write the files of an image; older ones are replaced."""
         for kind in self.which:
-            self._write_label(
-                self.path(kind, img_id), getattr(labels, f'{kind}_label')
-            )
+            label = getattr(labels, f'{kind}_label').cpu().numpy()
+            write_label_map(self.path(kind, img_id), label, self.palette)
             _write_confidence(
                 self.path(f'{kind}_confidence', img_id),
                 getattr(labels, f'{kind}_confidence'),
@@ -121,14 +120,6 @@ class PseudoLabelFolder:
                     cam=labels.cam.half().cpu().numpy(),
                     class_ids=labels.class_ids.cpu().numpy(),
                 )
-
-    def _write_label(self, path: Path, label: Tensor) -> None:
-        image = Image.fromarray(label.cpu().numpy().astype(np.uint8))
-        colours = np.array(voc_palette(256), np.uint8)  # of 255: VOC's
-        colours[: len(self.palette)] = self.palette
-        image.putpalette(colours.tobytes())  # now mode P
-        with atomic_file(path) as unfinished:
-            image.save(unfinished)
 
     def read_label(self, kind: str, img_id: str) -> np.ndarray:
         """Class ids of an image, uint8 (H, W)."""

@@ -21,8 +21,8 @@ from cosa_mmseg.evaluation.submission_files import (
     COCO_CATEGORY_IDS,
     SubmissionError,
     check_label_map,
-    write_label_map,
 )
+from cosa_mmseg.utils.label_map import write_label_map
 
 MAPS = {
     'voc': 'results/VOC2012/Segmentation/comp6_test_cls',

@@ -13,13 +13,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
 from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import set_random_seed
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.utils.config_path import find_config
-from cosa_mmseg.utils.custom_data import fill_in_custom_data
+from cosa_mmseg.utils.command_line import add_config_options, read_config
 from cosa_mmseg.visualization import save_samples
 
 
@@ -29,9 +27,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        'config', help='path of a config, or the name of a packaged one'
-    )
+    add_config_options(parser)
     parser.add_argument(
         '--split',
         choices=('train', 'val', 'test'),
@@ -47,14 +43,6 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         help='new folder for the pictures (default: work_dirs/<name of the '
         'config>/browse_<split>)',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='settings that override the config, e.g. '
-        'train_dataloader.dataset.data_root=data/mine',
-    )
     return parser.parse_args(args)
 
 
@@ -67,10 +55,7 @@ def main(args: Sequence[str] | None = None) -> None:
         / f'browse_{options.split}'
     )
     try:
-        cfg = Config.fromfile(find_config(options.config))
-        cfg.merge_from_dict(options.cfg_options or {})
-        cfg.work_dir = str(out)
-        fill_in_custom_data(cfg)
+        cfg = read_config(options.config, options.cfg_options, str(out))
         init_default_scope(cfg.get('default_scope', 'mmengine'))
         set_random_seed(0)
         dataset = DATASETS.build(cfg[f'{options.split}_dataloader'].dataset)

@@ -6,16 +6,13 @@ from typing import Any
 
 import numpy as np
 from mmengine.utils import track_iter_progress
-from PIL import Image
 
-from cosa_mmseg.datasets.coco import voc_palette
-from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.label_map import write_label_map
 
 from .coco_instances import ImageInfo, Instances, member
 from .json_stream import iter_json_arrays
 
 CROWD = 255  # the id that scores ignore
-_PALETTE = np.array(voc_palette(256), np.uint8).tobytes()
 
 
 def require_pycocotools() -> None:
@@ -63,10 +60,8 @@ def write_masks(folder: Path, instances: Instances) -> tuple[int, int]:
         regions = _read_regions(instances, images)
         for image_id in track_iter_progress(sorted(images)):
             image = images[image_id]
-            mask = Image.fromarray(_draw(image, regions.get(image_id, [])))
-            mask.putpalette(_PALETTE)  # now P
-            with atomic_file(folder / f'{image.name}.png') as unfinished:
-                mask.save(unfinished)
+            mask = _draw(image, regions.get(image_id, []))
+            write_label_map(folder / f'{image.name}.png', mask)
     return len(images), len(instances.images) - len(images)
 
 

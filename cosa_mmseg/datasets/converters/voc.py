@@ -20,6 +20,7 @@ import numpy as np
 from mmengine.utils import track_iter_progress
 
 from cosa_mmseg.datasets.voc import load_voc_xml
+from cosa_mmseg.utils.label_map import write_label_map
 
 from .archives import unpack
 from .sbd import MaskSource, open_sbd
@@ -36,7 +37,6 @@ from .voc_masks import (
     check_size,
     mask_classes,
     read_mask,
-    write_mask,
 )
 
 LABEL_SOURCES = ('xml', 'masks')
@@ -169,7 +169,7 @@ def _write_aug(
     else:
         mask = source.read(img_id)
         check_size(mask, f"SBD's mask of {img_id}", _img_path(root, img_id))
-    write_mask(path, mask)
+    write_label_map(path, mask)
     return mask_classes(mask)
 
 

@@ -7,12 +7,8 @@ import numpy as np
 from mmseg.datasets import PascalVOCDataset
 from PIL import Image
 
-from cosa_mmseg.datasets.coco import voc_palette
-from cosa_mmseg.utils.atomic import atomic_file
-
 CLASSES = PascalVOCDataset.METAINFO['classes']  # background first
 IGNORE = 255
-PALETTE = np.array(voc_palette(256), np.uint8).tobytes()
 
 
 def read_mask(file: Path | IO[bytes], where: str) -> np.ndarray:
@@ -87,19 +83,6 @@ def check_size(mask: np.ndarray, where: str, img_path: Path) -> None:
             f'{where} has {mask.shape} pixels (height, width), its image '
             f'{img_path} has {size}'
         )
-
-
-def write_mask(path: Path, mask: np.ndarray) -> None:
-    """Write a palette PNG file with VOC's colours, whole or not at all.
-
-    Args:
-        path: Where to write it.
-        mask: Class ids, (H, W), uint8.
-    """
-    image = Image.fromarray(mask)
-    image.putpalette(PALETTE)  # grey becomes P
-    with atomic_file(path) as unfinished:
-        image.save(unfinished)
 
 
 def mask_classes(mask: np.ndarray) -> list[str]:

@@ -11,9 +11,9 @@ from scipy.io import savemat
 from scipy.sparse import csc_matrix
 
 from cosa_mmseg.datasets.converters.sbd import open_sbd, read_mat
+from cosa_mmseg.utils.label_map import write_label_map
 from tests.datasets.voc_tree import (
     TINY_MASKS,
-    write_mask,
     write_mat,
     write_tiny_sbd,
 )
@@ -189,7 +189,7 @@ def test_a_name_twice_in_a_zip_file(pngs, tmp_path):
 
 def test_broken_masks_in_a_zip_file(pngs, tmp_path):
     (pngs / f'{NAME}.png').write_bytes(b'no picture')
-    write_mask(pngs / '2008_000004.png', np.array([[0, 33]]))
+    write_label_map(pngs / '2008_000004.png', np.array([[0, 33]]))
     source = open_sbd(zipped(pngs), tmp_path / 'SBD')
 
     with pytest.raises(ValueError, match=f'Aug/{NAME}.png in .*zip is broken'):

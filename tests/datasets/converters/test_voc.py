@@ -14,10 +14,10 @@ import cosa_mmseg.datasets  # noqa: F401
 from cosa_mmseg.datasets import VOCImageLabelDataset
 from cosa_mmseg.datasets.converters import voc_lists
 from cosa_mmseg.datasets.converters.voc import convert_voc
+from cosa_mmseg.utils.label_map import write_label_map
 from tests.datasets.voc_tree import (
     TINY_MASKS,
     voc_cfg,
-    write_mask,
     write_tiny_sbd,
     write_tiny_voc,
     write_xml,
@@ -251,7 +251,7 @@ def write(path, text):
 
 def mask(path, rows):
     def change(root, sbd):
-        write_mask(root / path, np.array(rows))
+        write_label_map(root / path, np.array(rows))
 
     return change
 

@@ -8,8 +8,8 @@ from PIL import Image
 from cosa_mmseg.datasets.converters.voc_masks import (
     mask_classes,
     read_mask,
-    write_mask,
 )
+from cosa_mmseg.utils.label_map import write_label_map
 
 IDS = np.array([[*range(21), 255]] * 9, np.uint8)
 
@@ -17,7 +17,7 @@ IDS = np.array([[*range(21), 255]] * 9, np.uint8)
 def test_ids_and_colours(tmp_path):
     path = tmp_path / 'new' / 'a.png'
 
-    write_mask(path, IDS)
+    write_label_map(path, IDS)
 
     np.testing.assert_array_equal(read_mask(path, 'a'), IDS)
     colours = np.array(Image.open(path).convert('RGB'))[0].tolist()
@@ -39,7 +39,7 @@ def test_classes():
 
 def test_each_cut_of_a_png_file_is_named(tmp_path):
     path = tmp_path / 'a.png'
-    write_mask(path, np.resize(IDS, (60, 60)))
+    write_label_map(path, np.resize(IDS, (60, 60)))
     content = path.read_bytes()
     end = content.rindex(b'IEND') - 8  # its length and the last sum
     for size in range(0, end, 11):
