@@ -165,8 +165,6 @@ def test_rates_of_the_heads_and_frozen_parameters():
     cfg = Config.fromfile(CONFIGS / 'cosa_vit-b_voc_released.py')
     init_default_scope(cfg.default_scope)
     cfg.model.network.backbone.update(arch='deit-t', init_cfg=None)
-    for head in ('decode_head', 'cam_head', 'cam_head_aux'):
-        cfg.model.network[head].in_channels = 192
     model = MODELS.build(cfg.model)
     model.init_weights()
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)

@@ -27,8 +27,6 @@ backbone = dict(
 )
 decode_head = dict(
     type='FCNHead',
-    in_channels=128,
-    in_index=1,
     channels=64,
     num_convs=2,
     dilation=2,
@@ -44,8 +42,8 @@ model = dict(
         type='CAMEncoderDecoder',
         backbone=backbone,
         decode_head=decode_head,
-        cam_head=dict(head, in_channels=128, in_index=1),
-        cam_head_aux=dict(head, in_channels=64, in_index=0),
+        cam_head=dict(head, in_index=-1),
+        cam_head_aux=dict(head, in_index=-2),
         frozen=[r'decode_head\..*bias'],
         channels_last=True,
     ),

@@ -15,6 +15,8 @@ class NetworkOutput:
         cam_aux (Tensor): Those of the auxiliary feature, (N, C, h, w).
         cls_logits (Tensor): Classification logits, (N, C).
         cls_logits_aux (Tensor): Those of the auxiliary feature, (N, C).
+        seg_logits_aux (tuple[Tensor, ...]): Segmentation logits of mmseg's
+            auxiliary heads, (N, K, h, w) each; none where nobody learns.
     """
 
     seg_logits: Tensor
@@ -22,6 +24,7 @@ class NetworkOutput:
     cam_aux: Tensor
     cls_logits: Tensor
     cls_logits_aux: Tensor
+    seg_logits_aux: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,41 @@ def test_exact_numbers_after_one_and_three_steps():
     assert model.online.weight.item() == 10
 
 
+def two_batch_norms(width):
+    return nn.ModuleDict(
+        {
+            name: nn.Sequential(nn.BatchNorm1d(width))
+            for name in ('online', 'assignment')
+        }
+    )
+
+
+def test_statistics_of_a_new_batch_norm_are_the_mean_of_those_seen():
+    model = two_batch_norms(2)
+    runner, hook = runner_of(model), AssignmentEMAHook(momentum=0.1)
+    hook.before_train(runner)
+    seen = []
+    for _ in range(3):
+        model.online(torch.randn(8, 2) * 5 + 20)
+        seen.append(model.online[0].running_var.clone())
+        hook.after_train_iter(runner, 0)
+    mean = torch.stack(seen).mean(0)
+    learned = model.assignment[0]
+    torch.testing.assert_close(learned.running_var, mean)
+    assert learned.num_batches_tracked == 3
+    assert torch.equal(learned.weight, torch.ones(2))
+
+
+def test_statistics_of_a_pretrained_batch_norm_move_with_the_momentum():
+    model = two_batch_norms(1)
+    for network in model.values():
+        network[0].num_batches_tracked.fill_(1000)
+    model.online[0].running_mean.fill_(3.0)
+    runner, hook = runner_of(model), AssignmentEMAHook(momentum=0.1)
+    hook.after_train_iter(runner, 0)
+    assert model.assignment[0].running_mean.item() == pytest.approx(0.3)
+
+
 def test_moves_once_per_optimiser_step_under_accumulation():
     model = Pair()
     runner, hook = runner_of(model, 4), AssignmentEMAHook(momentum=0.1)

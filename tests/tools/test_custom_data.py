@@ -24,9 +24,7 @@ model = dict(
             _delete_=True, type='SmallResNet', stem_channels=8,
             base_channels=8, num_stages=3, strides=(2, 2, 1),
             dilations=(1, 1, 1), out_indices=(1, 2)),
-        decode_head=dict(in_channels=32, channels=8),
-        cam_head=dict(in_channels=32),
-        cam_head_aux=dict(in_channels=16),
+        decode_head=dict(channels=8),
         frozen=[]),
     train_cfg=dict(warmup_iters=1))
 train_cfg = dict(max_iters=2, val_interval=2)

@@ -1,5 +1,7 @@
 # The paper's recipe. Both networks: ViT-B/16, LargeFOV head, two CAM
 # classifiers.
+# Another backbone is an entry in `network.backbone`; what it gives is found,
+# the heads state no widths. See docs/mixing.md.
 # Sources in comments: paper, released code ("released"), ours.
 num_classes = 21  # with the background; COCO: 81
 
@@ -24,8 +26,6 @@ network = dict(
     # LargeFOV: 3x3 dilation 5, ReLU, twice, then 1x1, no norm (released)
     decode_head=dict(
         type='FCNHead',
-        in_channels=768,
-        in_index=1,
         channels=512,
         num_convs=2,
         dilation=5,
@@ -36,15 +36,13 @@ network = dict(
     ),
     cam_head=dict(
         type='CAMHead',
-        in_channels=768,
-        in_index=1,
+        in_index=-1,
         pooling='max',  # paper
         num_classes=num_classes,
     ),
     cam_head_aux=dict(
         type='CAMHead',
-        in_channels=768,
-        in_index=0,
+        in_index=-2,
         pooling='max',
         num_classes=num_classes,
     ),

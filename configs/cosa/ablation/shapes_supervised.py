@@ -19,6 +19,7 @@ model = dict(
     backbone=_base_.backbone,
     decode_head=dict(
         _base_.decode_head,
+        in_channels=128,
         loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),
     ),
     test_cfg=dict(mode='whole'),

@@ -1,5 +1,6 @@
 """The only writer of the assignment network."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -7,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 
 @HOOKS.register_module()
@@ -16,6 +18,11 @@ class AssignmentEMAHook(Hook):
     After each optimiser step ``AN <- (1 - m) * AN + m * ON``, for parameters
     and floating-point buffers; other buffers are copied.  ``m`` is counted in
     mmengine's direction: the paper's .9994 is ``m = 6e-4``.
+
+    Running statistics of a BatchNorm that has seen k < 1/m batches move by
+    1/k instead: they are the plain mean of the online network's, without the
+    (0, 1) that an untrained layer starts with, which would stay in them for
+    thousands of iterations (ours; a ViT has none).
 
     The assignment network starts as a copy of the online network unless a
     checkpoint brought one.  It is part of the model's state, so checkpoints
@@ -65,6 +72,8 @@ class AssignmentEMAHook(Hook):
         bare: Any = model.module if is_model_wrapper(model) else model
         old = bare.assignment.state_dict()
         new = bare.online.state_dict()
+        for name, share in _batch_norm_shares(bare.online, momentum):
+            old.pop(name).lerp_(new[name], share)
         floating = [name for name in old if old[name].is_floating_point()]
         torch._foreach_lerp_(
             [old[name] for name in floating],
@@ -73,3 +82,14 @@ class AssignmentEMAHook(Hook):
         )
         for name in old.keys() - set(floating):
             old[name].copy_(new[name])
+
+
+def _batch_norm_shares(
+    network: nn.Module, momentum: float
+) -> Iterator[tuple[str, torch.Tensor]]:
+    """Names of running statistics, each with how far to move it, 0-d."""
+    for name, layer in network.named_modules():
+        if isinstance(layer, _BatchNorm) and layer.track_running_stats:
+            share = (1 / layer.num_batches_tracked).clamp(momentum, 1)
+            yield f'{name}.running_mean', share
+            yield f'{name}.running_var', share

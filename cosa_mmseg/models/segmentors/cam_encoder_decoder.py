@@ -5,10 +5,13 @@ from collections.abc import Sequence
 
 import torch
 from mmengine.registry import MODELS
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.segmentors import EncoderDecoder
-from torch import Tensor
+from torch import Tensor, nn
 
 from cosa_mmseg.structures import NetworkOutput
+
+from .features import fit_head, probe_features
 
 
 @MODELS.register_module()
@@ -18,11 +21,15 @@ class CAMEncoderDecoder(EncoderDecoder):
     The online and the assignment network are two of it.  By itself it
     predicts as a plain ``EncoderDecoder``; :class:`CoSA` trains it.
 
+    Any backbone will do that gives maps (N, D, h, w), and any decode head
+    whose ``forward`` gives logits (N, K, h, w).  Heads need no
+    ``in_channels``: an empty image is shown to the backbone to find them.
+
     Args:
         cam_head (dict): Config of the main :class:`CAMHead`, on the last
-            feature.
-        cam_head_aux (dict): Config of the auxiliary one, on an intermediate
-            feature (``in_index``).
+            feature unless ``in_index`` says otherwise.
+        cam_head_aux (dict): Config of the auxiliary one, on the last feature
+            but one unless ``in_index`` says otherwise.
         frozen (Sequence[str]): Regular expressions of the names of parameters
             that are not trained, such as ``'backbone.pos_embed'``; each must
             match the whole name of at least one.
@@ -30,9 +37,14 @@ class CAMEncoderDecoder(EncoderDecoder):
             with the channels last: faster for CNNs, the same result.
         **kwargs: Arguments of ``EncoderDecoder``.
 
+    Attributes:
+        features (tuple[Feature]): Width and stride of what the backbone (or
+            the neck) gives.
+
     Raises:
-        ValueError: If a pattern of ``frozen`` matches nothing, or the heads
-            disagree on the number of classes.
+        ValueError: If a pattern of ``frozen`` matches nothing, the heads
+            disagree on the number of classes, or backbone and heads do not
+            fit.
     """
 
     def __init__(
@@ -45,8 +57,9 @@ class CAMEncoderDecoder(EncoderDecoder):
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
-        self.cam_head = MODELS.build(cam_head)
-        self.cam_head_aux = MODELS.build(cam_head_aux)
+        cam_head_aux = {'in_index': -2, **cam_head_aux}
+        self.cam_head = self._build_head('cam_head', cam_head)
+        self.cam_head_aux = self._build_head('cam_head_aux', cam_head_aux)
         for name in ('cam_head', 'cam_head_aux'):
             num_classes = getattr(self, name).num_classes
             if num_classes != self.num_classes:
@@ -61,15 +74,80 @@ class CAMEncoderDecoder(EncoderDecoder):
         )
         self.to(memory_format=self.memory_format)
 
+    def _init_decode_head(self, decode_head: dict) -> None:
+        """Build the segmentation head on what the backbone gives."""
+        self.eval()
+        self.features = probe_features(super().extract_feat)
+        super()._init_decode_head(
+            fit_head('decode_head', decode_head, self.features)
+        )
+        self.train()
+
+    def _init_auxiliary_head(self, auxiliary_head: dict | list | None) -> None:
+        """Build mmseg's auxiliary heads, if any."""
+        name = 'auxiliary_head'
+        if isinstance(auxiliary_head, Sequence):
+            auxiliary_head = [
+                fit_head(f'{name}[{i}]', head, self.features)
+                for i, head in enumerate(auxiliary_head)
+            ]
+        elif auxiliary_head is not None:
+            auxiliary_head = fit_head(name, auxiliary_head, self.features)
+        super()._init_auxiliary_head(auxiliary_head)
+
+    def _build_head(self, name: str, head: dict) -> BaseDecodeHead:
+        """Build a head on what the backbone gives."""
+        return MODELS.build(fit_head(name, head, self.features))
+
+    @property
+    def auxiliary_heads(self) -> list[BaseDecodeHead]:
+        """list[BaseDecodeHead]: mmseg's auxiliary heads."""
+        if not self.with_auxiliary_head:
+            return []
+        heads = self.auxiliary_head
+        return [*heads] if isinstance(heads, nn.ModuleList) else [heads]
+
+    @property
+    def auxiliary_weights(self) -> list[float]:
+        """list[float]: ``loss_weight`` of each auxiliary head's loss."""
+        weights = []
+        for head in self.auxiliary_heads:
+            losses = head.loss_decode
+            several = isinstance(losses, nn.ModuleList)
+            weights.append(
+                sum(loss.loss_weight for loss in losses)
+                if several
+                else losses.loss_weight
+            )
+        return weights
+
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """Features of the backbone, as ``EncoderDecoder`` gives them.
+
+        In training those that neither CAM head reads take part in the last
+        one, times 0: every parameter then has a gradient in every iteration,
+        which distributed training needs, whatever head is trained.
 
         Args:
             inputs (Tensor): Normalised images, (N, 3, H, W).
         """
-        return super().extract_feat(
+        feats = super().extract_feat(
             inputs.contiguous(memory_format=self.memory_format)
         )
+        if not self.training:
+            return feats
+        main = self.cam_head.in_index
+        read = {main, self.cam_head_aux.in_index}
+        unread = [
+            feat
+            for i, feat in enumerate(feats)
+            if not read & {i, i - len(feats)}
+        ]
+        if not unread:
+            return feats
+        feats = list(feats)
+        feats[main] = feats[main] + 0 * sum(feat.sum() for feat in unread)
+        return tuple(feats)
 
     def _freeze(self, patterns: Sequence[str]) -> None:
         """Exclude the parameters that match from training."""
@@ -94,15 +172,20 @@ class CAMEncoderDecoder(EncoderDecoder):
             img (Tensor): Normalised images, (N, 3, H, W).
 
         Returns:
-            NetworkOutput: Raw maps and logits at the heads' resolutions.
+            NetworkOutput: Raw maps and logits at the heads' resolutions; in
+            training with those of mmseg's auxiliary heads.
         """
         feats = self.extract_feat(img)
+        auxiliary_heads = self.auxiliary_heads if self.training else []
         return NetworkOutput(
             seg_logits=self.decode_head.forward(feats),
             cam=self.cam_head.forward(feats),
             cam_aux=self.cam_head_aux.forward(feats),
             cls_logits=self.cam_head.classify(feats),
             cls_logits_aux=self.cam_head_aux.classify(feats),
+            seg_logits_aux=tuple(
+                head.forward(feats) for head in auxiliary_heads
+            ),
         )
 
     def classify(self, img: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,5 +1,7 @@
 """CoSA: co-training with swapping assignments."""
 
+from functools import partial
+
 import torch
 from mmengine.dist import get_world_size
 from mmengine.logging import MessageHub
@@ -141,9 +143,9 @@ class CoSA(DualStreamSegmentor):
     def warmup_losses(self, img: Tensor, img_label: Tensor) -> dict:
         """Classification losses alone; nothing else is computed.
 
-        The segmentation head gets exact zero gradients, not none: AdamW then
-        treats it as the released code does, and every parameter takes part in
-        each iteration, which distributed training needs.
+        The segmentation heads get exact zero gradients, not none: AdamW then
+        treats them as the released code does, and every parameter takes part
+        in each iteration, which distributed training needs.
 
         Args:
             img (Tensor): Strong views, (N, 3, H, W).
@@ -154,9 +156,11 @@ class CoSA(DualStreamSegmentor):
         """
         cls_logits, cls_logits_aux = self.online.classify(img)
         losses = self.cls_losses(cls_logits, cls_logits_aux, img_label)
+        heads = [self.online.decode_head, *self.online.auxiliary_heads]
         unused = [
             parameter.sum()
-            for parameter in self.online.decode_head.parameters()
+            for head in heads
+            for parameter in head.parameters()
             if parameter.requires_grad
         ]
         losses['loss_cls'] = losses['loss_cls'] + 0 * sum(unused)
@@ -219,24 +223,32 @@ class CoSA(DualStreamSegmentor):
 
         Returns:
             dict[str, Tensor]: ``loss_c2s``, ``loss_s2c`` and, if set,
-            ``loss_energy`` and ``loss_csc``, 0-d.
+            ``loss_energy``, ``loss_csc`` and ``loss_c2s_aux_<i>`` of mmseg's
+            auxiliary heads, 0-d.
         """
-        seg_logits = resize(
-            seen.seg_logits,
-            size=strong.shape[-2:],
-            mode='bilinear',
-            align_corners=False,
+        seg_logits, *seg_logits_aux = (
+            resize(
+                logits,
+                size=strong.shape[-2:],
+                mode='bilinear',
+                align_corners=False,
+            )
+            for logits in (seen.seg_logits, *seen.seg_logits_aux)
+        )
+        cam_to_seg = partial(
+            self.loss_c2s,
+            label=pseudo.cam_label,
+            label_aux=pseudo.cam_label_aux,
+            weight=pseudo.weight,
+            weight_aux=pseudo.weight_aux,
         )
         losses = dict(
-            loss_c2s=self.loss_c2s(
-                seg_logits,
-                pseudo.cam_label,
-                pseudo.cam_label_aux,
-                pseudo.weight,
-                pseudo.weight_aux,
-            ),
+            loss_c2s=cam_to_seg(seg_logits),
             loss_s2c=self.loss_s2c(seen.cam, pseudo.seg_prob, seen.cam_aux),
         )
+        weights = self.online.auxiliary_weights
+        for i, logits in enumerate(seg_logits_aux):
+            losses[f'loss_c2s_aux_{i}'] = weights[i] * cam_to_seg(logits)
         if self.loss_energy is not None:
             img = self.data_preprocessor.denormalize(strong)
             losses['loss_energy'] = self.loss_energy(
