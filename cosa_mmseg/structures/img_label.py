@@ -53,6 +53,27 @@ def stack_img_labels(
     return torch.stack(rows).to(device, non_blocking=True)
 
 
+def shown_classes(
+    data_samples: Sequence[SegDataSample], device: torch.device | str
+) -> Tensor:
+    """Classes that at least one image of a batch shows.
+
+    Args:
+        data_samples (Sequence[SegDataSample]): As for
+            :func:`stack_img_labels`.
+        device (torch.device | str): Of the result. Labels that are on the CPU
+            are read without waiting for it.
+
+    Returns:
+        Tensor: 0-based ids, ascending, int64 (P,); class 0 where there is
+        none, so that P is at least 1.
+    """
+    shown = set().union(
+        *(sample.gt_label.label.tolist() for sample in data_samples)
+    )
+    return torch.tensor(sorted(shown or {0})).to(device, non_blocking=True)
+
+
 def stack_valid_mask(
     data_samples: Sequence[SegDataSample],
     size: tuple[int, int],

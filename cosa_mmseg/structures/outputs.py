@@ -1,7 +1,8 @@
 """What travels between the networks, the labelers and the losses."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 
@@ -26,19 +27,40 @@ class NetworkOutput:
     cls_logits_aux: Tensor
     seg_logits_aux: tuple[Tensor, ...] = ()
 
+    def of_classes(self, classes: Tensor) -> 'NetworkOutput':
+        """The maps of some classes, and the logits of the background.
+
+        Args:
+            classes (Tensor): Foreground classes, 0-based, int64 (P,).
+
+        Returns:
+            NetworkOutput: ``cam`` and ``cam_aux`` (N, P, h, w), ``seg_logits``
+            (N, P + 1, h, w); the rest as it is.
+        """
+        channels = torch.cat([classes.new_zeros(1), classes + 1])
+        return replace(
+            self,
+            seg_logits=self.seg_logits.index_select(1, channels),
+            cam=self.cam.index_select(1, classes),
+            cam_aux=self.cam_aux.index_select(1, classes),
+        )
+
 
 @dataclass(frozen=True)
 class PseudoLabels:
     """Assignments: what the assignment network hands to the online network.
 
+    Maps are of P classes, those that the batch shows: the others are 0.
+
     Attributes:
-        cam (Tensor): Normalised main CAM that they come from, (N, C, H, W) in
-            [0, 1], not restricted to the labels.
+        classes (Tensor): The P foreground classes, 0-based, int64 (P,).
+        cam (Tensor): Normalised main CAM that they come from, (N, P, H, W) in
+            [0, 1], not restricted to the labels of the image.
         cam_label (Tensor): CAM pseudo labels (CPL) of the main CAM, int64
             (N, H, W): 0 background, 1..C classes, 255 ignore.
         cam_label_aux (Tensor): CPL of the auxiliary CAM, int64 (N, H, W).
-        seg_prob (Tensor): Segmentation pseudo labels (SPL), (N, K, H, W),
-            probabilities in [0, 1].
+        seg_prob (Tensor): Segmentation pseudo labels (SPL), probabilities in
+            [0, 1] of the background and the P classes, (N, P + 1, H, W).
         weight (Tensor, optional): Reliability of ``cam_label`` (RAW), of mean
             1 over the real pixels, (N, H, W).
         weight_aux (Tensor, optional): That of ``cam_label_aux``.
@@ -46,6 +68,7 @@ class PseudoLabels:
             positive, (N, H, W).
     """
 
+    classes: Tensor
     cam: Tensor
     cam_label: Tensor
     cam_label_aux: Tensor

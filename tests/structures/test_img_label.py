@@ -5,7 +5,11 @@ import torch
 from mmengine.structures import LabelData
 from mmseg.structures import SegDataSample
 
-from cosa_mmseg.structures import stack_img_labels, stack_valid_mask
+from cosa_mmseg.structures import (
+    shown_classes,
+    stack_img_labels,
+    stack_valid_mask,
+)
 
 
 def sample(label=None, **metainfo):
@@ -64,3 +68,9 @@ def test_box_out_of_the_crop(box):
     assert 'c.jpg' in str(err.value)
     assert str(box) in str(err.value)
     assert '3 x 4' in str(err.value)
+
+
+def test_classes_that_a_batch_shows():
+    batch = [sample([4, 1]), sample([]), sample([1])]
+    assert shown_classes(batch, 'cpu').tolist() == [1, 4]
+    assert shown_classes([sample([])], 'cpu').tolist() == [0]

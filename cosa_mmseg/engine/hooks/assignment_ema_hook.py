@@ -90,6 +90,7 @@ def _batch_norm_shares(
     """Names of running statistics, each with how far to move it, 0-d."""
     for name, layer in network.named_modules():
         if isinstance(layer, _BatchNorm) and layer.track_running_stats:
-            share = (1 / layer.num_batches_tracked).clamp(momentum, 1)
+            count: Any = layer.num_batches_tracked
+            share = (1 / count).clamp(momentum, 1)
             yield f'{name}.running_mean', share
             yield f'{name}.running_var', share

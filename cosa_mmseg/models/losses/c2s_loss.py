@@ -1,12 +1,13 @@
 """CAM-to-segmentation loss: CAM pseudo labels supervise the segmentation."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
+from cosa_mmseg.models.pseudo_labels.cam import IGNORE_INDEX
 from cosa_mmseg.utils.dtype import promote_half
 
 EPS = 1e-6  # released code
@@ -17,7 +18,6 @@ def fg_bg_cross_entropy(
     label: Tensor,
     weight: Tensor | None = None,
     fg_share: float | None = 0.5,
-    ignore_index: int = 255,
 ) -> Tensor:
     r"""Cross-entropy, averaged over background and foreground separately.
 
@@ -33,7 +33,6 @@ def fg_bg_cross_entropy(
         weight (Tensor, optional): Reliability of each pixel, (N, H, W).
         fg_share (float, optional): ``a`` in [0, 1]; None: the plain mean over
             all pixels that are not ignored.
-        ignore_index (int): Hard labels left out.
 
     Returns:
         Tensor: 0-d, finite, with a gradient path, whatever is ignored.
@@ -41,24 +40,56 @@ def fg_bg_cross_entropy(
     Raises:
         ValueError: If the shapes do not fit.
     """
-    soft = label.ndim == 4
+    _check_label(seg_logits, label)
+    term = _cross_entropies(seg_logits, [label])[0]
+    return _balance(term, label, weight, fg_share)
+
+
+def _check_label(seg_logits: Tensor, label: Tensor) -> None:
+    """Raise unless hard or soft labels fit the logits."""
     expected = tuple(seg_logits.shape)
-    expected = expected if soft else (expected[0], *expected[2:])
+    if label.ndim != 4:
+        expected = (expected[0], *expected[2:])
     if tuple(label.shape) != expected:
         raise ValueError(
             f'labels of shape {tuple(label.shape)} do not fit logits of shape '
             f'{tuple(seg_logits.shape)}: expected {expected}'
         )
-    term = F.cross_entropy(
-        promote_half(seg_logits),
-        label,
-        reduction='none',
-        ignore_index=-100 if soft else ignore_index,  # -100: torch's default
-    )  # (N, H, W)
+
+
+def _cross_entropies(
+    seg_logits: Tensor, labels: Sequence[Tensor]
+) -> list[Tensor]:
+    """Cross-entropy of each pixel to each of some labels, (N, H, W) each.
+
+    One log-softmax serves all of them, and of hard labels one gather does,
+    whose gradient is a single map of the size of the logits.  Where a pixel
+    is ignored the value has no meaning.
+    """
+    log_prob = promote_half(seg_logits).log_softmax(dim=1)
+    hard = [label for label in labels if label.ndim != 4]
+    picked: Iterator[Tensor] = iter(())
+    if hard:
+        index = torch.stack(hard, dim=1)  # (N, T, H, W)
+        index = index.masked_fill(index == IGNORE_INDEX, 0)
+        picked = iter(log_prob.gather(1, index).neg().unbind(dim=1))
+    return [
+        -(label * log_prob).sum(dim=1) if label.ndim == 4 else next(picked)
+        for label in labels
+    ]
+
+
+def _balance(
+    term: Tensor,
+    label: Tensor,
+    weight: Tensor | None,
+    fg_share: float | None,
+) -> Tensor:
+    """Weighted means of background and foreground, weighed, 0-d."""
     if weight is not None:
         term = term * weight
-    hard = label.argmax(dim=1) if soft else label
-    valid = hard != ignore_index
+    hard = label.argmax(dim=1) if label.ndim == 4 else label
+    valid = hard != IGNORE_INDEX
     if fg_share is None:
         return _mean(term, valid)
     background = _mean(term, hard == 0)
@@ -130,13 +161,18 @@ class C2SLoss(nn.Module):
             (1 - self.aux_share, label, weight),
             (self.aux_share, label_aux, weight_aux),
         ]
-        terms = [
-            share
-            * fg_bg_cross_entropy(seg_logits, target, weights, self.fg_share)
-            for share, target, weights in targets
-            if share > 0
+        targets = [target for target in targets if target[0] > 0]
+        labels = [target for _, target, _ in targets]
+        for target in labels:
+            _check_label(seg_logits, target)
+        terms = _cross_entropies(seg_logits, labels)
+        losses = [
+            share * _balance(term, target, weights, self.fg_share)
+            for term, (share, target, weights) in zip(
+                terms, targets, strict=True
+            )
         ]
-        return self.loss_weight * torch.stack(terms).sum()
+        return self.loss_weight * torch.stack(losses).sum()
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""

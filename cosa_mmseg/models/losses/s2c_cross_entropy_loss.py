@@ -5,6 +5,7 @@ from mmengine.registry import MODELS
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 
+from cosa_mmseg.models.pseudo_labels.cam import to_class_ids
 from cosa_mmseg.utils.dtype import promote_half
 
 from .c2s_loss import fg_bg_cross_entropy
@@ -38,15 +39,21 @@ class S2CCrossEntropyLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(
-        self, cam: Tensor, seg_prob: Tensor, cam_aux: Tensor | None = None
+        self,
+        cam: Tensor,
+        seg_prob: Tensor,
+        cam_aux: Tensor | None = None,
+        classes: Tensor | None = None,
     ) -> Tensor:
         """Loss of a batch.
 
         Args:
             cam (Tensor): Raw CAM ``M`` of the online network, (N, C, h, w).
-            seg_prob (Tensor): SPL, (N, K, H, W).
+            seg_prob (Tensor): SPL, (N, P + 1, H, W).
             cam_aux (Tensor, optional): Not used; the call is that of
                 :class:`S2CLoss`.
+            classes (Tensor, optional): The P foreground classes of the SPL,
+                0-based, int64 (P,); None: all C of them.
 
         Returns:
             Tensor: 0-d.
@@ -54,8 +61,10 @@ class S2CCrossEntropyLoss(nn.Module):
         Raises:
             ValueError: If the shapes do not fit.
         """
-        check_cam(cam, seg_prob)
+        check_cam(cam, seg_prob, classes)
         value, label = seg_prob.max(dim=1)
+        if classes is not None:
+            label = to_class_ids(label, classes)
         label = label.masked_fill(value <= self.confidence, 255)
         cam = scale_cam(promote_half(cam))
         background = 1 - cam.amax(dim=1, keepdim=True)

@@ -11,23 +11,27 @@ from torch import Tensor, nn
 from cosa_mmseg.utils.dtype import promote_half
 
 
-def check_cam(cam: Tensor, seg_prob: Tensor) -> None:
+def check_cam(
+    cam: Tensor, seg_prob: Tensor, classes: Tensor | None = None
+) -> None:
     """Raise unless a CAM and segmentation probabilities fit.
 
     Args:
         cam (Tensor): (N, C, h, w).
-        seg_prob (Tensor): (N, C + 1, H, W).
+        seg_prob (Tensor): (N, P + 1, H, W).
+        classes (Tensor, optional): Of which the probabilities are, (P,);
+            None: of all C.
 
     Raises:
         ValueError: If batch size or number of classes differ.
     """
-    if cam.shape[0] != seg_prob.shape[0] or (
-        cam.shape[1] + 1 != seg_prob.shape[1]
-    ):
+    num_classes = cam.shape[1] if classes is None else len(classes)
+    if seg_prob.shape[:2] != (cam.shape[0], num_classes + 1):
         raise ValueError(
             f'probabilities of shape {tuple(seg_prob.shape)} do not fit a CAM '
-            f'of shape {tuple(cam.shape)}: expected (N, C+1, H, W) and '
-            '(N, C, h, w)'
+            f'of shape {tuple(cam.shape)} and {num_classes} class(es): '
+            'expected (N, P+1, H, W) and (N, C, h, w), P = C unless `classes` '
+            'names P of them'
         )
 
 
@@ -95,15 +99,22 @@ class S2CLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(
-        self, cam: Tensor, seg_prob: Tensor, cam_aux: Tensor | None = None
+        self,
+        cam: Tensor,
+        seg_prob: Tensor,
+        cam_aux: Tensor | None = None,
+        classes: Tensor | None = None,
     ) -> Tensor:
         """Loss of a batch.
 
         Args:
             cam (Tensor): Raw CAM ``M`` of the online network, (N, C, h, w).
-            seg_prob (Tensor): SPL, (N, K, H, W).
+            seg_prob (Tensor): SPL, (N, P + 1, H, W).
             cam_aux (Tensor, optional): Raw auxiliary CAM; needed unless
                 ``aux_share`` is 0.
+            classes (Tensor, optional): The P foreground classes of the SPL,
+                0-based, int64 (P,); the others have probability 0. None: all
+                C of them.
 
         Returns:
             Tensor: 0-d.
@@ -116,15 +127,17 @@ class S2CLoss(nn.Module):
             (cam_aux, self.aux_share),
         ]
         terms = [
-            share * self._loss(maps, seg_prob)
+            share * self._loss(maps, seg_prob, classes)
             for maps, share in pairs
             if share > 0
         ]
         return self.loss_weight * torch.stack(terms).sum()
 
-    def _loss(self, cam: Tensor, seg_prob: Tensor) -> Tensor:
+    def _loss(
+        self, cam: Tensor, seg_prob: Tensor, classes: Tensor | None
+    ) -> Tensor:
         """The loss of one CAM, 0-d."""
-        check_cam(cam, seg_prob)
+        check_cam(cam, seg_prob, classes)
         target = resize(
             seg_prob[:, 1:],
             size=cam.shape[-2:],
@@ -132,6 +145,9 @@ class S2CLoss(nn.Module):
             align_corners=False,
         )
         cam = promote_half(cam)
+        if classes is not None:
+            none = torch.zeros_like(cam, dtype=target.dtype)
+            target = none.index_copy(1, classes, target)
         if self.activation == 'relu':
             cam = cam.relu()
         elif self.activation == 'scale':

@@ -1,6 +1,7 @@
 """Assignments: from a look at the weak view to pseudo labels."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from mmengine.registry import MODELS
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 
 from cosa_mmseg.structures import NetworkOutput, PseudoLabels
 
-from .cam import restrict_cam
+from .cam import restrict_cam, to_class_ids
 from .perplexity import perplexity
 from .watch import watch_pseudo_labels
 
@@ -28,10 +29,17 @@ class Assigner(nn.Module):
             ``cam_labeler``, with a threshold of its own.
         reliability (dict, optional): Weights of the CAM pseudo labels,
             :class:`PerplexityWeight`.
+        all_classes (bool): Whether labelers and reliability see the maps of
+            all C classes, in their order, instead of those that the batch
+            shows: for parts that tell classes apart.
+        dtype (str, optional): ``'bfloat16'`` or ``'float16'``: the network
+            runs under autocast to it; what is made of its maps is float32.
+            None: as the optimiser wrapper has it.
 
     Raises:
         ValueError: If ``reliability`` meets labelers without a single
-            threshold.
+            threshold, ``dtype`` is unknown, or ``seg_labeler`` needs all
+            classes.
     """
 
     def __init__(
@@ -41,8 +49,17 @@ class Assigner(nn.Module):
         seg_labeler: dict,
         cam_labeler_aux: dict | None = None,
         reliability: dict | None = None,
+        all_classes: bool = False,
+        dtype: str | None = None,
     ) -> None:
         super().__init__()
+        self.all_classes = all_classes
+        if dtype not in (None, 'bfloat16', 'float16'):
+            raise ValueError(
+                "assigner.dtype must be 'bfloat16', 'float16' or None, got "
+                f'{dtype!r}'
+            )
+        self.dtype = getattr(torch, dtype) if dtype else None
         self.multi_scale = MODELS.build(multi_scale)
         self.cam_labeler = MODELS.build(cam_labeler)
         self.cam_labeler_aux = MODELS.build(cam_labeler_aux or cam_labeler)
@@ -53,6 +70,12 @@ class Assigner(nn.Module):
                 'reliability is the distance from one threshold: set '
                 'cam_labeler (and cam_labeler_aux) to a labeler that has '
                 'one, such as ThresholdLabeler'
+            )
+
+        if getattr(self.seg_labeler, 'after_softmax', False) > all_classes:
+            raise ValueError(
+                'seg_labeler.after_softmax=True takes the softmax over all '
+                'classes: set assigner.all_classes=True'
             )
 
     @property
@@ -76,8 +99,13 @@ class Assigner(nn.Module):
         guide: Tensor,
         img_label: Tensor,
         valid_mask: Tensor,
+        classes: Tensor | None = None,
     ) -> PseudoLabels:
         """Pseudo labels of a batch.
+
+        Labelers and reliability see the maps of ``classes`` only, unless
+        ``all_classes`` is set: what they cost does not grow with the number
+        of classes of the data set.
 
         Args:
             network (Callable): From images to a :class:`NetworkOutput`.
@@ -85,19 +113,36 @@ class Assigner(nn.Module):
             guide (Tensor): The same in RGB in [0, 1], for a refiner.
             img_label (Tensor): Multi-hot image-level labels, (N, C).
             valid_mask (Tensor): True where real pixels are, (N, H, W).
+            classes (Tensor, optional): Foreground classes, 0-based, int64
+                (P,), among them all that the images show; None: all C.
 
         Returns:
-            PseudoLabels: At the size of the views.
+            PseudoLabels: At the size of the views, of these classes.
         """
-        seen = self.multi_scale(network, weak)
+        if classes is None or self.all_classes:
+            classes = torch.arange(img_label.shape[1], device=weak.device)
+        with self._precision(weak.device):
+            seen = self.multi_scale(
+                lambda img: network(img).of_classes(classes), weak
+            )
+        img_label = img_label.index_select(1, classes)
         rest = (img_label, valid_mask, guide)
+        cam_label = self.cam_labeler(seen.cam, *rest)
+        cam_label_aux = self.cam_labeler_aux(seen.cam_aux, *rest)
         return PseudoLabels(
+            classes=classes,
             cam=seen.cam,
-            cam_label=self.cam_labeler(seen.cam, *rest),
-            cam_label_aux=self.cam_labeler_aux(seen.cam_aux, *rest),
+            cam_label=to_class_ids(cam_label, classes),
+            cam_label_aux=to_class_ids(cam_label_aux, classes),
             seg_prob=self.seg_labeler(seen.seg_logits, img_label),
             **self._reliabilities(seen, img_label, valid_mask),
         )
+
+    def _precision(self, device: torch.device) -> AbstractContextManager:
+        """Autocast to ``dtype``, if it is set."""
+        if self.dtype is None:
+            return nullcontext()
+        return torch.autocast(device.type, dtype=self.dtype)
 
     def _reliabilities(
         self, seen: NetworkOutput, img_label: Tensor, valid_mask: Tensor

@@ -65,6 +65,23 @@ def restrict_cam(cam: Tensor, img_label: Tensor) -> Tensor:
     return cam * img_label.to(cam)[:, :, None, None]
 
 
+def to_class_ids(label: Tensor, classes: Tensor) -> Tensor:
+    """Segmentation ids of labels that number the maps of some classes.
+
+    Args:
+        label (Tensor): int64, any shape: 0 background, 1..P the maps in their
+            order, 255 ignore.
+        classes (Tensor): Their foreground classes, 0-based, int64 (P,).
+
+    Returns:
+        Tensor: int64, the same shape: 0 background, 1..C, 255 ignore.
+    """
+    ids = classes.new_full((IGNORE_INDEX + 1,), IGNORE_INDEX)
+    ids[0] = 0
+    ids[1 : len(classes) + 1] = classes + 1
+    return ids[label]
+
+
 def cam_to_label(
     cam: Tensor,
     threshold: Tensor | float,
@@ -88,7 +105,7 @@ def cam_to_label(
     """
     value, index = cam.max(dim=1)
     label = torch.where(value > threshold, index + 1, IGNORE_INDEX)
-    label[value <= (threshold if low is None else low)] = 0
+    label = label.masked_fill(value <= (threshold if low is None else low), 0)
     if valid_mask is not None:
-        label[~valid_mask] = IGNORE_INDEX
+        label = label.masked_fill(~valid_mask, IGNORE_INDEX)
     return label

@@ -94,9 +94,8 @@ class DualThresholdLabeler(nn.Module):
             self._label_at(threshold, cam, img_label, img)
             for threshold in self._thresholds(cam, valid_mask)
         )
-        label = high.masked_fill(high == 0, IGNORE_INDEX)
-        label[(high == 0) & (low == 0)] = 0
-        return label.masked_fill(~valid_mask, IGNORE_INDEX)
+        ignored = ((high == 0) & (low != 0)) | ~valid_mask
+        return high.masked_fill(ignored, IGNORE_INDEX)
 
     def _thresholds(
         self, cam: Tensor, valid_mask: Tensor

@@ -122,7 +122,6 @@ class MultiScaleInference(nn.Module):
         out = network(torch.cat([img, img.flip(-1)]) if self.mirror else img)
 
         def merge(maps: Tensor, how: Callable) -> Tensor:
-            maps = _to_size(maps, size)
             if not self.mirror:
                 return maps
             return how(maps[:num], maps[num:].flip(-1))
@@ -132,9 +131,12 @@ class MultiScaleInference(nn.Module):
             for logits in (out.cls_logits, out.cls_logits_aux)
         )
         return NetworkOutput(
-            seg_logits=merge(out.seg_logits, torch.add),
-            cam=merge(out.cam, torch.maximum).relu(),
-            cam_aux=merge(out.cam_aux, torch.maximum).relu(),
+            # resizing is linear: the sum is resized, but not the maximum
+            seg_logits=_to_size(
+                merge(promote_half(out.seg_logits), torch.add), size
+            ),
+            cam=merge(_to_size(out.cam, size), torch.maximum).relu(),
+            cam_aux=merge(_to_size(out.cam_aux, size), torch.maximum).relu(),
             cls_logits=cls,
             cls_logits_aux=cls_aux,
         )

@@ -4,7 +4,7 @@ from torch import Tensor
 
 from cosa_mmseg.structures import PseudoLabels
 
-from .cam import IGNORE_INDEX
+from .cam import IGNORE_INDEX, to_class_ids
 
 
 def watch_pseudo_labels(pseudo: PseudoLabels) -> dict[str, Tensor]:
@@ -25,7 +25,10 @@ def watch_pseudo_labels(pseudo: PseudoLabels) -> dict[str, Tensor]:
     background = label == 0
     ignored = label == IGNORE_INDEX
     foreground = ~(background | ignored)
-    agree = (label == pseudo.seg_prob.max(dim=1).indices) & ~ignored
+    seg_label = to_class_ids(
+        pseudo.seg_prob.max(dim=1).indices, pseudo.classes
+    )
+    agree = (label == seg_label) & ~ignored
     out = dict(
         cpl_foreground=foreground.float().mean(),
         cpl_background=background.float().mean(),

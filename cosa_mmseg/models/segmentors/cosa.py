@@ -12,6 +12,7 @@ from torch import Tensor
 from cosa_mmseg.structures import (
     NetworkOutput,
     PseudoLabels,
+    shown_classes,
     stack_img_labels,
     stack_valid_mask,
     to_uint8,
@@ -114,11 +115,12 @@ class CoSA(DualStreamSegmentor):
         valid_mask = stack_valid_mask(
             data_samples, strong.shape[-2:], strong.device
         )
+        classes = shown_classes(data_samples, strong.device)
         if self.warmup_left:
             if self.feeds_thresholds(len(strong)):
-                self.assign(weak, img_label, valid_mask)
+                self.assign(weak, img_label, valid_mask, classes)
             return self.warmup_losses(strong, img_label)
-        pseudo = self.assign(weak, img_label, valid_mask)
+        pseudo = self.assign(weak, img_label, valid_mask, classes)
         seen = self.online.see(strong)
         return {
             **self.cls_losses(seen.cls_logits, seen.cls_logits_aux, img_label),
@@ -168,7 +170,11 @@ class CoSA(DualStreamSegmentor):
 
     @torch.no_grad()
     def assign(
-        self, weak: Tensor, img_label: Tensor, valid_mask: Tensor
+        self,
+        weak: Tensor,
+        img_label: Tensor,
+        valid_mask: Tensor,
+        classes: Tensor | None = None,
     ) -> PseudoLabels:
         """Pseudo labels of the assignment network.
 
@@ -176,13 +182,15 @@ class CoSA(DualStreamSegmentor):
             weak (Tensor): Weak views, (N, 3, H, W).
             img_label (Tensor): Multi-hot image-level labels, (N, C).
             valid_mask (Tensor): True where real pixels are, (N, H, W).
+            classes (Tensor, optional): Classes that the batch shows, 0-based,
+                int64 (P,); None: all.
 
         Returns:
             PseudoLabels: At the size of the views.
         """
         guide = to_uint8(self.data_preprocessor.denormalize(weak)) / 255
         return self.assigner(
-            self.assignment.see, weak, guide, img_label, valid_mask
+            self.assignment.see, weak, guide, img_label, valid_mask, classes
         )
 
     def cls_losses(
@@ -244,7 +252,9 @@ class CoSA(DualStreamSegmentor):
         )
         losses = dict(
             loss_c2s=cam_to_seg(seg_logits),
-            loss_s2c=self.loss_s2c(seen.cam, pseudo.seg_prob, seen.cam_aux),
+            loss_s2c=self.loss_s2c(
+                seen.cam, pseudo.seg_prob, seen.cam_aux, pseudo.classes
+            ),
         )
         weights = self.online.auxiliary_weights
         for i, logits in enumerate(seg_logits_aux):
@@ -256,10 +266,10 @@ class CoSA(DualStreamSegmentor):
             )
         if self.loss_csc is not None:
             losses['loss_csc'] = self.loss_csc(
-                seen.cam,
+                seen.cam.index_select(1, pseudo.classes),
                 pseudo.cam_label_aux,
                 pseudo.perplexity_aux,
-                img_label,
+                img_label.index_select(1, pseudo.classes),
             )
         return losses
 

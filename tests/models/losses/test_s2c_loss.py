@@ -88,3 +88,17 @@ def test_bad_settings_are_named():
         S2CLoss('tanh')
     with pytest.raises(ValueError, match='aux_share'):
         S2CLoss(aux_share=2)
+
+
+@pytest.mark.parametrize('loss', [S2CLoss(), S2CCrossEntropyLoss()])
+def test_labels_of_some_classes(loss):
+    cam = torch.randn(2, 5, 6, 7)
+    classes = torch.tensor([1, 3])
+    some = torch.randn(2, 3, 12, 14).softmax(dim=1)
+    whole = torch.zeros(2, 6, 12, 14)
+    whole[:, [0, 2, 4]] = some
+    torch.testing.assert_close(
+        loss(cam, some, classes=classes), loss(cam, whole)
+    )
+    with pytest.raises(ValueError, match=r'2 class\(es\): expected'):
+        loss(cam, whole, classes=classes)

@@ -307,3 +307,20 @@ def test_the_loss_falls_when_one_batch_is_trained(model):
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.6 * losses[0]
+
+
+@pytest.mark.parametrize('settings', [{}, PAPER])
+def test_losses_do_not_depend_on_which_maps_are_left_out(settings):
+    model = MODELS.build(small_model(**settings)).train()
+    batch = prepared(model, [[0], [2]])
+    state = copy.deepcopy(model.state_dict())
+    some = model.loss(**batch)
+    model.load_state_dict(state)
+    model.assigner.all_classes = True
+    torch.testing.assert_close(some, model.loss(**batch))
+
+
+def test_a_batch_without_any_class_has_finite_losses(model):
+    losses = model.loss(**prepared(model, [[], []]))
+    assert all(value.isfinite() for value in losses.values())
+    assert losses['cpl_foreground'] == 0
