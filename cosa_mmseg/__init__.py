@@ -10,6 +10,19 @@ from .version import __version__
 
 check_requirements()
 
-from . import datasets, engine, evaluation, models  # noqa: E402
+from . import (  # noqa: E402
+    datasets,
+    engine,
+    evaluation,
+    model_converters,
+    models,
+)
 
-__all__ = ['__version__', 'datasets', 'engine', 'evaluation', 'models']
+__all__ = [
+    '__version__',
+    'datasets',
+    'engine',
+    'evaluation',
+    'model_converters',
+    'models',
+]

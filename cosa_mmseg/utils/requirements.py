@@ -64,6 +64,7 @@ REQUIREMENTS = (
     Requirement('numpy', '1.23', 'numpy>=1.23'),
     Requirement('torch', '2.1', 'torch>=2.1'),
     Requirement('torchvision', '0.16', 'torchvision>=0.16'),
+    Requirement('safetensors', '0.4', 'safetensors>=0.4'),
     Requirement(
         'mmengine',
         '0.10.7',

@@ -24,8 +24,8 @@ from mmengine.structures import LabelData
 from mmseg.structures import SegDataSample
 from torch import nn
 
+from cosa_mmseg.model_converters import released_to_network
 from cosa_mmseg.models.pseudo_labels import restrict_cam
-from cosa_mmseg.utils.convert_weights import released_to_network
 from tests.golden import ROOT, load_tensors, meta
 from tests.models.networks import tiny_vit_network
 
@@ -169,6 +169,7 @@ def model_config(info: dict, settings: dict) -> dict:
         network['cam_head_aux']['detach_cam'] = True
     aux = settings.get('aux_cam2seg', hyper['aux_cam2seg'])
     mix = settings.get('use_cammix', hyper['use_cam_mix'])
+    after_softmax = settings.get('after_softmax', hyper['after_softmax'])
     model.update(
         network=network,
         assigner=dict(
@@ -186,10 +187,9 @@ def model_config(info: dict, settings: dict) -> dict:
                 temperature=settings.get(
                     'seg_softmaxtemp', hyper['seg_softmax_temperature']
                 ),
-                after_softmax=settings.get(
-                    'after_softmax', hyper['after_softmax']
-                ),
+                after_softmax=after_softmax,
             ),
+            all_classes=bool(after_softmax),
         ),
         loss_c2s=dict(
             type='C2SLoss',

@@ -18,7 +18,7 @@ network = dict(
         out_type='featmap',
         interpolate_mode='bicubic',
         # ImageNet weights of timm's vit_base_patch16_224 (released), made by
-        # tools/model_converters/timm_vit.py
+        # tools/model_converters/convert_weights.py
         init_cfg=dict(
             type='Pretrained', checkpoint='pretrained/vit_base_patch16_224.pth'
         ),
