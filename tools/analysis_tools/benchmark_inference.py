@@ -1,0 +1,155 @@
+r"""Images per second of predictions, in several ways of making them.
+
+    python tools/analysis_tools/benchmark_inference.py cosa_vit-b_voc.py \
+        --synthetic --batch-size 1 4 --amp off bf16 --json inference.json
+
+predicts 2 + 10 batches for each combination of views (one, and the scales and
+mirrors of the config's `tta_cfg`), mode (whole image or sliding window),
+precision and batch size, as tools/test.py does but without scores, and prints
+a row for each: images per second, the median, least and greatest time of an
+image, and how it is shared out among data, networks, the resize to the
+original size, and the rest. For sliding windows take a config that has them:
+
+    python tools/analysis_tools/benchmark_inference.py \
+        cosa_vit-b_voc_slide.py --mode whole slide \
+        --synthetic --size 448 672
+
+Times of different machines, or of a machine that others use as well, can not
+be compared. The column `units/image` can: after each batch a plain ViT-B/16 is
+run on 4 images, and its median time is the unit.
+
+CUDA_VISIBLE_DEVICES= takes the CPU where there is a GPU; OMP_NUM_THREADS sets
+the threads of a CPU. The peak memory of a row is on a GPU that of its tensors,
+on a CPU that of the process up to this row, the unit's network included.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.benchmark import (
+    InferenceSettings,
+    benchmark_inference,
+    inference_table,
+)
+from cosa_mmseg.benchmark.command_line import run_benchmark
+from cosa_mmseg.benchmark.config import AMP
+from cosa_mmseg.benchmark.inference import MODES, VIEWS
+from cosa_mmseg.utils.command_line import (
+    add_config_options,
+    load_weights_only,
+    read_config,
+)
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line (`args`: default ``sys.argv``)."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_config_options(parser)
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        help='path or URL of a checkpoint (default: random weights, which '
+        'take the same time)',
+    )
+    parser.add_argument(
+        '--iters', type=int, default=10, help='batches to count (default: 10)'
+    )
+    parser.add_argument(
+        '--warmup',
+        type=int,
+        default=2,
+        help='batches before, which do not count (default: 2)',
+    )
+    parser.add_argument(
+        '--views',
+        nargs='+',
+        choices=VIEWS,
+        help='one: the views of model.test_cfg; tta: those of tta_cfg '
+        '(default: both, if the config has tta_cfg)',
+    )
+    parser.add_argument(
+        '--mode',
+        nargs='+',
+        choices=MODES,
+        help="how an image is seen (default: the config's mode)",
+    )
+    parser.add_argument(
+        '--amp',
+        nargs='+',
+        choices=AMP,
+        default=['off'],
+        help='precisions: off (float32), bf16, or fp16, on a GPU only '
+        '(default: off)',
+    )
+    parser.add_argument(
+        '--batch-size',
+        nargs='+',
+        type=int,
+        help='batch sizes; above 1 images must have one size (default: '
+        "config's)",
+    )
+    parser.add_argument(
+        '--synthetic',
+        action='store_true',
+        help="random images in the place of the config's test data",
+    )
+    parser.add_argument(
+        '--size',
+        nargs=2,
+        type=int,
+        default=[448, 448],
+        metavar=('H', 'W'),
+        help='size of random images (default: 448 448)',
+    )
+    parser.add_argument(
+        '--ori-size',
+        nargs=2,
+        type=int,
+        default=[375, 500],
+        metavar=('H', 'W'),
+        help='size that their predictions are brought to (default: 375 500)',
+    )
+    parser.add_argument(
+        '--num-classes',
+        type=int,
+        help="classes of all heads, with the background (default: config's)",
+    )
+    parser.add_argument(
+        '--json',
+        metavar='FILE',
+        help='file for all figures, the time of each batch, versions, device '
+        'and settings',
+    )
+    return parser.parse_args(args)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Measure and print, or say in one sentence why not."""
+    load_weights_only()
+    options = parse_args(args)
+
+    def measure() -> dict:
+        settings = InferenceSettings(
+            iters=options.iters,
+            warmup=options.warmup,
+            views=options.views,
+            modes=options.mode,
+            amp=options.amp,
+            batch_sizes=options.batch_size,
+            synthetic=options.synthetic,
+            size=options.size,
+            ori_size=options.ori_size,
+            num_classes=options.num_classes,
+        )
+        cfg = read_config(options.config, options.cfg_options)
+        return benchmark_inference(cfg, settings, options.checkpoint)
+
+    run_benchmark(measure, inference_table, options)
+
+
+if __name__ == '__main__':
+    main()
