@@ -39,8 +39,9 @@ class MultiScaleInference(nn.Module):
         aux_mix (float): Share of the auxiliary CAM in the main one, in
             [0, 1]; .5 is the released code's "cam mix".
         size_divisor (int): Views have sides that are multiples of it, the
-            nearest ones. For a ViT its patch size: it does not see what is
-            left of an image beyond the last whole patch (ours).
+            nearest ones. For a ViT its patch size: it pads what is left of
+            an image to a whole patch, which then shows less than the
+            others (ours).
 
     Raises:
         ValueError: If an argument is out of range.

@@ -1,0 +1,176 @@
+"""One of the two networks of a training, with its weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmseg.registry import DATASETS, MODELS
+from torch import nn
+
+from cosa_mmseg.model_converters import read_weights
+from cosa_mmseg.models.segmentors.cam_encoder_decoder import CAMEncoderDecoder
+from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
+
+NETWORKS = ('assignment', 'online')
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network of a :class:`DualStreamSegmentor` and what it was trained on.
+
+    Attributes:
+        network (CAMEncoderDecoder): With its weights, in evaluation mode.
+        classes (list[str]): Background first.
+        palette (list[list[int]]): RGB colours in 0..255 of the classes.
+        iteration (int, optional): When the checkpoint was written.
+    """
+
+    network: CAMEncoderDecoder
+    classes: list[str]
+    palette: list[list[int]]
+    iteration: int | None
+
+
+def is_dual_stream(cfg: Config) -> bool:
+    """Whether the model of a config has an online and an assignment network.
+
+    Args:
+        cfg (Config): With ``model``.
+    """
+    cls = MODELS.get(cfg.model.type)
+    return isinstance(cls, type) and issubclass(cls, DualStreamSegmentor)
+
+
+def load_trained_network(
+    cfg: Config, checkpoint: str | Path, network: str = 'assignment'
+) -> TrainedNetwork:
+    """Build one network of a training and give it its weights.
+
+    Args:
+        cfg (Config): The config of the training.
+        checkpoint (str | Path): A checkpoint of it.
+        network (str): ``'assignment'`` or ``'online'``.
+
+    Returns:
+        TrainedNetwork: On the CPU.
+
+    Raises:
+        OSError: If there is no such file.
+        ValueError: If the config has no two networks, or the checkpoint
+            cannot be loaded or is of another model.
+    """
+    if network not in NETWORKS:
+        raise ValueError(
+            f'network must be one of {", ".join(NETWORKS)}, got {network!r}'
+        )
+    if not is_dual_stream(cfg):
+        raise ValueError(
+            f'the model of {cfg.filename} is a {cfg.model.type}, which has no '
+            "assignment and no online network; a config of model.type='CoSA' "
+            'is needed'
+        )
+    loaded = read_checkpoint(checkpoint)
+    prefix = f'{network}.'
+    state = {
+        name.removeprefix(prefix): tensor
+        for name, tensor in loaded['state_dict'].items()
+        if name.startswith(prefix)
+    }
+    if not state:
+        raise ValueError(
+            f'{checkpoint} has no weight whose name starts with {prefix!r}: '
+            'it is no checkpoint of a training with CoSA'
+        )
+    built = MODELS.build(without_pretrained(cfg.model.to_dict()['network']))
+    load_weights(built, state, checkpoint, cfg)
+    meta = loaded.get('meta', {})
+    names = meta.get('dataset_meta') or _metainfo(cfg)
+    if len(names['classes']) != built.num_classes:
+        raise ValueError(
+            f'{checkpoint} names {len(names["classes"])} classes, but the '
+            f'segmentation head of {cfg.filename} has {built.num_classes} '
+            'with the background'
+        )
+    return TrainedNetwork(
+        network=built.eval(),
+        classes=list(names['classes']),
+        palette=[list(map(int, colour)) for colour in names['palette']],
+        iteration=meta.get('iter'),
+    )
+
+
+def read_checkpoint(checkpoint: str | Path) -> dict[str, Any]:
+    """The content of a checkpoint, with ``state_dict``.
+
+    Args:
+        checkpoint (str | Path): The file.
+
+    Returns:
+        dict: On the CPU.
+
+    Raises:
+        OSError: If there is no such file.
+        ValueError: If it is no checkpoint, or holds more than weights and
+            plain data.
+    """
+    loaded = read_weights(checkpoint)
+    return loaded if 'state_dict' in loaded else {'state_dict': loaded}
+
+
+def load_weights(
+    model: nn.Module, state: dict, checkpoint: str | Path, cfg: Config
+) -> None:
+    """Give a model its weights, all of them and no others.
+
+    Args:
+        model (nn.Module): The model.
+        state (dict[str, Tensor]): Its weights.
+        checkpoint (str | Path): Where they come from, for the message.
+        cfg (Config): Where the model comes from, for the message.
+
+    Raises:
+        ValueError: If a weight is missing, left over or of another shape.
+    """
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as err:
+        reason = ' '.join(str(err).split())
+        raise ValueError(
+            f'{checkpoint} is no checkpoint of the model of {cfg.filename}: '
+            f'{reason}'
+        ) from err
+
+
+def without_pretrained(cfg: Any) -> Any:
+    """A copy of a config's part that names no weights to start from.
+
+    ``pretrained`` and every ``init_cfg`` of type ``Pretrained`` are left out,
+    at any depth.
+
+    Args:
+        cfg (Any): Plain data.
+    """
+    if isinstance(cfg, Mapping):
+        return {
+            key: without_pretrained(value)
+            for key, value in cfg.items()
+            if key != 'pretrained'
+            and not (key == 'init_cfg' and _is_pretrained(value))
+        }
+    if isinstance(cfg, (list, tuple)):
+        return [without_pretrained(value) for value in cfg]
+    return cfg
+
+
+def _is_pretrained(init_cfg: dict | list | None) -> bool:
+    """Whether a model's initialisation is, or begins with, a file."""
+    parts = init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]
+    return any(part and part.get('type') == 'Pretrained' for part in parts)
+
+
+def _metainfo(cfg: Config) -> dict:
+    """Classes and colours of the data set that a config tests on."""
+    dataset = cfg.test_dataloader.dataset
+    return DATASETS.build(dict(dataset, lazy_init=True)).metainfo

@@ -1,0 +1,57 @@
+r"""Write a trained network as a checkpoint and a config of stock mmseg.
+
+    python tools/publish_model.py cosa/cosa_vit-b_voc.py \
+        work_dirs/cosa_vit-b_voc/iter_32000.pth --out published
+
+writes published/cosa_vit-b_voc-<hash>.pth, the weights of a plain
+EncoderDecoder with the names and colours of its classes, and beside it the
+config, .py; <hash> is the start of the checkpoint's SHA-256. mmseg's
+init_model, MMSegInferencer and tools/test.py load the two where this project
+is not installed. The logits are those of the network in one view of the image.
+
+What a plain EncoderDecoder does otherwise, or needs, is said in notes.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.deployment import publish_model
+from cosa_mmseg.utils.command_line import add_config_options, read_config
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line (`args`: default ``sys.argv``)."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_config_options(parser)
+    parser.add_argument('checkpoint', help='path of a checkpoint')
+    parser.add_argument('--out', required=True, help='folder to write to')
+    parser.add_argument(
+        '--network',
+        choices=('assignment', 'online'),
+        default='assignment',
+        help='which of the two networks (default: assignment)',
+    )
+    return parser.parse_args(args)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Publish, or say in one sentence why not."""
+    options = parse_args(args)
+    try:
+        cfg = read_config(options.config, options.cfg_options)
+        published = publish_model(
+            cfg, options.checkpoint, options.out, options.network
+        )
+    except (OSError, ValueError) as err:
+        raise SystemExit(f'error: {err}') from err
+    for note in published.notes:
+        print(f'note: {note}')
+    print(f'wrote {published.checkpoint}\nwrote {published.config}')
+
+
+if __name__ == '__main__':
+    main()
