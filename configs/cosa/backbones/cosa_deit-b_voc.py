@@ -1,0 +1,21 @@
+# DeiT-B/16, distilled: two tokens beside those of the patches.
+_base_ = '../cosa_vit-b_voc.py'
+# mmpretrain's deit-base-distilled_16xb64_in1k
+checkpoint = 'https://mmassets.onedl.ai/mmclassification/v0/deit/deit-base-distilled_3rdparty_pt-16xb64_in1k_20211216-42891296.pth'  # noqa: E501
+model = dict(
+    network=dict(
+        backbone=dict(
+            _delete_=True,
+            type='mmpretrain.DistilledVisionTransformer',
+            arch='deit-base',
+            img_size=224,
+            patch_size=16,
+            out_indices=[3, 6, 9, 11],  # the last two as in ViT-B
+            out_type='featmap',
+            interpolate_mode='bicubic',
+            init_cfg=dict(
+                type='Pretrained', checkpoint=checkpoint, prefix='backbone.'
+            ),
+        )
+    )
+)

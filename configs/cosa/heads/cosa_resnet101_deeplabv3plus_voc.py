@@ -1,0 +1,37 @@
+# DeepLabV3+ with its auxiliary FCN head on ResNet-101, as in mmseg.
+# Its pooling to 1x1 is followed by BatchNorm: at least two images a process.
+_base_ = '../backbones/cosa_resnet101_voc.py'
+num_classes = 21
+norm_cfg = dict(type='BN')
+model = dict(
+    network=dict(
+        decode_head=dict(
+            _delete_=True,
+            type='DepthwiseSeparableASPPHead',
+            in_index=-1,
+            channels=512,
+            dilations=(1, 12, 24, 36),
+            c1_in_channels=None,  # found: that of the first feature
+            c1_channels=48,
+            dropout_ratio=0.1,
+            norm_cfg=norm_cfg,
+            num_classes=num_classes,
+        ),
+        # learns from the same pseudo labels
+        auxiliary_head=dict(
+            type='FCNHead',
+            in_index=-2,
+            channels=256,
+            num_convs=1,
+            concat_input=False,
+            dropout_ratio=0.1,
+            norm_cfg=norm_cfg,
+            num_classes=num_classes,
+            loss_decode=dict(type='CrossEntropyLoss', loss_weight=0.4),
+        ),
+        frozen=[],
+    )
+)
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys={'auxiliary_head': dict(lr_mult=10)})
+)

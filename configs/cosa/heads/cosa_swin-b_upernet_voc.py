@@ -1,0 +1,36 @@
+# UPerNet with its auxiliary FCN head on Swin-B: all features, as in mmseg.
+# Its pooling to 1x1 is followed by BatchNorm: at least two images a process.
+_base_ = '../backbones/cosa_swin-b_voc.py'
+num_classes = 21
+norm_cfg = dict(type='BN')
+model = dict(
+    network=dict(
+        decode_head=dict(
+            _delete_=True,
+            type='UPerHead',
+            in_index=[0, 1, 2, 3],
+            pool_scales=(1, 2, 3, 6),
+            channels=512,
+            dropout_ratio=0.1,
+            norm_cfg=norm_cfg,
+            num_classes=num_classes,
+        ),
+        # learns from the same pseudo labels
+        auxiliary_head=dict(
+            type='FCNHead',
+            in_index=-2,
+            channels=256,
+            num_convs=1,
+            concat_input=False,
+            dropout_ratio=0.1,
+            norm_cfg=norm_cfg,
+            num_classes=num_classes,
+            loss_decode=dict(type='CrossEntropyLoss', loss_weight=0.4),
+        ),
+        frozen=[],
+    )
+)
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys={'auxiliary_head': dict(lr_mult=10)})
+)
+sync_bn = 'torch'  # statistics over all GPUs
