@@ -17,8 +17,8 @@ from cosa_mmseg.utils.custom_data import fill_in_custom_data
 from tests.golden import ROOT
 
 CONFIGS = ROOT / 'configs' / 'cosa'
-# Others run those left out: tests/models/segmentors/test_evaluation_protocols.py
-# and tests/mixing/test_backbones_and_heads.py
+# Those left out are run by tests/mixing/test_backbones_and_heads.py and
+# tests/models/segmentors/test_evaluation_protocols.py
 ALL = sorted(
     path.relative_to(CONFIGS).as_posix()
     for path in CONFIGS.rglob('*.py')

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Protocol
 
 import torch
@@ -28,6 +28,17 @@ class HostClock:
     def seconds(self, marks: Sequence[float]) -> list[float]:
         """Time between each mark and the next one."""
         return [end - start for start, end in pairwise(marks)]
+
+
+class ProcessClock(HostClock):
+    """Time that a process has computed on a CPU, all its threads together.
+
+    With one thread, the time on a machine that does nothing else.
+    """
+
+    def mark(self) -> float:
+        """What it has computed so far."""
+        return process_time()
 
 
 class CudaClock:

@@ -16,7 +16,8 @@ LEGEND = (
     'image. Parameters: of one network; there are two. Stride and width: of '
     f'the main feature. Step: the median, without the first {WARMUP} steps, '
     'of a whole step: pseudo labels from six views, both streams, the '
-    'optimiser and the moving average. Memory: on a CPU the peak of the '
+    'optimiser and the moving average; on a CPU the seconds that its threads '
+    'computed. Memory: on a CPU the peak of the '
     'process, with Python and its libraries; on a GPU that of the tensors.'
 )
 

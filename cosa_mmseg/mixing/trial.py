@@ -10,7 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.optim import OptimWrapper
 from torch import nn
 
-from cosa_mmseg.benchmark.clock import device_clock
+from cosa_mmseg.benchmark.clock import Clock, CudaClock, ProcessClock
 from cosa_mmseg.models import CoSA
 
 # Of its largest value: a CAM that varies less over an image is constant.
@@ -25,7 +25,7 @@ class Trial:
         losses: Total loss of each step.
         gradients: Norm of the gradient of the backbone's first convolution
             in each step.
-        seconds: Of each step.
+        seconds: Of each step; on a CPU those that all threads computed.
         cam_range: Of the class whose main CAM varies most over an image,
             its range as a share of its largest absolute value.
     """
@@ -79,7 +79,8 @@ def try_training(
         batch (dict): A collated batch of the data set.
         iters (int): Steps.
     """
-    clock = device_clock()
+    on_gpu = torch.cuda.is_available()
+    clock: Clock = CudaClock() if on_gpu else ProcessClock()
     runner = SimpleNamespace(model=model, optim_wrapper=optim_wrapper)
     gradients: list[torch.Tensor] = []
     watched = _first_convolution(model.online.backbone).weight

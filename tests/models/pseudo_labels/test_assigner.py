@@ -10,7 +10,8 @@ from tests.models.networks import small_assigner, small_network
 NUM_CLASSES = 6
 PAPER = dict(
     cam_labeler=dict(
-        type='ThresholdLabeler', threshold=dict(type='FixedThreshold', value=0.5)
+        type='ThresholdLabeler',
+        threshold=dict(type='FixedThreshold', value=0.5),
     ),
     reliability=dict(type='PerplexityWeight'),
 )
