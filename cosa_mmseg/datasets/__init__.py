@@ -4,6 +4,7 @@ from .bad_files import BadFileError
 from .checked_seg_dataset import CheckedSegDataset
 from .coco import COCOImageLabelDataset
 from .image_level import ImageLabelDataset
+from .pseudo_label import PseudoLabelDataset
 from .transforms import (
     PHOTOMETRIC_OPS,
     PackImageLabelInputs,
@@ -21,6 +22,7 @@ __all__ = [
     'ImageLabelDataset',
     'PHOTOMETRIC_OPS',
     'PackImageLabelInputs',
+    'PseudoLabelDataset',
     'RandomPlaceCrop',
     'RandomScale',
     'TwoViews',

@@ -2,6 +2,8 @@
 # swin-base-patch4-window7-in1k-pre_upernet_8xb2-160k_ade20k-512x512.py.
 num_classes = 21  # with the background; COCO: 81
 norm_cfg = dict(type='BN')
+# ImageNet-1k weights, fetched at the first start; or a path to the file
+checkpoint = 'https://mmassets.onedl.ai/mmsegmentation/v0.5/pretrain/swin/swin_base_patch4_window7_224_20220317-e9b98025.pth'  # noqa: E501
 # the mean over pixels that have a label (ours)
 loss = dict(type='CrossEntropyLoss', avg_non_ignore=True)
 
@@ -20,12 +22,7 @@ model = dict(
         num_heads=[4, 8, 16, 32],
         window_size=7,
         drop_path_rate=0.3,
-        # ImageNet-1k weights, in mmseg's names
-        init_cfg=dict(
-            type='Pretrained',
-            checkpoint='https://download.openmmlab.com/mmsegmentation/v0.5/'
-            'pretrain/swin/swin_base_patch4_window7_224_20220317-e9b98025.pth',
-        ),
+        init_cfg=dict(type='Pretrained', checkpoint=checkpoint),
     ),
     decode_head=dict(
         type='UPerHead',

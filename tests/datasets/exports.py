@@ -1,0 +1,44 @@
+"""Small exports of pseudo labels, made by the tests."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from cosa_mmseg.pseudo_label_export import (
+    KINDS,
+    ImagePseudoLabels,
+    PseudoLabelFolder,
+    summarize,
+)
+
+
+def write_export(
+    root: Path,
+    labels: dict[str, np.ndarray],
+    classes: Sequence[str],
+    which: Sequence[str] = KINDS,
+) -> Path:
+    """Write an export as the tool does; both kinds of labels are the same.
+
+    Args:
+        root: The folder to write.
+        labels: Class ids (H, W) by image id, 255 = ignore.
+        classes: Names of the classes.
+        which: Kinds of labels.
+    """
+    palette = [[0, 0, 0]] * len(classes)
+    folder = PseudoLabelFolder(root, which, False, palette)
+    folder.claim(dict(split='train', which=sorted(which)))
+    for img_id, label in labels.items():
+        ids = torch.from_numpy(label)
+        sure = torch.ones(ids.shape)
+        maps = ImagePseudoLabels(
+            sure[None], torch.ones(1), ids, sure, ids, sure
+        )
+        folder.write(img_id, maps)
+    folder.write_list('train', list(labels))
+    summary = summarize(folder, list(labels), classes, lambda img_id: None)
+    folder.write_json('summary', summary)
+    return root
