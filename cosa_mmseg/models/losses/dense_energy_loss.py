@@ -8,6 +8,7 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from .halved_softmax import halved_softmax
 from .permutohedral import bilateral_filter
 
 IGNORE_INDEX = 255
@@ -34,10 +35,10 @@ class _DenseEnergy(torch.autograd.Function):
     ) -> Tensor:
         inside = prob * valid
         pull = bilateral_filter(inside, img, sigma_rgb, sigma_xy)
-        pull = pull.mul_(gate).mul_(valid)
+        pull = pull.mul_(gate * valid)
         ctx.save_for_backward(pull)
         # valid is 0 or 1, so that it may enter twice.
-        return -(inside * pull).sum() / len(prob)
+        return -inside.mul_(pull).sum() / len(prob)
 
     @staticmethod
     @once_differentiable
@@ -70,7 +71,8 @@ class DenseEnergyLoss(nn.Module):
     The inner sum runs on a permutohedral lattice, which yields about .555 of
     the exact sum (see ``bilateral_filter``); ``energy_weight`` belongs to
     that magnitude, so nothing is corrected.  Half-precision logits are
-    computed in float32, also under autocast.
+    computed in float32, also under autocast.  The host never waits for a GPU.
+    At the released scale, .5, no probabilities are held at full size.
 
     Args:
         sigma_rgb: standard deviation in grey levels (15: released code).
@@ -125,10 +127,9 @@ class DenseEnergyLoss(nn.Module):
         """
         _check_shapes(seg_logits, img, label, valid_mask)
         with torch.autocast(seg_logits.device.type, enabled=False):
-            dtype = torch.promote_types(seg_logits.dtype, torch.float32)
-            prob = self._resize(seg_logits.to(dtype).softmax(1), 'bilinear')
+            prob = self._probabilities(seg_logits)
             masks = [valid_mask[:, None], label[:, None] == IGNORE_INDEX]
-            guide = torch.cat([img, *masks], 1).to(dtype)  # (N, 5, H, W)
+            guide = torch.cat([img, *masks], 1).to(prob.dtype)  # (N, 5, H, W)
             guide = self._resize(guide, 'nearest')
             img, valid, ignored = guide.split([3, 1, 1], 1)
             gate = (valid - prob.detach().amax(1, keepdim=True)).clamp(min=0)
@@ -142,6 +143,13 @@ class DenseEnergyLoss(nn.Module):
                 self.sigma_xy * self.scale_factor,
             )
             return self.loss_weight * self.energy_weight * energy
+
+    def _probabilities(self, seg_logits: Tensor) -> Tensor:
+        """Softmax, then resized, at least float32: (N, K, h, w)."""
+        if self.scale_factor == 0.5:
+            return halved_softmax(seg_logits)
+        dtype = torch.promote_types(seg_logits.dtype, torch.float32)
+        return self._resize(seg_logits.softmax(1, dtype=dtype), 'bilinear')
 
     def _resize(self, maps: Tensor, mode: str) -> Tensor:
         return F.interpolate(maps, scale_factor=self.scale_factor, mode=mode)

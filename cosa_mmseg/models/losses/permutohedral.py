@@ -3,24 +3,30 @@
 The algorithm of Adams, Baek and Davis, "Fast High-Dimensional Filtering
 Using the Permutohedral Lattice" (2010), in tensor operations alone.
 
-Three facts make it short:
+Two facts make it short:
 
 * A lattice point is an integer vector ``a`` of length d+1, where ``a`` and
   ``a + (1, ..., 1)`` are the same point.  A *linear* integer code
   ``sum_i a_i * stride_i`` with ``sum_i stride_i = 0`` therefore names it, and
   its neighbours along axis i have the codes ``code +- stride_i``.
-* The corners of the simplex around a position are found by rounding it, then
-  stepping along the axes by descending remainder: in codes, a running sum.
 * Splatting, blurring and slicing are each "for every row, a weighted sum of
   some rows", which is ``embedding_bag``: threaded, deterministic, and without
   a copy of the values for each pixel and corner.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from cosa_mmseg.utils.host import on_host
+
+from .simplex import Bounds, LatticeCode, elevate, enclosing_simplex
+
+# Of a table of values at the lattice points.  On a CPU memory of more than
+# 32 MB comes from the system anew each time, page by page.
+HOST_BYTES = 2**25
+DEVICE_BYTES = 2**29
+MIN_CHANNELS = 8  # fewer are not worth their indices
 
 
 class PermutohedralLattice:
@@ -34,21 +40,24 @@ class PermutohedralLattice:
     some position touches exist; the others count 0.  So the result is smaller
     than the Gaussian sum: about .555 times for images (``bilateral_filter``).
 
-    All images share one table of points, but no point is in two images.
-    Building waits for the host twice (range of the positions, number of
-    points), filtering never.
+    All images share one table of points, but no point is in two images.  On
+    a CPU the table has a row for each point; a GPU, which would have to tell
+    the host their number, gets as many rows as there could be.
 
     Args:
         features: positions (P, d), or (N, P, d) for N images that do not see
             each other, in units of the standard deviation of the Gaussian;
             float32 or float64.
+        bounds: (least, largest) value of each of the d coordinates, which all
+            positions must keep; None: found in them, for which the host waits
+            if they are on a GPU.
 
     Raises:
-        ValueError: if ``features`` has another number of dimensions, is not
-            finite, or is spread so widely that its codes exceed 62 bits.
+        ValueError: if ``features`` has another number of dimensions, or its
+            bounds are not finite or so wide that codes exceed 61 bits.
     """
 
-    def __init__(self, features: Tensor) -> None:
+    def __init__(self, features: Tensor, bounds: Bounds | None = None) -> None:
         if features.ndim not in (2, 3):
             raise ValueError(
                 'features must be (P, d) or (N, P, d), got shape '
@@ -57,58 +66,72 @@ class PermutohedralLattice:
         self.shape = features.shape[:-1]
         features = features.detach()
         features = features[None] if features.ndim == 2 else features
-        num_images, num_positions, self.dim = features.shape
-        corner, remainder = _round(_elevate(features.flatten(0, 1)))
-        strides = _strides(corner, num_images)
-        image = torch.arange(num_images, device=features.device)
-        origin = image.repeat_interleave(num_positions) * strides[-1]
-        origin += (corner.long() * strides[:-1]).sum(1)
-        codes, self.weight = _simplex(origin, remainder, strides[:-1])
-        points = self._number_points(codes)
-        self._link_points(points, strides[:-1])
+        num_images, _, self.dim = features.shape
+        coords = features.movedim(-1, 0).flatten(1)  # (d, N*P)
+        if bounds is None:
+            bounds = torch.stack([coords.amin(1), coords.amax(1)], 1).tolist()
+        code = LatticeCode.fit(bounds, num_images)
+        corners, weight = enclosing_simplex(elevate(coords), code, num_images)
+        points = self._number_points(corners, weight, code)
+        self._link_points(points, code.strides)
 
-    def _number_points(self, codes: Tensor) -> Tensor:
-        """Tables for splat and slice from the codes (N*P, d+1) of corners.
+    def _number_points(
+        self, corners: Tensor, weight: Tensor, code: LatticeCode
+    ) -> Tensor:
+        """Tables for splat and slice from corners and weights (d+1, N*P).
 
         Returns:
-            The distinct codes (M,), ascending: one for each lattice point.
+            The distinct codes, ascending, one for each of M lattice points;
+            then that of no point, (M + 1,).
         """
-        ordered, perm = codes.flatten().sort(stable=True)
+        ordered, perm = corners.flatten().sort(stable=True)
         is_first = torch.ones_like(ordered, dtype=torch.bool)
         torch.ne(ordered[1:], ordered[:-1], out=is_first[1:])
-        start = is_first.nonzero().squeeze(1)
-        # Corner -> number of its point.
+        number = is_first.cumsum(0).sub_(1)
+        total = perm.numel()
+        self.num_points = min(total, code.num_codes)
+        if on_host(number):
+            self.num_points = int(number[-1]) + 1
+        # Corner -> number of its point, (N*P, d+1).
         point = torch.empty_like(perm, dtype=torch.int32)
-        point[perm] = is_first.cumsum(0, dtype=torch.int32) - 1
-        self.point = point.view_as(codes)
+        point.scatter_(0, perm, number.int())
+        self.point = point.view_as(corners).T.contiguous()
+        self.weight = weight.T.contiguous()
         # Point -> positions that touch it.  The last, empty bag makes row M,
         # which stands for every missing point and is always 0.
-        end = start.new_full((1,), perm.numel())
-        self.bag_start = torch.cat([start, end]).int()
-        self.bag_position = (perm // (self.dim + 1)).int()
-        self.bag_weight = self.weight.flatten()[perm]
-        return ordered[start]
+        places = torch.arange(total, device=perm.device)
+        start = number.new_full((self.num_points + 1,), total)
+        start.scatter_reduce_(0, number, places, 'amin')
+        position = torch.arange(
+            corners.shape[1], dtype=torch.int32, device=perm.device
+        ).repeat(len(corners))
+        self.bag_start = start.int()
+        self.bag_position = position.index_select(0, perm)
+        self.bag_weight = weight.flatten().index_select(0, perm)
+        missing = ordered.new_full((1,), code.missing)
+        return torch.cat([ordered, missing]).index_select(0, start)
 
-    def _link_points(self, points: Tensor, strides: Tensor) -> None:
+    def _link_points(self, points: Tensor, strides: list[int]) -> None:
         """For each axis the rows (before, self, after) of the M + 1 rows."""
-        self.num_points = missing = points.numel()
+        missing = self.num_points
         rows = torch.arange(missing, dtype=torch.int32, device=points.device)
         self.links: list[Tensor] = []
         for stride in strides:
-            wanted = points + stride
-            after = torch.searchsorted(points, wanted)
-            after.clamp_(max=missing - 1)
-            after.masked_fill_(points[after] != wanted, missing)
+            wanted = points[:-1] + stride
+            after = torch.searchsorted(points, wanted).clamp_(max=missing)
+            found = points.index_select(0, after) == wanted
+            after.masked_fill_(~found, missing)
             link = rows.new_full((missing + 1, 3), missing)
             # i is before j where j is after i.  Row M gets many "before",
             # which its own line then undoes.
-            link[after, 0] = rows
+            link[:, 0].scatter_(0, after, rows)
             link[:-1, 1] = rows
-            link[:-1, 2] = after.int()
+            link[:-1, 2] = after
             link[-1] = missing
             self.links.append(link)
-        kernel = self.weight.new_tensor([0.5, 1.0, 0.5])
-        self.kernel = kernel.repeat(missing + 1, 1)
+        kernel = self.weight.new_full((missing + 1, 3), 0.5)
+        kernel[:, 1] = 1
+        self.kernel = kernel
 
     @torch.no_grad()
     def filter(self, values: Tensor) -> Tensor:
@@ -129,95 +152,35 @@ class PermutohedralLattice:
                 f'the lattice, got shape {tuple(values.shape)}'
             )
         rows = values.to(self.weight).flatten(0, -2)  # (N*P, K)
+        blocks = rows.split(self._num_at_once(rows), dim=1)
+        filtered = [self._filter(block.contiguous()) for block in blocks]
+        rows = filtered[0] if len(blocks) == 1 else torch.cat(filtered, 1)
+        return rows.view(values.shape)
+
+    def _num_at_once(self, rows: Tensor) -> int:
+        """Channels to filter together: as many as a table may hold."""
+        budget = HOST_BYTES if on_host(rows) else DEVICE_BYTES
+        size = rows.element_size() * (self.num_points + 1)
+        return max(budget // size, MIN_CHANNELS)
+
+    def _filter(self, rows: Tensor) -> Tensor:
+        """Splat, blur and slice (N*P, k)."""
         rows = F.embedding_bag(
             self.bag_position,
             rows,
             self.bag_start,
             mode='sum',
             per_sample_weights=self.bag_weight,
-        )  # (M+1, K)
+        )  # (M+1, k)
         for link in self.links:
             rows = _weighted_sum(rows, link, self.kernel)
-        rows = _weighted_sum(rows, self.point, self.weight)  # (N*P, K)
-        return rows.div_(1 + 2**-self.dim).view(values.shape)
+        rows = _weighted_sum(rows, self.point, self.weight)  # (N*P, k)
+        return rows.div_(1 + 2**-self.dim)
 
 
 def _weighted_sum(rows: Tensor, index: Tensor, weight: Tensor) -> Tensor:
     """``out_i = sum_k weight_ik * rows[index_ik]``, shape (I, K)."""
     return F.embedding_bag(index, rows, mode='sum', per_sample_weights=weight)
-
-
-def _elevate(features: Tensor) -> Tensor:
-    """Map positions (P, d) to the hyperplane sum = 0 of d+1 coordinates.
-
-    The sums run from the last axis to the first, as in the reference: which
-    of two touching simplices a position on their border gets hangs on it.
-    """
-    dim = features.shape[1]
-    total = torch.zeros_like(features[:, 0])
-    axes = []
-    for i in range(dim, 0, -1):
-        scale = math.sqrt(2 / 3) * (dim + 1) / math.sqrt(i * (i + 1))
-        scaled = features[:, i - 1] * scale
-        axes.append(total - i * scaled)
-        total = total + scaled
-    axes.append(total)
-    return torch.stack(axes[::-1], 1)
-
-
-def _round(elevated: Tensor) -> tuple[Tensor, Tensor]:
-    """Nearest multiple of d+1 as an integral float, and what is left."""
-    size = elevated.shape[1]
-    corner = torch.round(elevated / size)
-    return corner, elevated - corner * size
-
-
-def _strides(corner: Tensor, num_images: int) -> Tensor:
-    """Strides of the codes: d+1 axes (sum 0), then the image.
-
-    The digits of a code are ``a_j - a_d``.  A simplex reaches one step beyond
-    its rounded corner on either side, and one more value is left free, so
-    that a step out of the occupied range never hits another point's code.
-    """
-    digits = corner[:, :-1] - corner[:, -1:]
-    span = (digits.amax(0) - digits.amin(0)).tolist()
-    if not math.prod(value + 4 for value in span) * num_images < 2**62:
-        raise ValueError(
-            'features must be finite and not spread over too many standard '
-            f'deviations, got lattice ranges {span} for {num_images} '
-            'image(s): check them for NaN and inf, or take larger sigmas'
-        )
-    strides = [1]
-    for value in span:
-        strides.append(strides[-1] * (int(value) + 4))
-    strides.insert(-1, -sum(strides[:-1]))
-    return torch.tensor(strides, device=corner.device)
-
-
-def _simplex(
-    origin: Tensor, remainder: Tensor, strides: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Corners around each position.
-
-    Args:
-        origin: codes of the rounded positions (P,).
-        remainder: offset of the positions from them (P, d+1).
-        strides: code strides of the axes (d+1,).
-
-    Returns:
-        Codes (P, d+1) of the corners and their barycentric weights (P, d+1).
-    """
-    size = remainder.shape[1]
-    # Equal remainders occur in practice (black padding); they are taken by
-    # ascending axis, as in the reference.
-    remainder, axis = torch.sort(
-        remainder, dim=1, descending=True, stable=True
-    )
-    steps = torch.cat([origin[:, None], strides[axis[:, :-1]]], 1)
-    # From the last corner on, the remaining step leads back to the first.
-    turn = remainder[:, -1:] + size
-    previous = torch.cat([turn, remainder[:, :-1]], 1)
-    return steps.cumsum(1), (previous - remainder) / size
 
 
 def bilateral_filter(
@@ -237,16 +200,18 @@ def bilateral_filter(
 
     Args:
         values: maps (N, K, H, W).
-        img: RGB images (N, 3, H, W) in 0..255, not necessarily integral.
+        img: RGB images (N, 3, H, W) in 0..255, not necessarily integral;
+            clamped to that range, so that a GPU need not be asked for it.
         sigma_rgb: standard deviation of the colour term, in grey levels.
         sigma_xy: standard deviation of the position term, in pixels.
 
     Returns:
-        Filtered maps (N, K, H, W), float32 or wider; no gradient is recorded.
+        Filtered maps (N, K, H, W) in channels-last memory, float32 or wider;
+        no gradient is recorded.  They are not finite where the image is NaN.
 
     Raises:
-        ValueError: if the shapes do not belong together, or the image is not
-            finite, or a sigma is too small for it.
+        ValueError: if the shapes do not belong together, or a sigma is too
+            small.
     """
     num_images, _, height, width = values.shape
     if img.shape != (num_images, 3, height, width):
@@ -262,7 +227,11 @@ def bilateral_filter(
     )
     position = torch.stack([x, y]).to(dtype) / sigma_xy
     position = position.expand(num_images, -1, -1, -1)
-    features = torch.cat([position, img.to(dtype) / sigma_rgb], 1)
-    lattice = PermutohedralLattice(features.flatten(2).mT)  # (N, H*W, 5)
+    color = img.to(dtype).clamp(0, 255) / sigma_rgb
+    features = torch.cat([position, color], 1)  # (N, 5, H, W)
+    ends = [width / sigma_xy, height / sigma_xy] + [255 / sigma_rgb] * 3
+    lattice = PermutohedralLattice(
+        features.flatten(2).mT, [(0.0, end) for end in ends]
+    )
     filtered = lattice.filter(values.flatten(2).mT)  # (N, H*W, K)
-    return filtered.mT.unflatten(2, (height, width)).contiguous()
+    return filtered.mT.unflatten(2, (height, width))

@@ -9,6 +9,11 @@ from mmseg.models.utils import resize
 from torch import Tensor, nn
 
 from cosa_mmseg.utils.dtype import promote_half
+from cosa_mmseg.utils.host import on_host
+
+LOOK_EVERY = (
+    100  # updates, on a GPU: how often the host waits to hear of misses
+)
 
 
 def sample_confidence(
@@ -48,18 +53,17 @@ def sample_confidence(
     return sample(cam).amax(dim=1).masked_fill(~valid, 0)
 
 
-def confident_values(values: Tensor, min_value: float) -> Tensor:
-    """The values above a minimum; none at all if one is not finite.
+def is_confident(values: Tensor, min_value: float) -> Tensor:
+    """Which values are above a minimum; none at all if one is not finite.
 
     Args:
         values (Tensor): Any shape.
         min_value (float): Values up to it are left out.
 
     Returns:
-        Tensor: float64 (n,).
+        Tensor: bool, the same shape.
     """
-    keep = (values > min_value) & values.isfinite().all()
-    return values[keep].double()
+    return (values > min_value) & values.isfinite().all()
 
 
 class AdaptiveThreshold(nn.Module):
@@ -68,11 +72,14 @@ class AdaptiveThreshold(nn.Module):
     ``xi <- decay * xi + (1 - decay) * xi*`` with ``xi*`` of ``fit``
     (released code).  The confidences of the last images wait in a ring
     buffer; those of all ranks enter it, so that ``xi`` is the same on each.
-    Where nothing can be fitted ``xi`` stays, and a warning says so once.
+    Where nothing can be fitted ``xi`` stays, and a warning says so once: at
+    once on a CPU; on a GPU, for which the host does not wait in an update, it
+    is looked for at every hundredth.  ``misses`` counts these updates.
 
     Buffers, saved and resumed with the model: ``queue`` (images, points)
     starts as zeros, which no fit counts; ``pointer`` is its next row;
     ``xi`` is in float64, as a step may be smaller than float32 resolves.
+    Not saved: ``misses``.
 
     Args:
         initial (float | tuple[float, ...]): First ``xi``, in (0, 1).
@@ -90,6 +97,7 @@ class AdaptiveThreshold(nn.Module):
     queue: Tensor
     pointer: Tensor
     xi: Tensor
+    misses: Tensor
 
     def __init__(
         self,
@@ -118,12 +126,14 @@ class AdaptiveThreshold(nn.Module):
         self.grid = (grid[0], grid[1])
         self.min_value = min_value
         self.decay = decay
+        self._num_updates = 0  # when to look; it need not be resumed
         self._warned = False
         self.register_buffer(
             'queue', torch.zeros(num_images, grid[0] * grid[1])
         )
         self.register_buffer('pointer', torch.tensor(0))
         self.register_buffer('xi', xi)
+        self.register_buffer('misses', torch.tensor(0), persistent=False)
 
     def forward(self) -> Tensor:
         """``xi`` as it is now, a copy: float32, the shape of ``initial``."""
@@ -143,24 +153,23 @@ class AdaptiveThreshold(nn.Module):
         """
         values = sample_confidence(cam, valid_mask, self.grid)
         self._enqueue(torch.cat(all_gather(values.contiguous())))
-        target = self.fit(self.queue)
-        if target is not None:
-            self.xi.lerp_(
-                target.to(self.xi, non_blocking=True), 1 - self.decay
-            )
-        elif not self._warned:
-            self._warned = True
-            self._warn()
+        target = self.fit(self.queue).to(self.xi)
+        is_fitted = target.isfinite().all()
+        moved = self.xi.lerp(target, 1 - self.decay)
+        self.xi.copy_(torch.where(is_fitted, moved, self.xi))
+        self.misses += ~is_fitted
+        self._num_updates += 1
+        self._warn_once()
 
-    def fit(self, values: Tensor) -> Tensor | None:
+    def fit(self, values: Tensor) -> Tensor:
         """Thresholds that confidences ask for.
 
         Args:
             values (Tensor): The queue, (images, points).
 
         Returns:
-            Tensor | None: ``xi*``, of the shape of ``xi``; None where there
-            is no telling.
+            Tensor: ``xi*``, of the shape of ``xi``; not finite where there is
+            no telling.
         """
         raise NotImplementedError
 
@@ -173,12 +182,18 @@ class AdaptiveThreshold(nn.Module):
         self.queue[rows[last]] = values[last].to(self.queue)
         self.pointer.add_(len(values)).remainder_(self.num_images)
 
-    def _warn(self) -> None:
+    def _warn_once(self) -> None:
+        """Say so if an update missed, where it may be asked."""
+        may_ask = on_host(self.misses) or self._num_updates % LOOK_EVERY == 0
+        if self._warned or not may_ask or self.misses == 0:
+            return
+        self._warned = True
         print_log(
-            f'{type(self).__name__} stays at {self.xi.tolist()}: no threshold '
-            f'can be fitted to the confidences of the last {self.num_images} '
-            f'images (too few above {self.min_value}, a single mode, or '
-            'values that are not finite); this is said once',
+            f'{type(self).__name__} did not move in {self.misses.item()} of '
+            f'{self._num_updates} updates and is at {self.xi.tolist()}: no '
+            'threshold can be fitted to the confidences of the last '
+            f'{self.num_images} images (too few above {self.min_value}, a '
+            'single mode, or values that are not finite); this is said once',
             logger='current',
             level=logging.WARNING,
         )

@@ -1,10 +1,12 @@
 """The released code's pair of dynamic thresholds."""
 
+import math
+
 import torch
 from mmengine.registry import MODELS
 from torch import Tensor
 
-from .adaptive_threshold import AdaptiveThreshold, confident_values
+from .adaptive_threshold import AdaptiveThreshold, is_confident
 from .gaussian_mixture import cluster_bounds, fit_gaussian_mixture, wide_start
 
 
@@ -15,7 +17,7 @@ class DualDynamicThreshold(AdaptiveThreshold):
     ``xi*`` are the bounds, :func:`cluster_bounds`, of the lowest and the
     highest of three modes fitted from :func:`wide_start` (released code).
     As there, padding counts too.  The mixture is fitted to the very values, on
-    their device, with which the host waits for each round's likelihood.
+    their device.
 
     Args:
         low (float): First background threshold, in (0, 1).
@@ -42,20 +44,22 @@ class DualDynamicThreshold(AdaptiveThreshold):
         """
         super().update(cam, torch.ones_like(valid_mask))
 
-    def fit(self, values: Tensor) -> Tensor | None:
+    def fit(self, values: Tensor) -> Tensor:
         """Bounds of the lowest and of the highest mode.
 
         Args:
             values (Tensor): The queue, (images, points).
 
         Returns:
-            Tensor | None: ``xi*``: low and high, (2,); None where a mode is
-            empty or the two are in the wrong order.
+            Tensor: ``xi*``: low and high, (2,); NaN where a mode is empty or
+            the two are in the wrong order.
         """
-        values = confident_values(values, self.min_value)
-        if len(values) == 0:
-            return None
-        mixture, _ = fit_gaussian_mixture(values, wide_start(values, 3))
-        low, high = bounds = cluster_bounds(values, mixture)
-        ordered = (bounds.isfinite().all() & (low <= high)).item()
-        return bounds if ordered else None
+        keep = is_confident(values, self.min_value).flatten()
+        values = values.flatten().double().masked_fill(~keep, 0)
+        counts = keep.double()
+        mixture, _ = fit_gaussian_mixture(
+            values, wide_start(values, 3, counts), counts
+        )
+        bounds = cluster_bounds(values, mixture, counts)
+        ordered = bounds.isfinite().all() & (bounds[0] <= bounds[1])
+        return bounds.masked_fill(~ordered, math.nan)

@@ -4,7 +4,7 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor
 
-from .adaptive_threshold import AdaptiveThreshold, confident_values
+from .adaptive_threshold import AdaptiveThreshold, is_confident
 from .gaussian_mixture import separate_two_modes
 
 NUM_BINS = 1024  # of the histogram over [0, 1]: far finer than any mode
@@ -15,8 +15,8 @@ class DynamicThreshold(AdaptiveThreshold):
     """Threshold between the two modes of the confidences (paper, DT).
 
     ``xi*`` is the point of :func:`separate_two_modes`.  The mixture is fitted
-    to a histogram of the queue, on the CPU: one transfer, then the cost is
-    that of the bins (ours).
+    to a histogram of the queue, on its device: the cost is that of the bins
+    (ours).
 
     Args:
         initial (float): First ``xi``, in (0, 1).
@@ -29,18 +29,17 @@ class DynamicThreshold(AdaptiveThreshold):
     def __init__(self, initial: float = 0.5, **kwargs) -> None:
         super().__init__(initial, **kwargs)
 
-    def fit(self, values: Tensor) -> Tensor | None:
+    def fit(self, values: Tensor) -> Tensor:
         """Point between the modes of the confidences.
 
         Args:
             values (Tensor): The queue, (images, points).
 
         Returns:
-            Tensor | None: ``xi*``, 0-d; None without two modes.
+            Tensor: ``xi*``, 0-d; NaN without two modes.
         """
-        values = confident_values(values.cpu(), self.min_value)
-        bins = (values * NUM_BINS).long().clamp(max=NUM_BINS - 1)
-        counts = bins.bincount(minlength=NUM_BINS)
-        centers = (torch.arange(NUM_BINS) + 0.5).double() / NUM_BINS
-        seen = counts > 0
-        return separate_two_modes(centers[seen], counts[seen].double())
+        keep = is_confident(values, self.min_value).flatten().double()
+        bins = (values.flatten() * NUM_BINS).long().clamp(0, NUM_BINS - 1)
+        counts = keep.new_zeros(NUM_BINS).scatter_add_(0, bins, keep)
+        centers = torch.arange(NUM_BINS, device=values.device) + 0.5
+        return separate_two_modes(centers.double() / NUM_BINS, counts)

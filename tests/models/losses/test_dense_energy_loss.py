@@ -4,9 +4,11 @@ import torch
 import torch.nn.functional as F
 from mmengine.registry import MODELS
 
+from cosa_mmseg.models.losses import halved_softmax, permutohedral
 from cosa_mmseg.models.losses.dense_energy_loss import DenseEnergyLoss
 from tests import golden
 from tests.oracles.dense_energy import dense_energy
+from tests.waits import NoWaits
 
 MEAN = torch.tensor([123.675, 116.28, 103.53]).view(3, 1, 1)
 STD = torch.tensor([58.395, 57.12, 57.375]).view(3, 1, 1)
@@ -215,6 +217,61 @@ def test_inputs_unchanged(batch):
     DenseEnergyLoss()(*batch).backward()
     for tensor, copy in zip(batch, copies, strict=True):
         assert torch.equal(tensor, copy)
+
+
+@pytest.mark.parametrize('scale_factor', [0.25, 0.5, 0.75, 1.0])
+def test_scales_follow_the_resized_softmax(batch, scale_factor):
+    logits, img, label, valid = batch
+    criterion = DenseEnergyLoss(scale_factor=scale_factor, energy_weight=1.0)
+    loss = criterion(*batch)
+    loss.backward()
+    # at full size, of inputs that are resized beforehand
+    whole = DenseEnergyLoss(
+        sigma_xy=100 * scale_factor, scale_factor=1.0, energy_weight=1.0
+    )
+    again = logits.detach().clone().requires_grad_()
+    small = F.interpolate(
+        again.softmax(1), scale_factor=scale_factor, mode='bilinear'
+    )
+    maps = (img, label[:, None].float(), valid[:, None].float())
+    maps = [F.interpolate(x, scale_factor=scale_factor) for x in maps]
+    expected = whole(
+        small.log(), maps[0], maps[1][:, 0].long(), maps[2][:, 0].bool()
+    )
+    expected.backward()
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(logits.grad, again.grad)
+
+
+def test_never_waits_for_a_gpu(batch, monkeypatch):
+    expected = DenseEnergyLoss()(*batch)
+    expected.backward()
+    logits = batch[0].detach().clone().requires_grad_()
+    for module in (halved_softmax, permutohedral):
+        monkeypatch.setattr(module, 'on_host', lambda x: False)
+    with NoWaits():
+        loss = DenseEnergyLoss()(logits, *batch[1:])
+        loss.backward()
+    assert torch.equal(loss, expected)
+    torch.testing.assert_close(logits.grad, batch[0].grad)
+
+
+@pytest.mark.gpu
+def test_cuda_equals_cpu_and_never_waits(batch):
+    expected = DenseEnergyLoss()(*batch)
+    expected.backward()
+    logits, *rest = (x.detach().cuda() for x in batch)
+    logits.requires_grad_()
+    DenseEnergyLoss()(logits, *rest).backward()  # libraries start
+    logits.grad = None
+    torch.cuda.set_sync_debug_mode('error')
+    try:
+        loss = DenseEnergyLoss()(logits, *rest)
+        loss.backward()
+    finally:
+        torch.cuda.set_sync_debug_mode('default')
+    torch.testing.assert_close(loss.cpu(), expected)
+    torch.testing.assert_close(logits.grad.cpu(), batch[0].grad)
 
 
 def test_built_from_config(batch):

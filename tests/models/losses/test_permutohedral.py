@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+from cosa_mmseg.models.losses import permutohedral
 from cosa_mmseg.models.losses.permutohedral import (
     PermutohedralLattice,
     bilateral_filter,
 )
+from cosa_mmseg.models.losses.simplex import LatticeCode
 from tests import golden
 from tests.oracles import permutohedral as oracle
+from tests.waits import NoWaits
 
 
 def _relative_error(result, expected):
@@ -153,6 +156,14 @@ def test_one_lattice_for_many_channels():
     torch.testing.assert_close(lattice.filter(2 * values), 2 * together)
 
 
+def test_channels_in_blocks_are_the_same(monkeypatch):
+    lattice = PermutohedralLattice(torch.rand(2, 30, 4))
+    values = torch.rand(2, 30, 19)
+    expected = lattice.filter(values)
+    monkeypatch.setattr(permutohedral, 'HOST_BYTES', 1)  # 8 + 8 + 3
+    torch.testing.assert_close(lattice.filter(values), expected)
+
+
 def test_constant_image_and_values():
     img = torch.full((1, 3, 8, 8), 127.5)
     result = bilateral_filter(torch.ones(1, 2, 8, 8), img, 15.0, 50.0)
@@ -178,6 +189,62 @@ def test_inputs_unchanged():
     copies = img.clone(), values.clone()
     bilateral_filter(values, img, 15.0, 5.0)
     assert torch.equal(img, copies[0]) and torch.equal(values, copies[1])
+
+
+def test_without_a_look_at_the_data_it_is_the_same(monkeypatch):
+    img, values = _images(num_images=2), _values(num_images=2)
+    expected = bilateral_filter(values, img, 15.0, 5.0)
+    features = torch.randn(2, 30, 3)
+    bounds = [(float(x.min()), float(x.max())) for x in features.unbind(-1)]
+    rows = torch.rand(2, 30, 4)
+    exact = PermutohedralLattice(features)
+    filtered = exact.filter(rows)
+    monkeypatch.setattr(permutohedral, 'on_host', lambda x: False)
+    with NoWaits():
+        result = bilateral_filter(values, img, 15.0, 5.0)
+        lattice = PermutohedralLattice(features, bounds)
+        padded = lattice.filter(rows)
+    assert torch.equal(result, expected)
+    assert torch.equal(padded, filtered)
+    assert exact.num_points < lattice.num_points <= 2 * 30 * 4
+
+
+@pytest.mark.parametrize('width', [1e3, 1e5])
+def test_wider_bounds_change_nothing(width):
+    features, values = torch.randn(2, 30, 3), torch.rand(2, 30, 4)
+    expected = PermutohedralLattice(features).filter(values)
+    bounds = [(-width, 2 * width)] * 3
+    code = LatticeCode.fit(bounds, num_images=2)
+    assert code.dtype == torch.int64  # int32 without bounds
+    result = PermutohedralLattice(features, bounds).filter(values)
+    assert torch.equal(result, expected)
+
+
+def test_codes_of_a_step_are_free():
+    code = LatticeCode.fit([(0.0, 1.0), (-2.0, 3.0)], num_images=3)
+    assert code.dtype == torch.int32
+    assert sum(code.strides) == 0
+    assert code.num_codes == 3 * code.image_stride
+    assert 0 < code.offset < code.image_stride
+    assert max(map(abs, code.strides)) < code.num_codes < code.missing
+
+
+def test_image_is_clamped_to_its_range():
+    img, values = _images(), _values()
+    beyond = torch.where(img == 0, -40.0, img)
+    beyond[0, 0, 9, 0] = 1e30
+    img[0, 0, 9, 0] = 255
+    result = bilateral_filter(values, beyond, 15.0, 5.0)
+    assert torch.equal(result, bilateral_filter(values, img, 15.0, 5.0))
+
+
+def test_nan_in_the_image_is_in_the_result():
+    img, values = _images(num_images=2), _values(num_images=2)
+    expected = bilateral_filter(values, img, 15.0, 5.0)
+    img[0, 1, 5, 5] = float('nan')
+    result = bilateral_filter(values, img, 15.0, 5.0)
+    assert result[0, :, 5, 5].isnan().all()
+    assert torch.allclose(result[1], expected[1])
 
 
 @pytest.mark.gpu

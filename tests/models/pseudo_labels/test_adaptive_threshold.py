@@ -8,6 +8,10 @@ from mmengine.logging import MMLogger
 from mmengine.registry import MODELS
 from sklearn.mixture import GaussianMixture
 
+from cosa_mmseg.models.pseudo_labels import (
+    adaptive_threshold,
+    gaussian_mixture,
+)
 from cosa_mmseg.models.pseudo_labels.adaptive_threshold import (
     sample_confidence,
 )
@@ -17,6 +21,7 @@ from cosa_mmseg.models.pseudo_labels.dual_dynamic_threshold import (
 from cosa_mmseg.models.pseudo_labels.dynamic_threshold import DynamicThreshold
 from cosa_mmseg.models.pseudo_labels.fixed_threshold import FixedThreshold
 from tests.oracles import gaussian_mixture as oracle
+from tests.waits import NoWaits
 
 KINDS = [DynamicThreshold, DualDynamicThreshold]
 
@@ -34,6 +39,13 @@ def everywhere(cam: torch.Tensor) -> torch.Tensor:
 
 def update(threshold, cam) -> None:
     threshold.update(cam, everywhere(cam))
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """Nothing may look at the data."""
+    for module in (adaptive_threshold, gaussian_mixture):
+        monkeypatch.setattr(module, 'on_host', lambda x: False)
 
 
 @pytest.fixture
@@ -168,6 +180,37 @@ def test_degenerate_input_leaves_it_alone_and_says_so_once(
     assert torch.equal(threshold.xi, before)
     assert len(messages) == 1
     assert kind.__name__ in messages[0] and str(before.tolist()) in messages[0]
+
+
+@pytest.mark.parametrize('name', [*DEGENERATE, None])
+@pytest.mark.parametrize('kind', KINDS)
+def test_never_waits_for_a_gpu(kind, name, monkeypatch, request):
+    batches = two_modes(8).split(4)
+    if name is not None:
+        batches = [*batches, DEGENERATE[name]]
+    expected, got = (kind(num_images=10, grid=(8, 8)) for _ in range(2))
+    for batch in batches:
+        update(expected, batch)
+    request.getfixturevalue('as_on_a_gpu')
+    for batch in batches:
+        with NoWaits():
+            update(got, batch)
+    assert not torch.equal(got.xi, kind(grid=(8, 8)).xi)
+    for buffer, value in expected.named_buffers():
+        other = got.get_buffer(buffer)
+        assert torch.equal(other.nan_to_num(), value.nan_to_num()), buffer
+
+
+def test_on_a_gpu_it_says_so_at_the_hundredth_update(as_on_a_gpu, messages):
+    threshold = DynamicThreshold(num_images=2, grid=(4, 4))
+    update(threshold, DEGENERATE['constant'])
+    for _ in range(98):
+        update(threshold, two_modes(2))
+    assert not messages
+    for _ in range(150):
+        update(threshold, two_modes(2))
+    assert len(messages) == 1
+    assert 'did not move in 1 of 100 updates' in messages[0]
 
 
 def test_one_mode_leaves_it_alone(messages):
@@ -306,6 +349,22 @@ def test_cuda_equals_cpu(kind):
     for name, expected in cpu.state_dict().items():
         got = cuda.state_dict()[name].cpu()
         assert torch.allclose(got, expected, atol=1e-6), name
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize('kind', KINDS)
+def test_cuda_never_waits(kind):
+    threshold = kind(grid=(8, 8)).cuda()
+    batch = two_modes(4).cuda()
+    valid = everywhere(batch)
+    threshold.update(batch, valid)  # libraries start
+    before = threshold.xi.clone()
+    torch.cuda.set_sync_debug_mode('error')
+    try:
+        threshold.update(batch, valid)
+    finally:
+        torch.cuda.set_sync_debug_mode('default')
+    assert not torch.equal(threshold.xi, before)
 
 
 def test_padding_counts_in_the_released_pair():

@@ -7,6 +7,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from cosa_mmseg.models.pseudo_labels import gaussian_mixture
 from cosa_mmseg.models.pseudo_labels.gaussian_mixture import (
     GaussianMixture,
     cluster_bounds,
@@ -18,6 +19,7 @@ from cosa_mmseg.models.pseudo_labels.gaussian_mixture import (
 )
 from tests.golden import load_tensors
 from tests.oracles import gaussian_mixture as oracle
+from tests.waits import NoWaits
 
 
 def mixture(weights, means, variances):
@@ -95,6 +97,54 @@ def test_counts_stand_for_repeated_values():
         assert torch.allclose(getattr(got, part), getattr(expected, part))
 
 
+def test_a_count_of_0_leaves_a_value_out():
+    kept = draw((40, 0.3, 0.1), (20, 0.7, 0.1)).sort().values
+    values = torch.cat([kept.new_tensor([-9.0]), kept, kept.new_tensor([9.0])])
+    values = torch.cat([values, values]).sort().values
+    counts = torch.zeros_like(values)
+    counts[2:-2:2] = 1
+    for start, expected in (
+        (wide_start(values, 3, counts), wide_start(kept, 3)),
+        (split_start(values, counts), split_start(kept, kept.new_ones(60))),
+    ):
+        got, rounds = fit_gaussian_mixture(values, start, counts)
+        fit, fit_rounds = fit_gaussian_mixture(kept, expected)
+        assert rounds == fit_rounds
+        for part in ('weights', 'means', 'variances'):
+            assert torch.allclose(
+                getattr(start, part), getattr(expected, part)
+            )
+            assert torch.allclose(getattr(got, part), getattr(fit, part))
+        bounds = cluster_bounds(values, got, counts)
+        assert torch.equal(bounds, cluster_bounds(kept, fit))
+    ones = torch.ones_like(kept)
+    got = separate_two_modes(values[::2], counts[::2])
+    assert torch.allclose(got, separate_two_modes(kept, ones))
+
+
+def test_wide_start_has_the_quantiles_of_repeated_values():
+    values = draw((31, 0.3, 0.1))
+    counts = torch.randint(0, 4, (31,)).double()
+    repeated = values.repeat_interleave(counts.long())
+    expected = repeated.quantile(torch.linspace(0, 1, 5).double())
+    assert torch.allclose(wide_start(values, 5, counts).means, expected)
+
+
+def test_without_a_look_at_the_data_it_is_the_same(monkeypatch):
+    values = draw((200, 0.3, 0.1), (100, 0.7, 0.1)).sort().values
+    ones = torch.ones_like(values)
+    expected = fit_gaussian_mixture(values, wide_start(values, 3))
+    threshold = separate_two_modes(values, ones)
+    monkeypatch.setattr(gaussian_mixture, 'on_host', lambda x: False)
+    with NoWaits():
+        got = fit_gaussian_mixture(values, wide_start(values, 3))
+        again = separate_two_modes(values, ones)
+    assert 1 < got[1] == expected[1] < 100
+    for part in ('weights', 'means', 'variances'):
+        assert torch.equal(getattr(got[0], part), getattr(expected[0], part))
+    assert torch.equal(again, threshold) and not again.isnan()
+
+
 def test_likelihood_never_falls():
     values = draw((400, 0.3, 0.1), (300, 0.6, 0.15))
     ones = torch.ones_like(values)
@@ -102,7 +152,7 @@ def test_likelihood_never_falls():
         fit_gaussian_mixture(values, wide_start(values, 2), None, rounds)[0]
         for rounds in (1, 2, 4, 8, 16)
     ]
-    bics = [fit.bic(values, ones) for fit in fits]
+    bics = [fit.bic(values, ones).item() for fit in fits]
     assert bics == sorted(bics, reverse=True)
 
 
@@ -160,13 +210,13 @@ def test_no_threshold_where_one_mode_covers_the_other():
 @pytest.mark.parametrize('deviation', [0.2, 0.05, 0.002])
 def test_a_single_mode_has_no_threshold(deviation):
     values = draw((3000, 0.5, deviation)).sort().values
-    assert separate_two_modes(values, torch.ones_like(values)) is None
+    assert separate_two_modes(values, torch.ones_like(values)).isnan()
 
 
 @pytest.mark.parametrize('num', [0, 1])
 def test_too_few_values_have_no_threshold(num):
     values = torch.rand(num, dtype=torch.float64)
-    assert separate_two_modes(values, torch.full((num,), 50.0)) is None
+    assert separate_two_modes(values, torch.full((num,), 50.0)).isnan()
 
 
 def test_empty_modes_have_infinite_bounds():
