@@ -41,6 +41,7 @@ RELEASED = {
     'model.loss_c2s.loss_weight': (0.1, 0.1),
     'model.loss_c2s.fg_share': (0.5, 0.5),
     'model.loss_c2s.aux_share': (0.5, 0.5),
+    'model.loss_c2s.over_ranks': (False, False),
     'model.loss_s2c.loss_weight': (0.05, 0.05),
     'model.loss_energy.loss_weight': (0.05, 0.05),
     'model.loss_energy.energy_weight': (1e-7, 1e-7),
@@ -84,6 +85,7 @@ def test_released_numbers(column):
 # Where the paper's recipe differs.
 PAPER = {
     'model.assigner.multi_scale.aux_scales': 'sum',
+    'model.loss_c2s.over_ranks': True,
     'model.assigner.cam_labeler.type': 'ThresholdLabeler',
     'model.assigner.cam_labeler.threshold.type': 'DynamicThreshold',
     'model.assigner.cam_labeler.threshold.num_images': 100,
@@ -103,7 +105,7 @@ def test_paper_numbers(column):
     cfg = Config.fromfile(CONFIGS / f'cosa_vit-b_{name}.py')
     for key, expected in PAPER.items():
         assert value_of(cfg, key) == expected, key
-    differs = ('aux_scales', 'cam_labeler', 'warmup_iters')
+    differs = ('aux_scales', 'cam_labeler', 'over_ranks', 'warmup_iters')
     for key, expected in RELEASED.items():
         if not any(word in key for word in differs) or 'param' in key:
             assert value_of(cfg, key) == expected[column], key

@@ -16,6 +16,7 @@ model = dict(
         ),
         reliability=None,
     ),
+    loss_c2s=dict(over_ranks=False),  # each process by its own pixels
     loss_csc=None,
     train_cfg=dict(warmup_iters=10001),
 )

@@ -1,4 +1,4 @@
-"""Says in one sentence which required packages are missing or too old.
+"""Says in one sentence which required packages are missing or do not fit.
 
 Imports nothing but the standard library, so that it can run before the
 packages that it looks for are imported.
@@ -6,7 +6,11 @@ packages that it looks for are imported.
 
 import re
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import (
+    PackageNotFoundError,
+    packages_distributions,
+    version,
+)
 from importlib.util import find_spec
 
 
@@ -15,88 +19,110 @@ class Requirement:
     """A package that ``cosa_mmseg`` imports.
 
     The OpenMMLab packages exist in two lines with the same import names: the
-    maintained ``onedl-*`` packages and the originals.  Either will do.
+    maintained ``onedl-*`` packages and the originals.  Either will do, not a
+    mixture.
 
     Attributes:
         module: Name by which it is imported.
-        least: Least version that will do, of either line.
-        install: What to give to pip where there is none.
-        originals: Other distributions that provide the module.
+        maintained: What to give to pip on the maintained line.
+        original: What to give to pip on the original line, where it differs.
     """
 
     module: str
-    least: str
-    install: str
-    originals: tuple[str, ...] = ()
+    maintained: str
+    original: str = ''
 
-    def problem(self) -> tuple[str, str] | None:
-        """What is wrong with the installed package.
+    def of_line(self, original: bool) -> str:
+        """What to give to pip on this line."""
+        return original and self.original or self.maintained
 
-        A module that no known distribution provides (a source tree on
-        ``PYTHONPATH``) counts as new enough: to read its version would mean
-        to import it.
+    def problem(self, original: bool) -> str | None:
+        """What is installed in place of what the line asks for.
+
+        A module that no package provides (a source tree on ``PYTHONPATH``)
+        counts as fitting: to read its version would mean to import it.
 
         Returns:
-            Nothing where all is well, else what is wrong and what to give to
-            pip.
+            Nothing where all is well.
         """
-        needed = f'{self.module}>={self.least}'
-        maintained = self.install.partition('>=')[0]
-        for name in (maintained, *self.originals):
-            try:
-                found = version(name)
-            except PackageNotFoundError:
-                continue
-            if _release(found) >= _release(self.least):
-                return None
-            install = (
-                f'{name}>={self.least}'
-                if name in self.originals
-                else self.install
-            )
-            return f'{needed}, found {found}', install
-        if find_spec(self.module) is not None:
-            return None
-        return f'{needed}, found none', self.install
+        wanted = self.of_line(original)
+        found = _version(_name(wanted))
+        if found is not None:
+            return None if _fits(found, wanted) else found
+        if find_spec(self.module) is None:
+            return 'none'
+        others = packages_distributions().get(self.module)
+        return others[0] if others else None
 
 
 REQUIREMENTS = (
-    Requirement('numpy', '1.23', 'numpy>=1.23'),
-    Requirement('torch', '2.1', 'torch>=2.1'),
-    Requirement('torchvision', '0.16', 'torchvision>=0.16'),
-    Requirement('safetensors', '0.4', 'safetensors>=0.4'),
+    Requirement('numpy', 'numpy>=1.23'),
+    # Older torch does not know numpy 2, which onedl-mmsegmentation asks for.
+    Requirement('torch', 'torch>=2.3', 'torch>=2.1'),
+    Requirement('torchvision', 'torchvision>=0.18', 'torchvision>=0.16'),
+    Requirement('safetensors', 'safetensors>=0.4'),
+    Requirement('mmengine', 'onedl-mmengine>=0.10.12', 'mmengine>=0.10.7'),
+    # mmseg 1.2 refuses mmcv 2.2.
+    Requirement('mmcv', 'onedl-mmcv>=2.3.6', 'mmcv>=2.1,<2.2'),
     Requirement(
-        'mmengine',
-        '0.10.7',
-        'onedl-mmengine>=0.10.12',
-        ('mmengine', 'mmengine-lite'),
+        'mmseg', 'onedl-mmsegmentation>=1.4.2', 'mmsegmentation>=1.2.2'
     ),
-    Requirement('mmcv', '2.1', 'onedl-mmcv>=2.3.6', ('mmcv', 'mmcv-lite')),
-    Requirement(
-        'mmseg', '1.2.2', 'onedl-mmsegmentation>=1.4.2', ('mmsegmentation',)
-    ),
-    Requirement(
-        'mmpretrain', '1.2', 'onedl-mmpretrain>=1.3.6', ('mmpretrain',)
-    ),
+    Requirement('mmpretrain', 'onedl-mmpretrain>=1.3.6', 'mmpretrain>=1.2'),
 )
 
 
 def check_requirements() -> None:
-    """Checks that every required package is there and new enough.
+    """Checks that every required package is there and fits.
 
     Raises:
-        ImportError: If one is not, with the command that installs what is
+        ImportError: If one does not, with the command that installs what is
             missing.
     """
-    problems = [
-        problem
+    original = _on_original_line()
+    problems = {
+        requirement.of_line(original): found
         for requirement in REQUIREMENTS
-        if (problem := requirement.problem())
-    ]
+        if (found := requirement.problem(original))
+    }
+    torch, numpy = _version('torch'), _version('numpy')
+    old_torch = original and torch and _fits(torch, '<2.3')
+    if old_torch and numpy and _fits(numpy, '>=2'):
+        problems['numpy<2'] = f'{numpy} beside torch {torch}'
     if problems:
-        wrong = '; '.join(what for what, _ in problems)
-        command = ' '.join(f'"{install}"' for _, install in problems)
+        wrong = '; '.join(
+            f'{wanted}, found {found}' for wanted, found in problems.items()
+        )
+        command = ' '.join(f'"{wanted}"' for wanted in problems)
         raise ImportError(f'cosa_mmseg needs {wrong}: pip install {command}')
+
+
+def _on_original_line() -> bool:
+    """Whether there are original OpenMMLab packages and no maintained one."""
+    pairs = [r for r in REQUIREMENTS if r.maintained.startswith('onedl-')]
+    return any(_version(_name(r.original)) for r in pairs) and not any(
+        _version(_name(r.maintained)) for r in pairs
+    )
+
+
+def _name(wanted: str) -> str:
+    """``mmcv`` of ``mmcv>=2.1,<2.2``."""
+    return re.split('[<>]', wanted, maxsplit=1)[0]
+
+
+def _version(name: str) -> str | None:
+    """Version of an installed package."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _fits(found: str, wanted: str) -> bool:
+    """Whether a version is within the bounds (``>=``, ``<``) asked for."""
+    return all(
+        (_release(found) >= _release(bound)) == (sign == '>=')
+        for sign, bound in re.findall(r'(>=|<)([\d.]+)', wanted)
+    )
 
 
 def _release(found: str) -> tuple[int, ...]:

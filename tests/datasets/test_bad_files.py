@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -31,7 +32,10 @@ def load(path):
 
 def test_good_files_are_loaded_as_bgr(tmp_path):
     wrong = {}
-    for name, rgb in write_good(tmp_path).items():
+    good = write_good(tmp_path)
+    if not cv2.haveImageReader(str(tmp_path / 'animated.gif')):  # OpenCV 4
+        del good['animated.gif']
+    for name, rgb in good.items():
         img = load(tmp_path / name)
         assert img.dtype == np.uint8, name
         assert img.shape == rgb.shape, name

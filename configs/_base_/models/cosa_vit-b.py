@@ -92,6 +92,7 @@ model = dict(
         type='C2SLoss',
         fg_share=0.5,  # released
         aux_share=0.5,  # paper
+        over_ranks=True,  # ours: two processes equal one with both batches
         loss_weight=0.1,  # paper
     ),
     loss_s2c=dict(type='S2CLoss', activation='relu', loss_weight=0.05),

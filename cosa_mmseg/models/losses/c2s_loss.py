@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+from mmengine.dist import all_reduce
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
@@ -18,6 +19,7 @@ def fg_bg_cross_entropy(
     label: Tensor,
     weight: Tensor | None = None,
     fg_share: float | None = 0.5,
+    over_ranks: bool = True,
 ) -> Tensor:
     r"""Cross-entropy, averaged over background and foreground separately.
 
@@ -26,6 +28,11 @@ def fg_bg_cross_entropy(
     exact 0.  A weight multiplies each pixel's term; the denominators stay the
     counts (released code; paper for the weight).
 
+    In distributed training the mean of the processes' losses, whose gradient
+    each of them gets, is that of all their batches in one, unless
+    ``over_ranks`` is False (ours): each sum is divided by the mean count of a
+    process.  All processes must then call it.
+
     Args:
         seg_logits (Tensor): ``S``, (N, K, H, W).
         label (Tensor): Hard labels, int64 (N, H, W), or soft ones,
@@ -33,6 +40,8 @@ def fg_bg_cross_entropy(
         weight (Tensor, optional): Reliability of each pixel, (N, H, W).
         fg_share (float, optional): ``a`` in [0, 1]; None: the plain mean over
             all pixels that are not ignored.
+        over_ranks (bool): Whether the counts are those of all processes'
+            batches, or of this process's batch alone (released code).
 
     Returns:
         Tensor: 0-d, finite, with a gradient path, whatever is ignored.
@@ -42,7 +51,7 @@ def fg_bg_cross_entropy(
     """
     _check_label(seg_logits, label)
     term = _cross_entropies(seg_logits, [label])[0]
-    return _balance(term, label, weight, fg_share)
+    return _balance(term, label, weight, fg_share, over_ranks)
 
 
 def _check_label(seg_logits: Tensor, label: Tensor) -> None:
@@ -84,6 +93,7 @@ def _balance(
     label: Tensor,
     weight: Tensor | None,
     fg_share: float | None,
+    over_ranks: bool,
 ) -> Tensor:
     """Weighted means of background and foreground, weighed, 0-d."""
     if weight is not None:
@@ -91,15 +101,23 @@ def _balance(
     hard = label.argmax(dim=1) if label.ndim == 4 else label
     valid = hard != IGNORE_INDEX
     if fg_share is None:
-        return _mean(term, valid)
-    background = _mean(term, hard == 0)
-    foreground = _mean(term, valid & (hard != 0))
+        return _means(term, [valid], over_ranks)[0]
+    sides = [hard == 0, valid & (hard != 0)]
+    background, foreground = _means(term, sides, over_ranks)
     return (1 - fg_share) * background + fg_share * foreground
 
 
-def _mean(term: Tensor, mask: Tensor) -> Tensor:
-    """Mean of ``term`` where ``mask``; exactly 0 where the mask is empty."""
-    return (term * mask).sum() / (mask.sum() + EPS)
+def _means(
+    term: Tensor, masks: Sequence[Tensor], over_ranks: bool
+) -> list[Tensor]:
+    """Mean of ``term`` in each mask; exactly 0 where a mask is empty."""
+    counts = torch.stack([mask.sum() for mask in masks]).float()
+    if over_ranks:
+        all_reduce(counts, op='mean')
+    return [
+        (term * mask).sum() / (count + EPS)
+        for mask, count in zip(masks, counts, strict=True)
+    ]
 
 
 @MODELS.register_module()
@@ -113,6 +131,9 @@ class C2SLoss(nn.Module):
         fg_share (float, optional): ``a`` of :func:`fg_bg_cross_entropy`.
         aux_share (float): ``s``, the share of the auxiliary CAM's pseudo
             labels, in [0, 1].
+        over_ranks (bool): Whether several processes do what one does with
+            all their batches in one; False: each divides by the numbers of
+            pixels of its own batch (released code).
         loss_weight (float): Factor of the whole.
 
     Raises:
@@ -123,6 +144,7 @@ class C2SLoss(nn.Module):
         self,
         fg_share: float | None = 0.5,
         aux_share: float = 0.5,
+        over_ranks: bool = True,
         loss_weight: float = 1.0,
     ) -> None:
         super().__init__()
@@ -132,6 +154,7 @@ class C2SLoss(nn.Module):
             raise ValueError(f'aux_share must be in [0, 1], got {aux_share}')
         self.fg_share = fg_share
         self.aux_share = aux_share
+        self.over_ranks = over_ranks
         self.loss_weight = loss_weight
 
     def forward(
@@ -167,7 +190,8 @@ class C2SLoss(nn.Module):
             _check_label(seg_logits, target)
         terms = _cross_entropies(seg_logits, labels)
         losses = [
-            share * _balance(term, target, weights, self.fg_share)
+            share
+            * _balance(term, target, weights, self.fg_share, self.over_ranks)
             for term, (share, target, weights) in zip(
                 terms, targets, strict=True
             )
@@ -178,5 +202,5 @@ class C2SLoss(nn.Module):
         """Settings, for ``print(module)``."""
         return (
             f'fg_share={self.fg_share}, aux_share={self.aux_share}, '
-            f'loss_weight={self.loss_weight}'
+            f'over_ranks={self.over_ranks}, loss_weight={self.loss_weight}'
         )

@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F  # noqa: N812
+from mmengine.dist import all_reduce
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
@@ -59,6 +60,10 @@ def pixel_info_nce(
     across images (ours; the form of Wang et al., "Exploring Cross-Image Pixel
     Contrast for Semantic Segmentation", ICCV 2021).
 
+    In distributed training, where all processes must call it, the mean of
+    their losses is that over the anchors of all their batches: each sum is
+    divided by the mean number of anchors of a process (ours).
+
     Args:
         vectors (Tensor): ``x``, of length 1, (N, P, D).
         label (Tensor): int64 (N, P), any numbers; 255 is in no pair.
@@ -80,7 +85,9 @@ def pixel_info_nce(
     num_positive = positive.sum(dim=2)  # (N, P)
     anchor = usable & (num_positive > 0) & negative.any(dim=2)
     per_anchor = term.sum(dim=2) / num_positive.clamp(min=1)
-    return (per_anchor * anchor).sum() / anchor.sum().clamp(min=1)
+    count = anchor.sum().float()
+    all_reduce(count, op='mean')
+    return (per_anchor * anchor).sum() / count.clamp(min=EPS)
 
 
 @MODELS.register_module()

@@ -1,6 +1,7 @@
 """Reliability of CAM pseudo labels: far from the threshold is trusted."""
 
 import torch
+from mmengine.dist import all_gather
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
@@ -43,7 +44,8 @@ def reliability_weight(value: Tensor, valid_mask: Tensor) -> Tensor:
     r"""Weights of pixels, inverse to their perplexity.
 
     ``w = (1 / P) / mean(1 / P)``, the mean over the batch's valid pixels
-    (paper, RAW).
+    (paper, RAW); in distributed training, where all processes must call it,
+    over those of all their batches (ours).
 
     Args:
         value (Tensor): Perplexity ``P`` > 0, (N, H, W).
@@ -64,9 +66,15 @@ def reliability_weight(value: Tensor, valid_mask: Tensor) -> Tensor:
         )
     value = promote_half(value)
     # relative to the best pixel no sum can overflow, and none vanishes
-    least = value.masked_fill(~valid_mask, float('inf')).amin()
+    limit = torch.finfo(value.dtype).max
+    least = value.masked_fill(~valid_mask, limit).amin()
     inverse = (least / value).masked_fill(~valid_mask, 0)  # in [0, 1]
-    return inverse * (valid_mask.sum() / inverse.sum().clamp(min=1))
+    own = torch.stack([least, inverse.sum(), valid_mask.sum().to(least)])
+    # of each process, (R,) each
+    leasts, totals, counts = torch.stack(all_gather(own)).unbind(dim=1)
+    best = leasts.amin()
+    total = (totals * (best / leasts)).sum().clamp(min=1)
+    return inverse * (best / least * (counts.sum() / total))
 
 
 @MODELS.register_module()

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from cosa_mmseg.structures import NetworkOutput
 
+from .compiling import compile_in_place
 from .features import fit_head, probe_features
 
 
@@ -35,6 +36,9 @@ class CAMEncoderDecoder(EncoderDecoder):
             match the whole name of at least one.
         channels_last (bool): Whether images and convolutions are laid out
             with the channels last: faster for CNNs, the same result.
+        compile (bool | dict): Whether the backbone is compiled at its first
+            call, by ``torch.compile``; a dict holds arguments of it, such as
+            ``mode``. Names of weights stay; a copy is compiled as well.
         **kwargs: Arguments of ``EncoderDecoder``.
 
     Attributes:
@@ -54,6 +58,7 @@ class CAMEncoderDecoder(EncoderDecoder):
         cam_head_aux: dict,
         frozen: Sequence[str] = (),
         channels_last: bool = False,
+        compile: bool | dict = False,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
@@ -73,6 +78,18 @@ class CAMEncoderDecoder(EncoderDecoder):
             torch.channels_last if channels_last else torch.contiguous_format
         )
         self.to(memory_format=self.memory_format)
+        self.compiled = {} if compile is True else compile
+        self._compile()
+
+    def __setstate__(self, state: dict) -> None:
+        """Become a copy, compiled as its original: torch leaves that out."""
+        super().__setstate__(state)
+        self._compile()
+
+    def _compile(self) -> None:
+        """Have the backbone compiled, if it shall be."""
+        if self.compiled is not False:
+            compile_in_place(self.backbone, self.compiled)
 
     def _init_decode_head(self, decode_head: dict) -> None:
         """Build the segmentation head on what the backbone gives."""

@@ -7,6 +7,7 @@ from mmengine.registry import MODELS
 from cosa_mmseg.models.losses.contrastive_separation_loss import (
     ContrastiveSeparationLoss,
 )
+from tests.half import HALF_TYPES
 from tests.oracles.contrastive import contrastive_separation
 
 
@@ -140,7 +141,7 @@ def test_gradcheck(batch):
     )
 
 
-@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize('dtype', HALF_TYPES)
 def test_half_precision_is_computed_in_float32(batch, dtype):
     criterion = ContrastiveSeparationLoss()
     half = batch[0].to(dtype).requires_grad_()

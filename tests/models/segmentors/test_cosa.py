@@ -5,6 +5,7 @@ import torch
 from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 
+from tests.half import HALF_TYPES
 from tests.models.networks import (
     small_assigner,
     small_batch,
@@ -207,7 +208,7 @@ def test_inputs_are_not_changed(model):
         assert torch.equal(view, batch['inputs'][name])
 
 
-@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('dtype', HALF_TYPES)
 def test_losses_under_autocast_are_near_those_in_float32(model, dtype):
     batch = prepared(model, [[0], [1, 2]])
     expected = model.loss(**batch)
