@@ -1,5 +1,6 @@
 """Pseudo labels of a whole split as files, to train a second stage with."""
 
+from .compare import compare_folders
 from .export import export_images, export_pseudo_labels, load_model
 from .folder import KINDS, PseudoLabelFolder
 from .split import build_split, mask_reader
@@ -11,6 +12,7 @@ __all__ = [
     'ImagePseudoLabels',
     'PseudoLabelFolder',
     'build_split',
+    'compare_folders',
     'export_images',
     'export_pseudo_labels',
     'label_images',

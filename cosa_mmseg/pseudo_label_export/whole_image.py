@@ -62,7 +62,7 @@ def label_images(model: CoSA, data: dict) -> list[ImagePseudoLabels]:
     samples, (h, w) = data['data_samples'], data['inputs'][0].shape[-2:]
     img = model.data_preprocessor(data)['inputs']
     img_label = stack_img_labels(samples, model.num_fg_classes, img.device)
-    seen = model.assigner.multi_scale(model.assignment.see, img)
+    seen = model.assigner.look(model.assignment.see, img)
     guide = to_uint8(model.data_preprocessor.denormalize(img)) / 255
 
     def to_image(maps: Tensor, i: int) -> Tensor:

@@ -1,7 +1,6 @@
 """Assignments: from a look at the weak view to pseudo labels."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from mmengine.registry import MODELS
@@ -121,10 +120,7 @@ class Assigner(nn.Module):
         """
         if classes is None or self.all_classes:
             classes = torch.arange(img_label.shape[1], device=weak.device)
-        with self._precision(weak.device):
-            seen = self.multi_scale(
-                lambda img: network(img).of_classes(classes), weak
-            )
+        seen = self.look(lambda img: network(img).of_classes(classes), weak)
         img_label = img_label.index_select(1, classes)
         rest = (img_label, valid_mask, guide)
         cam_label = self.cam_labeler(seen.cam, *rest)
@@ -138,11 +134,23 @@ class Assigner(nn.Module):
             **self._reliabilities(seen, img_label, valid_mask),
         )
 
-    def _precision(self, device: torch.device) -> AbstractContextManager:
-        """Autocast to ``dtype``, if it is set."""
+    def look(
+        self, network: Callable[[Tensor], NetworkOutput], weak: Tensor
+    ) -> NetworkOutput:
+        """What a network says of images, merged over their views.
+
+        Args:
+            network (Callable): From images to a :class:`NetworkOutput`.
+            weak (Tensor): Normalised images, (N, 3, H, W).
+
+        Returns:
+            NetworkOutput: As of :class:`MultiScaleInference`; the network
+            runs in ``dtype``.
+        """
         if self.dtype is None:
-            return nullcontext()
-        return torch.autocast(device.type, dtype=self.dtype)
+            return self.multi_scale(network, weak)
+        with torch.autocast(weak.device.type, dtype=self.dtype):
+            return self.multi_scale(network, weak)
 
     def _reliabilities(
         self, seen: NetworkOutput, img_label: Tensor, valid_mask: Tensor
