@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.utils import digit_version
 from torch import Tensor
 
 from cosa_mmseg.utils.atomic import atomic_file
@@ -20,6 +21,7 @@ FORMATS: dict[str, type[OnnxFormat] | type[ProgramFormat]] = {
     '.pt2': ProgramFormat,
 }
 SUFFIXES = tuple(FORMATS)
+LEAST_TORCH = '2.9.0'  # whose exporters take modules with branches on sizes
 TOLERANCE = 1e-4  # of the largest logit, or of 1 where all are smaller
 
 
@@ -66,7 +68,7 @@ def export_model(
         list[Check]: Of each batch.
 
     Raises:
-        ImportError: If a package is missing.
+        ImportError: If a package is missing, or torch is too old.
         OSError: If a file is missing or cannot be written.
         ValueError: If the arguments do not fit, or the file disagrees with
             PyTorch.
@@ -78,6 +80,11 @@ def export_model(
             'format'
         )
     file_format = FORMATS[out.suffix]()
+    if digit_version(torch.__version__) < digit_version(LEAST_TORCH):
+        raise ImportError(
+            f'{out.suffix} files need torch>={LEAST_TORCH}, found '
+            f'{torch.__version__}'
+        )
     segmentor = load_segmentor(cfg, checkpoint, network)
     with atomic_file(out) as unfinished:
         file_format.write(

@@ -44,9 +44,7 @@ def run(folder):
     images = sorted(map(str, folder.glob('data/JPEGImages/*.jpg')))
     model = init_model(config, checkpoint, device='cpu')
     logits = [inference_model(model, i).seg_logits.data for i in images]
-    inferencer = MMSegInferencer(
-        config, checkpoint, device='cpu', show_progress=False
-    )
+    inferencer = MMSegInferencer(config, checkpoint, device='cpu')
     labels = inferencer(images)['predictions']
     np.savez(
         folder / 'seen.npz',

@@ -3,9 +3,10 @@ import json
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.utils import digit_version
 
 from cosa_mmseg.deployment import export_model, onnx_format, publish_model
-from cosa_mmseg.deployment.export import Check, describe
+from cosa_mmseg.deployment.export import LEAST_TORCH, Check, describe
 from cosa_mmseg.deployment.segmentation_graph import (
     SegmentationGraph,
     load_segmentor,
@@ -21,6 +22,10 @@ from .samples import (
 
 # of the ViT's position embedding, as of a training, and no multiples
 SHAPES = [(1, 3, 32, 32), (2, 3, 48, 64), (4, 3, 37, 61)]
+exports = pytest.mark.skipif(
+    digit_version(torch.__version__) < digit_version(LEAST_TORCH),
+    reason=f'exports need torch>={LEAST_TORCH}',
+)
 
 
 def images(shape):
@@ -58,6 +63,7 @@ def onnx_file(training):
     return root / 'tiny.onnx'
 
 
+@exports
 def test_onnx_gives_the_logits_at_any_size(training, onnx_file):
     root, cfg = training
     model = trained_model(cfg, root)
@@ -67,6 +73,7 @@ def test_onnx_gives_the_logits_at_any_size(training, onnx_file):
         assert_same(run(image), expected_logits(model, image))
 
 
+@exports
 def test_onnx_says_what_it_takes(onnx_file):
     import onnxruntime
 
@@ -95,6 +102,7 @@ def test_a_published_model_has_the_same_graph(training, tmp_path):
         load_segmentor(stock, published.checkpoint, 'online')
 
 
+@exports
 def test_a_program_gives_the_logits_at_any_multiple(training):
     root, cfg = training
     model = trained_model(cfg, root, network='online')
@@ -129,6 +137,7 @@ def test_a_network_that_sees_bgr_is_given_rgb(tmp_path):
     assert segmentor.graph.normalization() == ([30, 20, 10], [3, 2, 1])
 
 
+@exports
 def test_a_file_that_disagrees_is_not_kept(training, monkeypatch):
     root, cfg = training
     out = root / 'wrong.onnx'
@@ -160,6 +169,14 @@ def test_what_is_missing_or_wrong_is_said(training, monkeypatch):
     )
     with pytest.raises(ImportError, match=r'need onnxscript: pip install'):
         export_model(cfg, root / 'iter_3.pth', 'a.onnx')
+
+
+def test_an_old_torch_is_said(training, monkeypatch):
+    root, cfg = training
+    monkeypatch.setattr(torch, '__version__', '2.8.0+cu128')
+    with pytest.raises(ImportError, match=r'\.pt2 files need torch>=2\.9'):
+        export_model(cfg, root / 'iter_3.pth', root / 'old.pt2')
+    assert not list(root.glob('*old*'))
 
 
 def test_the_graph_is_in_evaluation_mode(training):

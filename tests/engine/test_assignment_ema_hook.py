@@ -86,6 +86,15 @@ def test_statistics_of_a_pretrained_batch_norm_move_with_the_momentum():
     assert model.assignment[0].running_mean.item() == pytest.approx(0.3)
 
 
+def test_a_buffer_made_for_the_size_of_images_is_left_alone():
+    model = Pair()
+    model.online.register_buffer('mean', torch.ones(3))
+    runner, hook = runner_of(model), AssignmentEMAHook(momentum=0.1)
+    step(runner, hook)
+    assert torch.equal(model.assignment.mean, torch.tensor(0.0))
+    assert model.assignment.weight.item() == pytest.approx(1.0)
+
+
 def test_moves_once_per_optimiser_step_under_accumulation():
     model = Pair()
     runner, hook = runner_of(model, 4), AssignmentEMAHook(momentum=0.1)

@@ -16,7 +16,9 @@ class AssignmentEMAHook(Hook):
     r"""Assignment network = moving average of the online network.
 
     After each optimiser step ``AN <- (1 - m) * AN + m * ON``, for parameters
-    and floating-point buffers; other buffers are copied.  ``m`` is counted in
+    and floating-point buffers; other buffers are copied.  A buffer whose shape
+    differs is one that the network makes for the size of its images, such as
+    the rotary embedding of EVA-02, and is left alone.  ``m`` is counted in
     mmengine's direction: the paper's .9994 is ``m = 6e-4``.
 
     Running statistics of a BatchNorm that has seen k < 1/m batches move by
@@ -70,8 +72,12 @@ class AssignmentEMAHook(Hook):
     def _update(model: nn.Module, momentum: float) -> None:
         """``AN <- (1 - momentum) * AN + momentum * ON``."""
         bare: Any = model.module if is_model_wrapper(model) else model
-        old = bare.assignment.state_dict()
         new = bare.online.state_dict()
+        old = {
+            name: tensor
+            for name, tensor in bare.assignment.state_dict().items()
+            if tensor.shape == new[name].shape
+        }
         for name, share in _batch_norm_shares(bare.online, momentum):
             old.pop(name).lerp_(new[name], share)
         floating = [name for name in old if old[name].is_floating_point()]
