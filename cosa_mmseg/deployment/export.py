@@ -80,12 +80,12 @@ def export_model(
             'format'
         )
     file_format = FORMATS[out.suffix]()
+    segmentor = load_segmentor(cfg, checkpoint, network)
     if digit_version(torch.__version__) < digit_version(LEAST_TORCH):
         raise ImportError(
             f'{out.suffix} files need torch>={LEAST_TORCH}, found '
             f'{torch.__version__}'
         )
-    segmentor = load_segmentor(cfg, checkpoint, network)
     with atomic_file(out) as unfinished:
         file_format.write(
             segmentor.graph, unfinished, describe(segmentor, file_format.sides)

@@ -134,7 +134,7 @@ def _read_torch(path: Path) -> Any:
         with _plain_data():
             return torch.load(path, map_location='cpu', weights_only=True)
     except Exception as err:  # whatever random bytes lead to
-        found = re.search(r'GLOBAL (\S+)', str(err))
+        found = re.search(r'(?:GLOBAL|Unsupported class) (\S+)', str(err))
         if found:
             raise WeightsError(
                 f'{path} holds an object of {found[1].strip(".")}, which only '

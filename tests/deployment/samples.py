@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
+from mmengine.utils import digit_version
 
+from cosa_mmseg.deployment.export import LEAST_TORCH
 from cosa_mmseg.models import CoSA
 from tests.datasets.voc_tree import voc_cfg, write_mask, write_voc
 from tests.models.networks import large_fov, small_model, small_network
@@ -17,6 +20,10 @@ IMAGES = {'a': ['cat', 'dog'], 'b': ['bus']}
 SIZE = (40, 56)  # of the image files
 SCALE = (64, 48)  # width, height of what the network sees
 SLIDE = dict(mode='slide', crop_size=(32, 40), stride=(16, 24))
+exports = pytest.mark.skipif(
+    digit_version(torch.__version__) < digit_version(LEAST_TORCH),
+    reason=f'exports need torch>={LEAST_TORCH}',
+)
 
 
 def vit_network(**settings) -> dict:

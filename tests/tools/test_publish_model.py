@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.deployment.samples import cnn_network, write_training
+from tests.deployment.samples import cnn_network, exports, write_training
 
 from .load import load_tool
 
@@ -33,6 +33,7 @@ def refusal(tool, *args):
     return message
 
 
+@exports
 def test_a_training_is_published_and_then_exported(training, capsys):
     publish.main([*training, '--out', 'published', '--network', 'online'])
     *notes, weights, config = capsys.readouterr().out.splitlines()[-4:]

@@ -47,7 +47,7 @@ class _HalvedSoftmax(torch.autograd.Function):
             pull = 0.25 * grad_out[:, :, rows].contiguous()  # (N, K, r, w)
             pull = prob * _repeat_columns(pull).unsqueeze(3)
             mean = pull.sum(1, keepdim=True)
-            torch.addcmul(pull, prob, mean, value=-1, out=pairs[:, :, rows])
+            pairs[:, :, rows] = pull.addcmul_(prob, mean, value=-1)
         return grad
 
 
