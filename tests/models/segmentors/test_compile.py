@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 import torch
+from mmengine.utils import digit_version
 from torch._dynamo.utils import counters
 
 from tests.models.segmentors import steps
@@ -49,7 +50,9 @@ def test_both_phases_train_as_without(backend):
     model = steps.build(_recipe(dict(backend=backend)))
     logs = list(steps.train(model, WHOLE))
     assert counters['frames']['ok'] >= 2  # online and assignment network
-    assert not counters['graph_break']
+    if digit_version(torch.__version__) >= digit_version('2.9.0'):
+        # torch 2.3 breaks at a decorator of mmengine
+        assert not counters['graph_break']
     for log, wanted in zip(logs, expected, strict=True):
         assert steps.losses_of(log) == pytest.approx(
             steps.losses_of(wanted), rel=1e-5
