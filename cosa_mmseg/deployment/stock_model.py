@@ -6,7 +6,10 @@ from mmseg.registry import MODELS
 
 from cosa_mmseg.models.data_preprocessor import TwoViewDataPreprocessor
 from cosa_mmseg.models.segmentors.cam_encoder_decoder import CAMEncoderDecoder
-from cosa_mmseg.models.segmentors.features import fit_head
+from cosa_mmseg.models.segmentors.features import (
+    fit_auxiliary_head,
+    fit_head,
+)
 from cosa_mmseg.models.segmentors.prediction_settings import (
     PredictionSettings,
 )
@@ -44,15 +47,9 @@ def stock_model_config(model: dict, network: CAMEncoderDecoder) -> dict:
     config['decode_head'] = fit_head(
         'decode_head', source['decode_head'], features
     )
-    auxiliary = source.get('auxiliary_head')
-    if isinstance(auxiliary, list):
-        config['auxiliary_head'] = [
-            fit_head(f'auxiliary_head[{i}]', head, features)
-            for i, head in enumerate(auxiliary)
-        ]
-    elif auxiliary:
-        config['auxiliary_head'] = fit_head(
-            'auxiliary_head', auxiliary, features
+    if source.get('auxiliary_head'):
+        config['auxiliary_head'] = fit_auxiliary_head(
+            source['auxiliary_head'], features
         )
     config['test_cfg'] = _stock_test_cfg(model)
     return config

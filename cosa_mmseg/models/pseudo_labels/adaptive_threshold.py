@@ -11,9 +11,8 @@ from torch import Tensor, nn
 from cosa_mmseg.utils.dtype import promote_half
 from cosa_mmseg.utils.host import on_host
 
-LOOK_EVERY = (
-    100  # updates, on a GPU: how often the host waits to hear of misses
-)
+# updates, on a GPU: how often the host waits to hear of misses
+LOOK_EVERY = 100
 
 
 def sample_confidence(

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from cosa_mmseg.structures import NetworkOutput
 
 from .compiling import compile_in_place
-from .features import fit_head, probe_features
+from .features import fit_auxiliary_head, fit_head, probe_features
 
 
 @MODELS.register_module()
@@ -102,15 +102,9 @@ class CAMEncoderDecoder(EncoderDecoder):
 
     def _init_auxiliary_head(self, auxiliary_head: dict | list | None) -> None:
         """Build mmseg's auxiliary heads, if any."""
-        name = 'auxiliary_head'
-        if isinstance(auxiliary_head, Sequence):
-            auxiliary_head = [
-                fit_head(f'{name}[{i}]', head, self.features)
-                for i, head in enumerate(auxiliary_head)
-            ]
-        elif auxiliary_head is not None:
-            auxiliary_head = fit_head(name, auxiliary_head, self.features)
-        super()._init_auxiliary_head(auxiliary_head)
+        super()._init_auxiliary_head(
+            fit_auxiliary_head(auxiliary_head, self.features)
+        )
 
     def _build_head(self, name: str, head: dict) -> BaseDecodeHead:
         """Build a head on what the backbone gives."""

@@ -106,6 +106,30 @@ def fit_head(name: str, head: dict, features: Sequence[Feature]) -> dict:
     return head
 
 
+def fit_auxiliary_head(
+    head: dict | Sequence[dict] | None, features: Sequence[Feature]
+) -> dict | list[dict] | None:
+    """Settings of mmseg's ``auxiliary_head``: one, several or none.
+
+    Args:
+        head (dict | Sequence[dict], optional): Config of it.
+        features (Sequence[Feature]): What the backbone gives.
+
+    Returns:
+        dict | list[dict] | None: Of the same kind, by :func:`fit_head`.
+
+    Raises:
+        ValueError: As :func:`fit_head`.
+    """
+    name = 'auxiliary_head'
+    if isinstance(head, Sequence):
+        return [
+            fit_head(f'{name}[{i}]', each, features)
+            for i, each in enumerate(head)
+        ]
+    return None if head is None else fit_head(name, head, features)
+
+
 def _pick(name: str, index: int, features: Sequence[Feature]) -> Feature:
     """The feature of an index."""
     try:
