@@ -1,6 +1,6 @@
 """CAM-to-segmentation loss: CAM pseudo labels supervise the segmentation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,7 +9,8 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 
 from cosa_mmseg.models.pseudo_labels.cam import IGNORE_INDEX
-from cosa_mmseg.utils.dtype import promote_half
+
+from .upsampled_cross_entropy import upsampled_cross_entropy
 
 EPS = 1e-6  # released code
 
@@ -26,7 +27,9 @@ def fg_bg_cross_entropy(
     ``(1 - a) * mean_{y=0} CE + a * mean_{y in 1..C} CE``, each mean over its
     own pixel count + 1e-6 of the whole batch, so that an empty set adds an
     exact 0.  A weight multiplies each pixel's term; the denominators stay the
-    counts (released code; paper for the weight).
+    counts (released code; paper for the weight).  The logits are resized to
+    the labels, bilinearly, and not as a whole: see
+    :func:`upsampled_cross_entropy`.
 
     In distributed training the mean of the processes' losses, whose gradient
     each of them gets, is that of all their batches in one, unless
@@ -34,7 +37,7 @@ def fg_bg_cross_entropy(
     process.  All processes must then call it.
 
     Args:
-        seg_logits (Tensor): ``S``, (N, K, H, W).
+        seg_logits (Tensor): ``S``, (N, K, h, w).
         label (Tensor): Hard labels, int64 (N, H, W), or soft ones,
             probabilities (N, K, H, W); soft ones are split by their argmax.
         weight (Tensor, optional): Reliability of each pixel, (N, H, W).
@@ -49,75 +52,72 @@ def fg_bg_cross_entropy(
     Raises:
         ValueError: If the shapes do not fit.
     """
-    _check_label(seg_logits, label)
-    term = _cross_entropies(seg_logits, [label])[0]
-    return _balance(term, label, weight, fg_share, over_ranks)
+    target = (1.0, label, weight)
+    return _over_targets(seg_logits, [target], fg_share, over_ranks)
 
 
-def _check_label(seg_logits: Tensor, label: Tensor) -> None:
-    """Raise unless hard or soft labels fit the logits."""
-    expected = tuple(seg_logits.shape)
-    if label.ndim != 4:
-        expected = (expected[0], *expected[2:])
-    if tuple(label.shape) != expected:
-        raise ValueError(
-            f'labels of shape {tuple(label.shape)} do not fit logits of shape '
-            f'{tuple(seg_logits.shape)}: expected {expected}'
-        )
+def _over_targets(
+    seg_logits: Tensor,
+    targets: Sequence[tuple[float, Any, Tensor | None]],
+    fg_share: float | None,
+    over_ranks: bool,
+) -> Tensor:
+    """Sum over targets (share, label, weight) of the balanced losses, 0-d."""
+    _check_targets(seg_logits, targets)
+    return upsampled_cross_entropy(
+        seg_logits,
+        [label for _, label, _ in targets],
+        [
+            share * _pixel_weight(label, weight, fg_share, over_ranks)
+            for share, label, weight in targets
+        ],
+    )
 
 
-def _cross_entropies(
-    seg_logits: Tensor, labels: Sequence[Tensor]
-) -> list[Tensor]:
-    """Cross-entropy of each pixel to each of some labels, (N, H, W) each.
+def _check_targets(
+    seg_logits: Tensor, targets: Sequence[tuple[float, Any, Tensor | None]]
+) -> None:
+    """Raise unless labels and weights fit the logits and each other."""
+    num_images, num_classes = seg_logits.shape[:2]
+    size = targets[0][1].shape[-2:]
+    hard, soft = (num_images, *size), (num_images, num_classes, *size)
+    for _, label, weight in targets:
+        if label.shape not in (hard, soft):
+            raise ValueError(
+                f'labels of shape {tuple(label.shape)} do not fit logits of '
+                f'shape {tuple(seg_logits.shape)}: expected {hard}, or {soft} '
+                'of soft ones'
+            )
+        if weight is not None and weight.shape != hard:
+            raise ValueError(
+                f'a weight of shape {tuple(weight.shape)} does not fit labels '
+                f'of shape {tuple(label.shape)}: expected {hard}'
+            )
 
-    One log-softmax serves all of them, and of hard labels one gather does,
-    whose gradient is a single map of the size of the logits.  Where a pixel
-    is ignored the value has no meaning.
-    """
-    log_prob = promote_half(seg_logits).log_softmax(dim=1)
-    hard = [label for label in labels if label.ndim != 4]
-    picked: Iterator[Tensor] = iter(())
-    if hard:
-        index = torch.stack(hard, dim=1)  # (N, T, H, W)
-        index = index.masked_fill(index == IGNORE_INDEX, 0)
-        picked = iter(log_prob.gather(1, index).neg().unbind(dim=1))
-    return [
-        -(label * log_prob).sum(dim=1) if label.ndim == 4 else next(picked)
-        for label in labels
-    ]
 
-
-def _balance(
-    term: Tensor,
+def _pixel_weight(
     label: Tensor,
     weight: Tensor | None,
     fg_share: float | None,
     over_ranks: bool,
 ) -> Tensor:
-    """Weighted means of background and foreground, weighed, 0-d."""
-    if weight is not None:
-        term = term * weight
+    """What a pixel's cross-entropy counts in the loss, (N, H, W)."""
     hard = label.argmax(dim=1) if label.ndim == 4 else label
     valid = hard != IGNORE_INDEX
-    if fg_share is None:
-        return _means(term, [valid], over_ranks)[0]
-    sides = [hard == 0, valid & (hard != 0)]
-    background, foreground = _means(term, sides, over_ranks)
-    return (1 - fg_share) * background + fg_share * foreground
-
-
-def _means(
-    term: Tensor, masks: Sequence[Tensor], over_ranks: bool
-) -> list[Tensor]:
-    """Mean of ``term`` in each mask; exactly 0 where a mask is empty."""
-    counts = torch.stack([mask.sum() for mask in masks]).float()
+    sides = [(1.0, valid)]
+    if fg_share is not None:
+        background = hard == 0
+        sides = [(1 - fg_share, background), (fg_share, valid & ~background)]
+    counts = torch.stack([mask.sum() for _, mask in sides]).float()
     if over_ranks:
         all_reduce(counts, op='mean')
-    return [
-        (term * mask).sum() / (count + EPS)
-        for mask, count in zip(masks, counts, strict=True)
+    # exactly 0 where a mask is empty
+    shares = [
+        mask * (share / (count + EPS))
+        for (share, mask), count in zip(sides, counts, strict=True)
     ]
+    total = torch.stack(shares).sum(dim=0)
+    return total if weight is None else total * weight
 
 
 @MODELS.register_module()
@@ -168,7 +168,8 @@ class C2SLoss(nn.Module):
         """Loss of a batch.
 
         Args:
-            seg_logits (Tensor): At the size of the labels, (N, K, H, W).
+            seg_logits (Tensor): Logits, (N, K, h, w), resized to the labels
+                as in :func:`fg_bg_cross_entropy`.
             label (Tensor): Pseudo labels of the main CAM, int64 (N, H, W), or
                 soft (N, K, H, W).
             label_aux (Tensor, optional): Those of the auxiliary CAM; needed
@@ -185,18 +186,10 @@ class C2SLoss(nn.Module):
             (self.aux_share, label_aux, weight_aux),
         ]
         targets = [target for target in targets if target[0] > 0]
-        labels = [target for _, target, _ in targets]
-        for target in labels:
-            _check_label(seg_logits, target)
-        terms = _cross_entropies(seg_logits, labels)
-        losses = [
-            share
-            * _balance(term, target, weights, self.fg_share, self.over_ranks)
-            for term, (share, target, weights) in zip(
-                terms, targets, strict=True
-            )
-        ]
-        return self.loss_weight * torch.stack(losses).sum()
+        loss = _over_targets(
+            seg_logits, targets, self.fg_share, self.over_ranks
+        )
+        return self.loss_weight * loss
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""

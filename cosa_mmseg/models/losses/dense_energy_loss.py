@@ -1,5 +1,6 @@
 """Dense energy loss: pixels that look alike should be labelled alike."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -7,6 +8,8 @@ import torch.nn.functional as F
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+
+from cosa_mmseg.utils.dtype import promote_half
 
 from .halved_softmax import halved_softmax
 from .permutohedral import bilateral_filter
@@ -72,7 +75,7 @@ class DenseEnergyLoss(nn.Module):
     the exact sum (see ``bilateral_filter``); ``energy_weight`` belongs to
     that magnitude, so nothing is corrected.  Half-precision logits are
     computed in float32, also under autocast.  The host never waits for a GPU.
-    At the released scale, .5, no probabilities are held at full size.
+    At the released scale, .5, nothing with K channels is held at full size.
 
     Args:
         sigma_rgb: standard deviation in grey levels (15: released code).
@@ -114,7 +117,8 @@ class DenseEnergyLoss(nn.Module):
         """Compute the loss.
 
         Args:
-            seg_logits: segmentation logits (N, K, H, W) at the image's size.
+            seg_logits: segmentation logits (N, K, h, w), resized bilinearly to
+                the labels' size.
             img: RGB images (N, 3, H, W) in 0..255, float, not truncated.
             label: pseudo label (N, H, W), 255 = ignore.
             valid_mask: bool (N, H, W), true at real pixels (not padding).
@@ -127,7 +131,7 @@ class DenseEnergyLoss(nn.Module):
         """
         _check_shapes(seg_logits, img, label, valid_mask)
         with torch.autocast(seg_logits.device.type, enabled=False):
-            prob = self._probabilities(seg_logits)
+            prob = self._probabilities(seg_logits, label.shape[-2:])
             masks = [valid_mask[:, None], label[:, None] == IGNORE_INDEX]
             guide = torch.cat([img, *masks], 1).to(prob.dtype)  # (N, 5, H, W)
             guide = self._resize(guide, 'nearest')
@@ -144,12 +148,16 @@ class DenseEnergyLoss(nn.Module):
             )
             return self.loss_weight * self.energy_weight * energy
 
-    def _probabilities(self, seg_logits: Tensor) -> Tensor:
-        """Softmax, then resized, at least float32: (N, K, h, w)."""
+    def _probabilities(
+        self, seg_logits: Tensor, size: Sequence[int]
+    ) -> Tensor:
+        """Softmax at a size, then resized, at least float32: (N, K, h, w)."""
         if self.scale_factor == 0.5:
-            return halved_softmax(seg_logits)
-        dtype = torch.promote_types(seg_logits.dtype, torch.float32)
-        return self._resize(seg_logits.softmax(1, dtype=dtype), 'bilinear')
+            return halved_softmax(seg_logits, size)
+        seg_logits = F.interpolate(
+            promote_half(seg_logits), tuple(size), mode='bilinear'
+        )
+        return self._resize(seg_logits.softmax(1), 'bilinear')
 
     def _resize(self, maps: Tensor, mode: str) -> Tensor:
         return F.interpolate(maps, scale_factor=self.scale_factor, mode=mode)
@@ -161,13 +169,13 @@ def _check_shapes(
     """Raise a ValueError that shows the first shape that does not fit."""
     if seg_logits.ndim != 4:
         raise ValueError(
-            'seg_logits must be (N, K, H, W), got shape '
+            'seg_logits must be (N, K, h, w), got shape '
             f'{tuple(seg_logits.shape)}'
         )
-    num_images, _, height, width = seg_logits.shape
-    area = (num_images, height, width)
+    num_images, size = len(seg_logits), label.shape[-2:]
+    area = (num_images, *size)
     inputs = {
-        'img': (img, (num_images, 3, height, width)),
+        'img': (img, (num_images, 3, *size)),
         'label': (label, area),
         'valid_mask': (valid_mask, area),
     }
@@ -175,5 +183,6 @@ def _check_shapes(
         if tensor.shape != shape:
             raise ValueError(
                 f'{name} must be {shape} for seg_logits of shape '
-                f'{tuple(seg_logits.shape)}, got shape {tuple(tensor.shape)}'
+                f'{tuple(seg_logits.shape)} and label of shape '
+                f'{tuple(label.shape)}, got shape {tuple(tensor.shape)}'
             )

@@ -2,7 +2,6 @@
 
 import torch
 from mmengine.registry import MODELS
-from mmseg.models.utils import resize
 from torch import Tensor, nn
 
 from cosa_mmseg.models.pseudo_labels.cam import to_class_ids
@@ -68,12 +67,7 @@ class S2CCrossEntropyLoss(nn.Module):
         label = label.masked_fill(value <= self.confidence, 255)
         cam = scale_cam(promote_half(cam))
         background = 1 - cam.amax(dim=1, keepdim=True)
-        scores = resize(
-            torch.cat([background, cam], dim=1),
-            size=label.shape[-2:],
-            mode='bilinear',
-            align_corners=False,
-        )
+        scores = torch.cat([background, cam], dim=1)
         loss = fg_bg_cross_entropy(scores, label, fg_share=self.fg_share)
         return self.loss_weight * loss
 

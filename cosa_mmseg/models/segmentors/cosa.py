@@ -6,7 +6,6 @@ import torch
 from mmengine.dist import get_world_size
 from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
-from mmseg.models.utils import resize
 from torch import Tensor
 
 from cosa_mmseg.structures import (
@@ -234,15 +233,6 @@ class CoSA(DualStreamSegmentor):
             ``loss_energy``, ``loss_csc`` and ``loss_c2s_aux_<i>`` of mmseg's
             auxiliary heads, 0-d.
         """
-        seg_logits, *seg_logits_aux = (
-            resize(
-                logits,
-                size=strong.shape[-2:],
-                mode='bilinear',
-                align_corners=False,
-            )
-            for logits in (seen.seg_logits, *seen.seg_logits_aux)
-        )
         cam_to_seg = partial(
             self.loss_c2s,
             label=pseudo.cam_label,
@@ -251,18 +241,18 @@ class CoSA(DualStreamSegmentor):
             weight_aux=pseudo.weight_aux,
         )
         losses = dict(
-            loss_c2s=cam_to_seg(seg_logits),
+            loss_c2s=cam_to_seg(seen.seg_logits),
             loss_s2c=self.loss_s2c(
                 seen.cam, pseudo.seg_prob, seen.cam_aux, pseudo.classes
             ),
         )
         weights = self.online.auxiliary_weights
-        for i, logits in enumerate(seg_logits_aux):
+        for i, logits in enumerate(seen.seg_logits_aux):
             losses[f'loss_c2s_aux_{i}'] = weights[i] * cam_to_seg(logits)
         if self.loss_energy is not None:
             img = self.data_preprocessor.denormalize(strong)
             losses['loss_energy'] = self.loss_energy(
-                seg_logits, img, pseudo.cam_label, valid_mask
+                seen.seg_logits, img, pseudo.cam_label, valid_mask
             )
         if self.loss_csc is not None:
             losses['loss_csc'] = self.loss_csc(

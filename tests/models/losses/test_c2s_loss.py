@@ -2,6 +2,8 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch.profiler import ProfilerActivity, profile
 
 from cosa_mmseg.models.losses import C2SLoss, fg_bg_cross_entropy
 from tests.oracles import seg_losses
@@ -64,12 +66,46 @@ def test_hard_labels_equal_one_hot_ones(batch):
     )
 
 
-def test_gradcheck(batch):
+@pytest.mark.parametrize('size', [(5, 6), (3, 4)])
+def test_gradcheck(batch, size):
     logits, label, weight = batch
     assert torch.autograd.gradcheck(
         lambda x: fg_bg_cross_entropy(x, label, weight.double()),
-        logits.double().requires_grad_(),
+        logits[..., : size[0], : size[1]].double().requires_grad_(),
     )
+
+
+def test_gradcheck_of_soft_labels(batch):
+    logits, _, weight = batch
+    soft = logits.double().softmax(1)
+    assert torch.autograd.gradcheck(
+        lambda x: fg_bg_cross_entropy(x, soft, weight.double()),
+        logits[..., :3].double().requires_grad_(),
+    )
+
+
+def test_nothing_of_full_size_has_the_channels():
+    logits = torch.randn(1, 64, 4, 4, requires_grad=True)
+    label = torch.randint(0, 64, (1, 512, 512))
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as p:
+        C2SLoss(aux_share=0)(logits, label).backward()
+    # the whole would be 64 MiB
+    most = max(event.self_cpu_memory_usage for event in p.events())
+    assert most < 20 * 2**20
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_gradient_of_half_precision_is_scaled_before_it_is_rounded(dtype):
+    # float16 holds nothing as small as the gradient of one of many pixels
+    logits = torch.zeros(1, 2, 4, 4, dtype=dtype, requires_grad=True)
+    label = torch.zeros(1, 512, 512, dtype=torch.long)
+    label[:, :, 256:] = 1
+    scale = 2.0**16
+    (scale * C2SLoss(aux_share=0, loss_weight=1e-6)(logits, label)).backward()
+    again = logits.detach().float().requires_grad_()
+    (scale * C2SLoss(aux_share=0, loss_weight=1e-6)(again, label)).backward()
+    assert logits.grad.dtype == dtype and logits.grad.any()
+    torch.testing.assert_close(logits.grad, again.grad.to(dtype))
 
 
 @pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
@@ -87,9 +123,29 @@ def test_inputs_are_not_changed(batch):
     assert all(torch.equal(a, b) for a, b in zip(batch, before, strict=True))
 
 
-def test_wrong_shape_is_named(batch):
-    with pytest.raises(ValueError, match=r'\(2, 5, 5\).*\(2, 4, 5, 6\)'):
-        C2SLoss()(batch[0], batch[1][..., :5], batch[1])
+def test_logits_are_resized_to_the_labels(batch):
+    logits, label, weight = batch
+    small = logits[..., :3, :4].clone().requires_grad_()
+    again = small.detach().clone().requires_grad_()
+    whole = F.interpolate(again, (5, 6), mode='bilinear')
+    got = C2SLoss()(small, label, label.flip(0), weight)
+    expected = C2SLoss()(whole, label, label.flip(0), weight)
+    got.backward()
+    expected.backward()
+    torch.testing.assert_close(got, expected)
+    torch.testing.assert_close(small.grad, again.grad)
+
+
+def test_wrong_shapes_are_named(batch):
+    logits, label, weight = batch
+    with pytest.raises(ValueError, match=r'\(3, 5, 6\).*\(2, 4, 5, 6\)'):
+        C2SLoss()(logits, label[[0, 1, 0]], label)
+    with pytest.raises(ValueError, match=r'\(2, 5, 5\).*\(2, 5, 6\)'):
+        C2SLoss()(logits, label, label[..., :5])
+    with pytest.raises(ValueError, match=r'\(2, 3, 5, 6\).*\(2, 4, 5, 6\)'):
+        C2SLoss()(logits, logits[:, :3], label)
+    with pytest.raises(ValueError, match=r'weight of shape \(2, 5, 5\)'):
+        C2SLoss()(logits, label, label, weight[..., :5])
 
 
 @pytest.mark.parametrize('name', ['fg_share', 'aux_share'])

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.registry import MODELS
 
-from cosa_mmseg.models.losses import halved_softmax, permutohedral
+from cosa_mmseg.models.losses import permutohedral, upsampled_logits
 from cosa_mmseg.models.losses.dense_energy_loss import DenseEnergyLoss
 from tests import golden
 from tests.oracles.dense_energy import dense_energy
@@ -247,7 +247,7 @@ def test_never_waits_for_a_gpu(batch, monkeypatch):
     expected = DenseEnergyLoss()(*batch)
     expected.backward()
     logits = batch[0].detach().clone().requires_grad_()
-    for module in (halved_softmax, permutohedral):
+    for module in (upsampled_logits, permutohedral):
         monkeypatch.setattr(module, 'on_host', lambda x: False)
     with NoWaits():
         loss = DenseEnergyLoss()(logits, *batch[1:])

@@ -3,23 +3,29 @@ import torch
 import torch.nn.functional as F
 
 from cosa_mmseg.models.losses import halved_softmax as module
-from cosa_mmseg.models.losses.halved_softmax import halved_softmax
+from cosa_mmseg.models.losses import upsampled_logits
 
 
-def whole(logits):
+def halved_softmax(logits, size=None):
+    """By default at the size of the logits."""
+    return module.halved_softmax(logits, size or logits.shape[-2:])
+
+
+def whole(logits, size):
     """Softmax at full size, then resized: an independent form."""
-    prob = logits.softmax(1)
+    prob = F.interpolate(logits, size, mode='bilinear').softmax(1)
     return F.interpolate(prob, scale_factor=0.5, mode='bilinear')
 
 
 @pytest.mark.parametrize('cache_bytes', [1, 1000, 2**21])
 @pytest.mark.parametrize('size', [(12, 16), (11, 15), (2, 3), (16, 8)])
-def test_equals_softmax_then_resize(size, cache_bytes, monkeypatch):
-    monkeypatch.setattr(module, 'CACHE_BYTES', cache_bytes)
-    logits = 3 * torch.randn(2, 5, *size)
+@pytest.mark.parametrize('coarse', [None, (3, 4), (16, 5), (20, 30)])
+def test_equals_softmax_then_resize(size, coarse, cache_bytes, monkeypatch):
+    monkeypatch.setattr(upsampled_logits, 'CACHE_BYTES', cache_bytes)
+    logits = 3 * torch.randn(2, 5, *(coarse or size))
     once = logits.clone().requires_grad_()
     again = logits.clone().requires_grad_()
-    result, expected = halved_softmax(once), whole(again)
+    result, expected = halved_softmax(once, size), whole(again, size)
     torch.testing.assert_close(result, expected)
     assert result.is_contiguous(memory_format=torch.channels_last)
     weight = torch.randn_like(expected)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.registry import MODELS
 
-from cosa_mmseg.models.losses import halved_softmax, permutohedral
+from cosa_mmseg.models.losses import permutohedral, upsampled_logits
 from cosa_mmseg.models.pseudo_labels import (
     adaptive_threshold,
     gaussian_mixture,
@@ -32,7 +32,7 @@ def test_no_value_is_asked_for(recipe, monkeypatch):
     modules = (
         adaptive_threshold,
         gaussian_mixture,
-        halved_softmax,
+        upsampled_logits,
         permutohedral,
     )
     for module in modules:
