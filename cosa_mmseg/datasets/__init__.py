@@ -5,6 +5,7 @@ from .checked_seg_dataset import CheckedSegDataset
 from .coco import COCOImageLabelDataset
 from .image_level import ImageLabelDataset
 from .pseudo_label import PseudoLabelDataset
+from .samplers import ResumableSampler
 from .transforms import (
     PHOTOMETRIC_OPS,
     PackImageLabelInputs,
@@ -25,6 +26,7 @@ __all__ = [
     'PseudoLabelDataset',
     'RandomPlaceCrop',
     'RandomScale',
+    'ResumableSampler',
     'TwoViews',
     'VOCImageLabelDataset',
     'photometric_op',

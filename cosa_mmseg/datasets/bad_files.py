@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 
 import mmcv
 import mmengine.fileio as fileio
+import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 # How mmcv's LoadImageFromFile and mmseg's LoadAnnotations decode by default.
@@ -96,6 +97,29 @@ def check_mask_size(
     )
 
 
+def check_mask_ids(
+    mask: np.ndarray, num_classes: int, ignore_index: int, info: dict
+) -> None:
+    """Refuse a mask with an id that is no class and is not ignored.
+
+    Args:
+        mask (np.ndarray): Ids, uint8 (h, w).
+        num_classes (int): Number of classes, with the background.
+        ignore_index (int): The id that is ignored.
+        info (dict): The sample, for the names of the files.
+
+    Raises:
+        BadFileError: There is such an id.
+    """
+    ids = np.flatnonzero(np.bincount(mask.ravel())).tolist()
+    if unknown := sorted({*ids} - {*range(num_classes), ignore_index}):
+        raise BadFileError(
+            f'{info["seg_map_path"]} holds the ids {unknown}, but the '
+            f'{num_classes} classes have the ids 0 to {num_classes - 1} '
+            f'({ignore_index}: ignored)'
+        )
+
+
 def _refuse_bomb(path: str) -> None:
     """Raise if the header of a local image states too many pixels."""
     try:
@@ -108,7 +132,11 @@ def _refuse_bomb(path: str) -> None:
 
 def _too_large(err: Image.DecompressionBombError) -> str:
     size = str(err).partition(',')[0]  # 'Image size (... pixels) exceeds ...'
-    return f'is too large: scale it down ({size})'
+    return (
+        f'is too large: scale it down ({size}), or, if it can be trusted, '
+        'raise PIL.Image.MAX_IMAGE_PIXELS in a module that custom_imports '
+        'of the config names'
+    )
 
 
 def _fault(path: str, decoding: dict, backend_args: dict | None) -> str | None:
@@ -120,8 +148,8 @@ def _fault(path: str, decoding: dict, backend_args: dict | None) -> str | None:
             'does not exist: check data_root, data_prefix and img_suffix (of '
             'masks seg_map_suffix)'
         )
-    except OSError as err:
-        return f'cannot be read: {err.strerror}'
+    except (OSError, ValueError) as err:  # ValueError: a NUL in the name
+        return f'cannot be read: {getattr(err, "strerror", err)}'
     if not content:
         return 'is empty (0 bytes): fetch it again'
     img = None

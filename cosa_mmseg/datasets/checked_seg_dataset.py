@@ -10,7 +10,13 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.structures import SegDataSample
 
-from .bad_files import BadFileError, check_mask_size, naming_bad_files
+from .bad_files import (
+    BadFileError,
+    check_mask_ids,
+    check_mask_size,
+    naming_bad_files,
+)
+from .samplers import random_numbers_of
 
 
 class CheckedSegDataset(BaseSegDataset):
@@ -88,9 +94,19 @@ class CheckedSegDataset(BaseSegDataset):
             # predictions, and so masks, have the size of the loaded image
             mask = sample.gt_sem_seg.data.squeeze(0)
             check_mask_size(tuple(mask.shape), sample.ori_shape, info)
+            classes = self.metainfo.get('classes') or ()
+            if classes:
+                check_mask_ids(
+                    mask.numpy(), len(classes), self.ignore_index, info
+                )
         return data
 
     def __getitem__(self, idx: int) -> Any:
+        """A sample; what is random in it follows from a :class:`Draw`."""
+        with random_numbers_of(idx):
+            return self._sample_or_replacement(int(idx))
+
+    def _sample_or_replacement(self, idx: int) -> Any:
         """A sample, or, with ``on_error='skip'``, one in its place."""
         if self.on_error == 'raise':
             return super().__getitem__(idx)

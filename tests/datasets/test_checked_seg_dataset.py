@@ -152,7 +152,8 @@ def test_evaluation_of_a_turned_image(make, tmp_path):
     Image.fromarray(img).save(tmp_path / 'img' / '0.png', exif=exif)
     mask = Image.fromarray(np.arange(24, dtype=np.uint8).reshape(4, 6))
     steps = [LOAD[0], dict(type='LoadAnnotations'), LOAD[1]]
-    kwargs = dict(test_mode=True)
+    classes = [str(number) for number in range(24)]
+    kwargs = dict(test_mode=True, metainfo=dict(classes=classes))
 
     # a mask that lies as the image is shown
     mask.transpose(Image.Transpose.ROTATE_270).save(tmp_path / 'mask/0.png')
@@ -170,3 +171,8 @@ def test_evaluation_of_a_turned_image(make, tmp_path):
     stored = torch.from_numpy(img[..., 0].copy())
     assert sample['inputs'][2].equal(stored)
     assert sample['data_samples'].gt_sem_seg.data[0].equal(stored.long() // 3)
+
+    # ids that are no class
+    kwargs['metainfo'] = dict(classes=classes[:20])
+    with pytest.raises(BadFileError, match=r'0.png holds the ids \[20, 21, '):
+        make(pipeline=steps, **kwargs)[0]

@@ -1,5 +1,3 @@
-import logging
-
 import pytest
 import torch
 from mmengine.hooks import Hook
@@ -7,6 +5,8 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import Dataset
+
+from cosa_mmseg.engine.loops.total_batch_train_loop import batches_per_step
 
 
 class Line(BaseModel):
@@ -91,12 +91,14 @@ def test_resumed_accumulation_equals_uninterrupted(tmp_path):
     assert rest.values == whole.values[2:]
 
 
-def test_a_total_that_can_not_be_reached_warns(tmp_path, caplog):
-    with caplog.at_level(logging.WARNING):
-        runner, _ = run(tmp_path, batch_size=4, total=6)
-    logs = next(iter((tmp_path / '4').rglob('*.log'))).read_text()
-    assert 'total_batch_size=6 can not be reached' in logs
-    assert runner.train_loop.num_batches == 2
+def test_a_total_that_can_not_be_reached_is_refused(tmp_path):
+    with pytest.raises(ValueError, match='must be a multiple of .* got 6'):
+        run(tmp_path, batch_size=4, total=6)
+    assert batches_per_step(12, per_process=2, num_processes=3) == 2
+    with pytest.raises(ValueError, match='batch_size=2 times 3 process'):
+        batches_per_step(4, per_process=2, num_processes=3)
+    with pytest.raises(ValueError, match='must be at least 1, got 0'):
+        batches_per_step(0, per_process=2, num_processes=1)
 
 
 def test_two_ways_to_accumulate_are_refused(tmp_path):

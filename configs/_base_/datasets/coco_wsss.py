@@ -33,7 +33,7 @@ train_dataloader = dict(
     batch_size=4,  # released code, on each of 2 GPUs
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='ResumableSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,

@@ -1,12 +1,17 @@
 """A train loop whose iteration is one step on a stated number of images."""
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
-from mmengine.dist import get_world_size
+from mmengine.dist import get_rank, get_world_size
 from mmengine.logging import print_log
 from mmengine.registry import LOOPS
-from mmengine.runner import IterBasedTrainLoop
+from mmengine.runner import IterBasedTrainLoop, set_random_seed
+
+from cosa_mmseg.utils.random_numbers import derive_seeds
+
+from .batch_norm_statistics import share_batch_norm_statistics
 
 
 class _BatchGroups:
@@ -22,9 +27,43 @@ class _BatchGroups:
     def __next__(self) -> list[dict]:
         return [next(self.iterator) for _ in range(self.size)]
 
-    def skip_iter(self, num: int) -> None:
-        """Pass over ``num`` groups, as the loop does when it resumes."""
-        self.iterator.skip_iter(num * self.size)
+
+def batches_per_step(
+    total: int, per_process: int, num_processes: int, counts: int = 1
+) -> int:
+    """Batches that each process accumulates for an optimiser step.
+
+    Args:
+        total: ``train_cfg.total_batch_size``, images per step.
+        per_process: ``train_dataloader.batch_size``.
+        num_processes: Each has a data loader of its own.
+        counts: ``accumulative_counts`` that the optimiser wrapper has.
+
+    Raises:
+        ValueError: If a size is less than 1, the batches do not make the
+            total, or the wrapper accumulates for itself.
+    """
+    sizes = {
+        'train_cfg.total_batch_size': total,
+        'train_dataloader.batch_size': per_process,
+    }
+    for key, size in sizes.items():
+        if size < 1:
+            raise ValueError(f'{key} must be at least 1, got {size}')
+    num, rest = divmod(total, per_process * num_processes)
+    if rest:
+        raise ValueError(
+            'train_cfg.total_batch_size must be a multiple of '
+            f'train_dataloader.batch_size={per_process} times {num_processes} '
+            f'process(es), got {total}: choose a batch_size that divides what '
+            'a process has of it, or another total than the recipe has'
+        )
+    if num > 1 and counts != 1:
+        raise ValueError(
+            'set either train_cfg.total_batch_size or optim_wrapper.'
+            f'accumulative_counts={counts}, not both'
+        )
+    return num
 
 
 @LOOPS.register_module()
@@ -36,6 +75,13 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
     step, so that learning-rate schedule, warm-up, EMA and intervals need no
     change when the number of GPUs or the batch per GPU does.
 
+    A resumed training goes on as if it had not been cut off, with a
+    :class:`ResumableSampler`: random numbers of an iteration follow from the
+    runner's seed, the process and the iteration; samples of the iterations
+    that are done are passed over without being read; statistics of BatchNorm
+    are equal on all processes at its end.  An evaluation that is due at the
+    iteration of a checkpoint comes after the checkpoint, and so is repeated.
+
     Args:
         runner (Runner): The runner.
         dataloader (DataLoader | dict): Its batches go to one process each.
@@ -45,8 +91,7 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
             ``val_interval``.
 
     Raises:
-        ValueError: If ``total_batch_size`` < 1, or the optimiser wrapper
-            already accumulates.
+        ValueError: As :func:`batches_per_step`.
     """
 
     dataloader_iterator: Any  # set by the base class
@@ -60,53 +105,87 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
         **kwargs,
     ) -> None:
         super().__init__(runner, dataloader, max_iters, **kwargs)
-        if total_batch_size < 1:
-            raise ValueError(
-                f'total_batch_size must be at least 1, got {total_batch_size}'
-            )
-        self.num_batches = self._batches_per_step(total_batch_size)
-        if self.num_batches > 1:
-            self.dataloader_iterator = _BatchGroups(
-                self.dataloader_iterator, self.num_batches
-            )
-            self._let_wrapper_accumulate()
+        wrapper = self.runner.optim_wrapper
+        self.num_batches = batches_per_step(
+            total_batch_size,
+            self.dataloader.batch_size,
+            get_world_size(),
+            wrapper.get('accumulative_counts', 1),
+        )
+        self.dataloader_iterator = self._in_groups(self.dataloader_iterator)
+        if self.num_batches > 1:  # of the wrapper, which is built next
+            wrapper['accumulative_counts'] = self.num_batches
 
-    def _batches_per_step(self, total: int) -> int:
-        """Batches that each process accumulates; warns if they miss it."""
-        per_process = self.dataloader.batch_size
-        at_once = per_process * get_world_size()
-        num = max(round(total / at_once), 1)
-        if num * at_once != total:
-            print_log(
-                f'total_batch_size={total} can not be reached with '
-                f'{get_world_size()} process(es) of batch_size={per_process}: '
-                f'each step takes {num * at_once} images. The recipe was made '
-                f'for {total}: choose a batch_size whose product with the '
-                'number of processes divides it.',
-                logger='current',
-                level=logging.WARNING,
-            )
-        return num
-
-    def _let_wrapper_accumulate(self) -> None:
-        """Tell the optimiser wrapper, which the runner builds next."""
-        config = self.runner.optim_wrapper
-        if config.get('accumulative_counts', 1) != 1:
-            raise ValueError(
-                'set either train_cfg.total_batch_size or optim_wrapper.'
-                f'accumulative_counts={config["accumulative_counts"]}, '
-                'not both'
-            )
-        config['accumulative_counts'] = self.num_batches
+    def _in_groups(self, iterator: Iterator) -> Iterator:
+        """The iterator of batches, in groups of those of a step."""
+        if self.num_batches == 1:
+            return iterator
+        return _BatchGroups(iterator, self.num_batches)
 
     def run(self):
         """Launch training; counts batches where the wrapper does."""
-        self.runner.optim_wrapper.initialize_count_status(
-            self.runner.model,
+        runner = self.runner
+        runner.optim_wrapper.initialize_count_status(
+            runner.model,
             self._iter * self.num_batches,
             self._max_iters * self.num_batches,
         )
-        return super().run()
+        runner.call_hook('before_train')
+        runner.call_hook('before_train_epoch')
+        self._agree_on_samples()
+        if self._iter > 0:
+            self._skip_samples()
+            self._validate_if_due()
+        while self._iter < self._max_iters and not self.stop_training:
+            runner.model.train()
+            self.run_iter(next(self.dataloader_iterator))
+            self._validate_if_due()
+        runner.call_hook('after_train_epoch')
+        runner.call_hook('after_train')
+        return runner.model
+
+    def _agree_on_samples(self) -> None:
+        """Have the sampler go on with the seed of the run it resumes.
+
+        The config may have none, or another one by now.
+        """
+        sampler: Any = self.dataloader.sampler
+        if not hasattr(sampler, 'seed'):
+            return
+        hub = self.runner.message_hub
+        if self._iter > 0:
+            sampler.seed = hub.get_info('sampler_seed', sampler.seed)
+        hub.update_info('sampler_seed', sampler.seed)
+
+    def _skip_samples(self) -> None:
+        """Pass over the samples of the iterations that are done."""
+        sampler: Any = self.dataloader.sampler
+        if hasattr(sampler, 'skip'):
+            num_batches = self._iter * self.num_batches
+            sampler.skip(num_batches * self.dataloader.batch_size)
+            self.dataloader_iterator = self._in_groups(iter(self.dataloader))
+            return
+        print_log(
+            f'{type(sampler).__name__} can not skip samples: those of '
+            f'{self._iter} iterations are read and dropped. Set '
+            "train_dataloader.sampler.type='ResumableSampler' to resume at "
+            'once.',
+            logger='current',
+            level=logging.WARNING,
+        )
+        for _ in range(self._iter):
+            next(self.dataloader_iterator)
+
+    def _validate_if_due(self) -> None:
+        """Evaluate at each ``val_interval`` and at the end."""
+        self._decide_current_val_interval()
+        is_due = (
+            self._iter % self.val_interval == 0
+            or self._iter == self._max_iters
+        )
+        val_loop = self.runner.val_loop
+        if val_loop is not None and self._iter >= self.val_begin and is_due:
+            val_loop.run()
 
     def run_iter(self, data_batch) -> None:
         """One optimiser step.
@@ -115,25 +194,30 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
             data_batch (dict | list[dict]): A batch, or the batches whose
                 gradients are accumulated.
         """
-        if self.num_batches == 1:
-            super().run_iter(data_batch)
-            return
         runner = self.runner
+        set_random_seed(*derive_seeds(runner.seed, get_rank(), self._iter))
         runner.call_hook(
             'before_train_iter', batch_idx=self._iter, data_batch=data_batch
         )
+        batches = data_batch if self.num_batches > 1 else [data_batch]
         steps = [
             runner.model.train_step(batch, optim_wrapper=runner.optim_wrapper)
-            for batch in data_batch
+            for batch in batches
         ]
-        outputs = {
-            name: sum(step[name] for step in steps) / len(steps)
-            for name in steps[0]
-        }
+        share_batch_norm_statistics(runner.model)
         runner.call_hook(
             'after_train_iter',
             batch_idx=self._iter,
             data_batch=data_batch,
-            outputs=outputs,
+            outputs=_mean(steps),
         )
         self._iter += 1
+
+
+def _mean(logs: list[dict]) -> dict:
+    """Mean of what the batches of a step logged."""
+    if len(logs) == 1:
+        return logs[0]
+    return {
+        name: sum(log[name] for log in logs) / len(logs) for name in logs[0]
+    }
