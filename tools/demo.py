@@ -16,7 +16,9 @@ from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.utils.command_line import add_trust_option
 from cosa_mmseg.utils.config_path import find_config
+from cosa_mmseg.utils.weights import WeightsError
 from cosa_mmseg.visualization import explain, save_gallery
 
 ROWS = (
@@ -42,6 +44,7 @@ def parse_args(args: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--data-root', default='data/shapes')
     parser.add_argument('--work-dir', default='work_dirs/demo')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    add_trust_option(parser)
     return parser.parse_args(args)
 
 
@@ -98,8 +101,15 @@ def print_table(scores: dict[str, float], seconds: dict[str, float]) -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Run the demo."""
-    options = parse_args(args)
+    """Run the demo, or say in one sentence why not."""
+    try:
+        run(parse_args(args))
+    except WeightsError as err:
+        raise SystemExit(f'error: {err}') from err
+
+
+def run(options: argparse.Namespace) -> None:
+    """Data, training, scores and pictures."""
     cfg = load_config(options)
     seconds = {}
 

@@ -39,7 +39,7 @@ from cosa_mmseg.pseudo_label_export import (
 )
 from cosa_mmseg.utils.command_line import (
     add_config_options,
-    load_weights_only,
+    add_trust_option,
     read_config,
 )
 
@@ -51,6 +51,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_config_options(parser)
+    add_trust_option(parser)
     parser.add_argument('checkpoint', help='path of a checkpoint')
     parser.add_argument('--out', required=True, help='folder to write')
     parser.add_argument(
@@ -93,7 +94,6 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
 def main(args: Sequence[str] | None = None) -> None:
     """Export, or say in one sentence why not."""
     options = vars(parse_args(args))
-    load_weights_only()
     try:
         cfg = read_config(
             options.pop('config'), options.pop('cfg_options'), options['out']

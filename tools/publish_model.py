@@ -17,7 +17,11 @@ from collections.abc import Sequence
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.deployment import publish_model
-from cosa_mmseg.utils.command_line import add_config_options, read_config
+from cosa_mmseg.utils.command_line import (
+    add_config_options,
+    add_trust_option,
+    read_config,
+)
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -27,6 +31,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_config_options(parser)
+    add_trust_option(parser)
     parser.add_argument('checkpoint', help='path of a checkpoint')
     parser.add_argument('--out', required=True, help='folder to write to')
     parser.add_argument(

@@ -13,8 +13,10 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner, autocast, load_checkpoint
 from torch.utils.data import DataLoader
 
+from cosa_mmseg.engine.hooks import find_misfit
 from cosa_mmseg.evaluation.tta import enable_tta
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
+from cosa_mmseg.utils.weights import WeightsError
 
 from .config import (
     AMP,
@@ -182,7 +184,10 @@ def _load_model(cfg: Config, checkpoint: str | None) -> DualStreamSegmentor:
     """The model of a config on its device, with weights if there are any."""
     model = MODELS.build(cfg.model)
     if checkpoint is not None:
-        load_checkpoint(model, checkpoint, map_location='cpu')
+        loaded = load_checkpoint(model, checkpoint, map_location='cpu')
+        problem = find_misfit(model, loaded.get('state_dict', loaded))
+        if problem:
+            raise WeightsError(f'{checkpoint} does not fit: {problem}')
     return model.to(get_device()).eval()
 
 

@@ -7,7 +7,8 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from torch import Tensor, nn
 
-from .files import WeightsError, read_weights
+from cosa_mmseg.utils.weights import WeightsError, read_weights
+
 from .fit import check_fit, fit_backbone
 from .released import rename_heads
 from .sources import Source, identify

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from mmpretrain.models.utils import resize_pos_embed
 from torch import Tensor, nn
 
-from .files import WeightsError
+from cosa_mmseg.utils.weights import WeightsError
 
 POSITIONS = 'pos_embed'
 TOKENS = ('cls_token', 'dist_token', 'reg_token')  # in their order

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from mmpretrain.models import DeiT3
 from torch import Tensor, nn
 
+from cosa_mmseg.utils.weights import WeightsError
+
 from .embeddings import (
     POSITIONS,
     fit_positions,
     patch_grid,
     resize_patches,
 )
-from .files import WeightsError
 from .names import OTHER, NamingStyle, style_of
 from .reasons import what_to_do, why_left_out
 from .sources import Source

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from .files import WeightsError
+from cosa_mmseg.utils.weights import WeightsError
 
 _PREFIXES = ('opt/target/', 'params/img/', 'params/')
 _TOP = {

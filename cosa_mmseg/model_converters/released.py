@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from .files import WeightsError
+from cosa_mmseg.utils.weights import WeightsError
+
 from .names import MMPRETRAIN
 
 ENCODER = 'encoder.'

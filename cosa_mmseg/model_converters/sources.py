@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from .files import WeightsError
+from cosa_mmseg.utils.weights import WeightsError
+
 from .flax import flax_to_timm, is_flax
 from .names import TIMM, NamingStyle, style_of, timm_name
 from .released import ENCODER, is_released

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from pickle import UnpicklingError
 
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
@@ -147,7 +146,7 @@ def load_model(cfg: Config, checkpoint: str | Path) -> CoSA:
         )
     try:
         load_checkpoint(model, str(checkpoint), 'cpu', strict=True)
-    except (RuntimeError, UnpicklingError, EOFError) as err:
+    except RuntimeError as err:
         reason = ' '.join(str(err).split())
         raise ValueError(
             f'{checkpoint} is no checkpoint of the model of {cfg.filename}: '

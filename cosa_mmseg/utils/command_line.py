@@ -1,16 +1,17 @@
 """What the command-line tools share: options and how they enter the config."""
 
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, Action, ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import torch
 from mmengine.config import Config, DictAction
-from mmengine.utils import digit_version
+
+from cosa_mmseg.config_check.names import merge_options
 
 from .config_path import find_config
 from .custom_data import fill_in_custom_data
+from .weights import TRUST
 
 
 def add_config_options(parser: ArgumentParser) -> None:
@@ -44,6 +45,28 @@ def add_common_options(parser: ArgumentParser) -> None:
     )
     # torch.distributed.launch passes this one; torchrun sets LOCAL_RANK
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    add_trust_option(parser)
+
+
+class _Trust(Action):
+    """Trusts what is loaded, in this process and those that it starts."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        os.environ[TRUST] = '1'
+
+
+def add_trust_option(parser: ArgumentParser) -> None:
+    """Adds ``--trust-checkpoint``; it takes effect when it is parsed."""
+    parser.add_argument(
+        '--trust-checkpoint',
+        action=_Trust,
+        nargs=0,
+        dest=SUPPRESS,
+        help='load checkpoints and pretrained weights that hold more than '
+        'tensors and plain data: that runs code of the file, which can do '
+        'all that you can do on this machine (read, change and delete your '
+        'files, send them away); only for files whose maker you trust',
+    )
 
 
 def read_config(
@@ -59,9 +82,18 @@ def read_config(
         cfg_options: What overrides it, by dotted key.
         work_dir: Its ``work_dir`` (default: that of the config, else
             ``work_dirs/<name of the config>``).
+
+    Raises:
+        FileNotFoundError: There is no such config, or a file that it needs.
+        ValueError: It has a syntax error, or a setting cannot be.
     """
-    cfg = Config.fromfile(find_config(config))
-    cfg.merge_from_dict(cfg_options or {})
+    path = find_config(config)
+    try:
+        cfg = Config.fromfile(path)
+    except SyntaxError as err:
+        reason = ' '.join(str(err).split())
+        raise ValueError(f'{path} is no Python: {reason}') from err
+    merge_options(cfg, cfg_options or {})
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:
@@ -78,19 +110,3 @@ def load_config(args: Namespace) -> Config:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     options = {'launcher': args.launcher, **(args.cfg_options or {})}
     return read_config(args.config, options, args.work_dir)
-
-
-def load_weights_only() -> None:
-    """Has torch refuse checkpoints that could run code.
-
-    mmengine asks for weights and plain data first, but where a checkpoint
-    holds more it warns and unpickles it all.  This process shall not, unless
-    the environment says ``TORCH_FORCE_WEIGHTS_ONLY_LOAD=0``.  mmengine knows
-    what its own checkpoints hold only with torch >= 2.6; before, nothing is
-    changed.
-    """
-    if digit_version(torch.__version__) < digit_version('2.6.0'):
-        return
-    os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
-    # the best score, which `save_best` keeps; not on mmengine's own list
-    torch.serialization.add_safe_globals([type(np.dtype(np.float32))])

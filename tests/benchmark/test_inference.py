@@ -1,6 +1,7 @@
 import json
 
 import pytest
+import torch
 
 from cosa_mmseg.benchmark import (
     InferenceSettings,
@@ -8,6 +9,7 @@ from cosa_mmseg.benchmark import (
     inference_table,
 )
 from cosa_mmseg.models.segmentors import CoSA
+from cosa_mmseg.utils.weights import WeightsError
 
 from .configs import small_config
 
@@ -147,3 +149,11 @@ def test_on_a_gpu():
         for i, total in enumerate(row['total']['seconds']):
             parts = [part['seconds'][i] for part in row['parts']]
             assert sum(parts) == pytest.approx(total)
+
+
+def test_weights_of_another_model_are_refused(tmp_path):
+    path = str(tmp_path / 'other.pth')
+    torch.save({'state_dict': {'layer.weight': torch.zeros(1)}}, path)
+    settings = InferenceSettings(iters=1, synthetic=True, size=(32, 32))
+    with pytest.raises(WeightsError, match=r'other\.pth does not fit'):
+        benchmark_inference(small_config(), settings, path)

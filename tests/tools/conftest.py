@@ -15,5 +15,4 @@ def toy_config(tmp_path, monkeypatch):
     (tmp_path / 'toy.py').write_text(CONFIG.format(base=base))
     with mock.patch.dict(os.environ):
         os.environ.pop('LOCAL_RANK', None)
-        os.environ.pop('TORCH_FORCE_WEIGHTS_ONLY_LOAD', None)
         yield 'toy.py'

@@ -30,8 +30,6 @@ tool = load_tool('export_pseudo_labels')
 def split(tmp_path, monkeypatch):
     """Working folder with a config, a checkpoint and a data set."""
     monkeypatch.chdir(tmp_path)
-    # main() sets it for the process
-    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
     write_split(tmp_path / 'data')
     export_config(tmp_path / 'data')
     torch.save(dict(state_dict=trained_model().state_dict()), 'small.pth')

@@ -63,7 +63,7 @@ def test_bad_input_is_refused_in_a_sentence(training, tool):
     state = torch.load(checkpoint)['state_dict']
     torch.save(dict(state_dict=state, extra=Anything()), 'unsafe.pth')
     message = refusal(tool, config, 'unsafe.pth', *out)
-    assert 'unsafe.pth holds an object of' in message
+    assert 'Anything, which is code and no weights' in message
     torch.save(dict(state_dict=dict(list(state.items())[:9])), 'part.pth')
     message = refusal(tool, config, 'part.pth', *out)
     assert 'part.pth has no weight whose name starts with' in message

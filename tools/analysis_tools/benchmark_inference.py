@@ -37,7 +37,7 @@ from cosa_mmseg.benchmark.config import AMP
 from cosa_mmseg.benchmark.inference import MODES, VIEWS
 from cosa_mmseg.utils.command_line import (
     add_config_options,
-    load_weights_only,
+    add_trust_option,
     read_config,
 )
 
@@ -49,6 +49,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_config_options(parser)
+    add_trust_option(parser)
     parser.add_argument(
         'checkpoint',
         nargs='?',
@@ -129,7 +130,6 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Measure and print, or say in one sentence why not."""
-    load_weights_only()
     options = parse_args(args)
 
     def measure() -> dict:

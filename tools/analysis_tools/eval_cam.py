@@ -29,7 +29,6 @@ from cosa_mmseg.evaluation.tta import enable_tta
 from cosa_mmseg.utils.command_line import (
     add_common_options,
     load_config,
-    load_weights_only,
 )
 
 
@@ -73,7 +72,6 @@ def build_config(args: argparse.Namespace) -> Config:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Score the CAMs, or say in one sentence why not."""
-    load_weights_only()
     options = parse_args(args)
     try:
         runner = Runner.from_cfg(build_config(options))

@@ -25,7 +25,11 @@ from pathlib import Path
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.deployment import export_model
-from cosa_mmseg.utils.command_line import add_config_options, read_config
+from cosa_mmseg.utils.command_line import (
+    add_config_options,
+    add_trust_option,
+    read_config,
+)
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -35,6 +39,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_config_options(parser)
+    add_trust_option(parser)
     parser.add_argument('checkpoint', help='path of a checkpoint')
     parser.add_argument(
         '--out', type=Path, required=True, help='file to write, .onnx or .pt2'

@@ -19,7 +19,7 @@ from mmengine.config import DictAction
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.model_converters import convert_weights, write_weights
 from cosa_mmseg.model_converters.files import check_suffix
-from cosa_mmseg.utils.command_line import read_config
+from cosa_mmseg.utils.command_line import add_trust_option, read_config
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -51,6 +51,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         help='settings that override the config, e.g. '
         'model.network.backbone.patch_size=14',
     )
+    add_trust_option(parser)
     return parser.parse_args(args)
 
 

@@ -1,0 +1,146 @@
+"""Building what a config describes once, before anything is written."""
+
+import copy
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.evaluator import Evaluator
+from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.registry import (
+    HOOKS,
+    MODELS,
+    OPTIMIZERS,
+    PARAM_SCHEDULERS,
+    init_default_scope,
+)
+from mmengine.runner import Runner
+from torch import nn
+
+from .errors import (
+    ConfigError,
+    dicts_in,
+    join,
+    naming_the_key,
+)
+from .names import check_names
+from .settings import (
+    check_files,
+    check_loop,
+    check_run,
+    check_total_batch,
+    check_types,
+    registered,
+)
+
+
+def check_config(cfg: Config) -> None:
+    """Build what a training with a config builds, to see that it can be.
+
+    Types of arguments are checked against the annotations of this project's
+    classes; all else is what the constructors themselves refuse. Nothing is
+    written, logged or kept, and the config is not changed.
+
+    Args:
+        cfg (Config): A whole config, for training.
+
+    Raises:
+        ConfigError: What is wrong, in one sentence with the dotted key, the
+            value and what is allowed. Lists and labels that cannot be read
+            count; images are not read.
+    """
+    init_default_scope(cfg.get('default_scope') or 'mmengine')
+    check_names(cfg)
+    check_types(cfg)
+    check_run(cfg)
+    check_files(cfg)
+    with _silence():
+        check_loop(cfg.train_cfg, 'train_cfg')
+        check_loop(cfg.get('val_cfg'), 'val_cfg')
+        check_total_batch(cfg)
+        _build_hooks(cfg)
+        model = _build_model(cfg)
+        _build_optimizer(cfg, model)
+        for split in ('train', 'val'):
+            _build_data(cfg, split, model)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """No log lines: the training that follows has them all again."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _build_hooks(cfg: Config) -> None:
+    for name in ('default_hooks', 'custom_hooks'):
+        hooks = copy.deepcopy(cfg.get(name)) or []
+        with naming_the_key(cfg.get(name), name):
+            for hook in hooks.values() if isinstance(hooks, dict) else hooks:
+                if isinstance(hook, dict):
+                    hook.pop('priority', None)
+                    with suppress(RuntimeError):  # there is no visualizer yet
+                        HOOKS.build(hook)
+
+
+def _build_model(cfg: Config) -> nn.Module:
+    model = copy.deepcopy(cfg.model)
+    if cfg.get('data_preprocessor') is not None:
+        model.setdefault('data_preprocessor', cfg.data_preprocessor)
+    with naming_the_key(cfg.model, 'model'):
+        return MODELS.build(model)
+
+
+def _build_optimizer(cfg: Config, model: nn.Module) -> None:
+    """Build optimiser and schedules."""
+    settings = cfg.optim_wrapper
+    with naming_the_key(settings, 'optim_wrapper'):
+        if (kind := settings.get('optimizer', {}).get('type')) is not None:
+            registered(OPTIMIZERS, kind, 'optim_wrapper.optimizer')
+        wrapper = build_optim_wrapper(model, copy.deepcopy(settings))
+    schedules: Any = cfg.get('param_scheduler') or []
+    if not isinstance(wrapper, OptimWrapper):  # several, by their names
+        return
+    end = cfg.train_cfg.get('max_iters') or cfg.train_cfg.get('max_epochs')
+    with naming_the_key(schedules, 'param_scheduler'):
+        for schedule in [schedules] if 'type' in schedules else schedules:
+            PARAM_SCHEDULERS.build(
+                {'end': end, **schedule},
+                default_args=dict(optimizer=wrapper, epoch_length=1000),
+            )
+
+
+def _build_data(cfg: Config, split: str, model: nn.Module) -> None:
+    """Build data set and metrics; their classes must be those of the model."""
+    path = f'{split}_dataloader'
+    settings = cfg.get(path)
+    if settings is None:
+        return
+    with naming_the_key(settings, path):
+        loader = Runner.build_dataloader(settings, seed=0)
+    classes = (getattr(loader.dataset, 'metainfo', None) or {}).get('classes')
+    number = getattr(model, 'num_classes', None)
+    if classes and number and len(classes) != number:
+        raise ConfigError(
+            f'{_class_key(cfg)}={number}, but {path}.dataset has '
+            f'{len(classes)} classes ({", ".join(classes[:3])}, ...), the '
+            'background included: set one to the number of the other'
+        )
+    metrics = cfg.get(f'{split}_evaluator')
+    if metrics is not None:
+        with naming_the_key(metrics, f'{split}_evaluator'):
+            Evaluator(copy.deepcopy(metrics))
+
+
+def _class_key(cfg: Config) -> str:
+    """Where the number of classes of the model is said."""
+    for path, node in dicts_in(cfg.to_dict()['model'], 'model'):
+        if 'num_classes' in node:
+            return join(path, 'num_classes')
+    return 'the number of classes of the model'

@@ -1,0 +1,139 @@
+"""Settings that can be checked without building what they are of."""
+
+import logging
+import os
+import os.path as osp
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import LOOPS, Registry, root
+from mmengine.runner import Runner
+
+from cosa_mmseg.engine.loops.total_batch_train_loop import batches_per_step
+
+from .errors import (
+    PACKAGE,
+    ConfigError,
+    dicts_in,
+    did_you_mean,
+    join,
+    naming_the_key,
+    registered_names,
+)
+from .parameters import annotations, describe, fits, parameters, takes_any
+
+# where mmengine's launchers say how many processes there are
+_COUNT_VARIABLES = {
+    'none': '',
+    'pytorch': 'WORLD_SIZE',
+    'slurm': 'SLURM_NTASKS',
+    'mpi': 'OMPI_COMM_WORLD_SIZE',
+}
+# mmengine takes any number here, and trains nothing
+_COUNTS = ('max_iters', 'max_epochs', 'val_interval')
+
+
+def check_types(cfg: Config) -> None:
+    """Compare arguments of this project's classes with their types."""
+    parts = {
+        name: part
+        for registry in vars(root).values()
+        if isinstance(registry, Registry)
+        for name, part in registry.module_dict.items()
+        if part.__module__.split('.')[0] == PACKAGE
+    }
+    for path, node in dicts_in(cfg.to_dict()):
+        kind = node.get('type')
+        part = parts.get(kind) if isinstance(kind, str) else None
+        for name, wanted in annotations(part, PACKAGE).items() if part else ():
+            if name in node and not fits(node[name], wanted):
+                raise ConfigError(
+                    f'{join(path, name)} must be {describe(wanted)}, got '
+                    f'{node[name]!r}'
+                )
+
+
+def check_run(cfg: Config) -> None:
+    """Check what the runner reads before it builds anything."""
+    level = cfg.get('log_level', 'INFO')
+    if not isinstance(logging.getLevelName(level), int):
+        raise ConfigError(
+            f"log_level must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR', got "
+            f'{level!r}'
+        )
+    settings = cfg.get('randomness') or {}
+    known = {*parameters(Runner.set_randomness)} - {'self'}
+    for name in set(settings) - known:
+        raise ConfigError(
+            f'randomness.{name}={settings[name]!r} is no setting'
+            + did_you_mean(name, known)
+        )
+    seed = settings.get('seed')
+    if not fits(seed, int | None) or (seed or 0) < 0:
+        raise ConfigError(
+            f'randomness.seed must be a whole number of at least 0 or None, '
+            f'got {seed!r}'
+        )
+
+
+def check_files(cfg: Config) -> None:
+    """Refuse a file of weights that is not there."""
+    files = {
+        join(path, 'checkpoint'): node.get('checkpoint')
+        for path, node in dicts_in(cfg.to_dict()['model'], 'model')
+        if node.get('type') == 'Pretrained'
+    }
+    for path, file in {**files, 'load_from': cfg.get('load_from')}.items():
+        local = isinstance(file, str) and '://' not in file
+        if local and not osp.isfile(osp.expanduser(file)):
+            raise ConfigError(
+                f'{path}={file!r} is no file: set it to a file of weights, or '
+                'set what loads it to None'
+            )
+
+
+def check_loop(loop: Any, path: str) -> None:
+    """Refuse arguments that a loop, which needs a runner, does not take."""
+    if not isinstance(loop, dict) or 'type' not in loop:
+        return
+    part = registered(LOOPS, loop['type'], path)
+    known = parameters(part)
+    for name in () if takes_any(part) else set(loop) - {'type', *known}:
+        raise ConfigError(
+            f'{path}.{name}={loop[name]!r} is no argument of {loop["type"]}'
+            + did_you_mean(name, known)
+        )
+    for name in _COUNTS:
+        count = loop.get(name, 1)
+        if not fits(count, float) or count < 1 or count != int(count):
+            raise ConfigError(
+                f'{path}.{name} must be a whole number of at least 1, got '
+                f'{count!r}'
+            )
+
+
+def registered(registry: Registry, name: Any, path: str) -> Any:
+    """A registered part."""
+    part = registry.get(name) if isinstance(name, str) else name
+    if part is None:
+        raise ConfigError(
+            f'{path}.type={name!r} is no registered {registry.name}'
+            + did_you_mean(name, registered_names(registry))
+        )
+    return part
+
+
+def check_total_batch(cfg: Config) -> None:
+    """See that the batches of all processes make the total."""
+    total = cfg.train_cfg.get('total_batch_size')
+    per_process = cfg.train_dataloader.get('batch_size')
+    if not isinstance(total, int) or not isinstance(per_process, int):
+        return
+    variable = _COUNT_VARIABLES.get(cfg.get('launcher', 'none'), '')
+    with naming_the_key(cfg):
+        batches_per_step(
+            total,
+            per_process,
+            int(os.environ.get(variable, 1)),
+            cfg.optim_wrapper.get('accumulative_counts', 1),
+        )

@@ -1,0 +1,100 @@
+"""How mmengine reads checkpoints, wherever it does: without running code.
+
+Importing this module replaces mmengine's loaders, which ``load_from``,
+``init_cfg``, ``--resume`` and ``mmengine.runner.load_checkpoint`` use.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+from mmengine.runner import CheckpointLoader
+from mmengine.runner.checkpoint import (
+    load_from_http,
+    load_from_mmcls,
+    load_from_openmmlab,
+    load_from_torchvision,
+)
+
+from cosa_mmseg.utils.weights import (
+    WeightsError,
+    load_safely,
+    read_weights,
+)
+
+
+@CheckpointLoader.register_scheme('', force=True)
+def load_from_file(filename: str, map_location: Any = None) -> dict:
+    """Reads a local file, on the CPU.
+
+    Args:
+        filename: Any that :func:`read_weights` takes.
+        map_location: Not used: what is loaded is copied to where it belongs.
+
+    Raises:
+        MissingWeightsError: If there is no such file.
+        WeightsError: If it is no file of weights and plain data.
+    """
+    return _without_config(read_weights(Path(filename).expanduser()))
+
+
+def fetched_safely(load: Callable[..., dict]) -> Callable[..., dict]:
+    """A loader of mmengine that fetches files, such that no code is run.
+
+    Args:
+        load: From the address of a file, or its name in one of mmengine's
+            lists, to the content.
+    """
+
+    @wraps(load)
+    def loader(filename: str, map_location: Any = None) -> dict:
+        def fetch() -> dict:
+            try:
+                return load(filename, map_location=map_location)
+            except (URLError, ConnectionError) as err:
+                raise WeightsError(
+                    f'cannot fetch {filename} ({err}): download it elsewhere '
+                    'and name the file, e.g. with --cfg-options '
+                    'model.network.backbone.init_cfg.checkpoint=FILE'
+                ) from err
+
+        return _without_config(load_safely(filename, fetch))
+
+    return loader
+
+
+for _prefixes, _load in (
+    (('http://', 'https://'), load_from_http),
+    (('modelzoo://', 'torchvision://'), load_from_torchvision),
+    (('open-mmlab://', 'openmmlab://'), load_from_openmmlab),
+    (('mmcls://',), load_from_mmcls),
+):
+    CheckpointLoader.register_scheme(
+        _prefixes, fetched_safely(_load), force=True
+    )
+
+
+# mmengine's own loaders of these bring their own list of what is safe
+@CheckpointLoader.register_scheme(
+    [r'(\S+\:)?s3://', r'(\S+\:)?petrel://', 'pavi://'], force=True
+)
+def load_from_store(filename: str, map_location: Any = None) -> dict:
+    """Refuses what is in an object store.
+
+    Raises:
+        WeightsError: Always.
+    """
+    raise WeightsError(
+        f'{filename} is not read from there: copy it to a disk and name that '
+        'file'
+    )
+
+
+def _without_config(checkpoint: dict) -> dict:
+    """A checkpoint without the text that mmengine's `resume` executes."""
+    meta = checkpoint.get('meta')
+    if isinstance(meta, dict):
+        meta.pop('config', None)
+    return checkpoint

@@ -1,0 +1,127 @@
+"""Checkpoints that are broken, or of something else: one sentence for each."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from .load import load_tool
+from .toy import ToyModel
+
+FILE = 'a.pth'
+OTHER = {'conv1.weight': torch.zeros(1), 'fc.weight': torch.zeros(1)}
+
+
+def save(state):
+    """A file with all that a run is resumed from."""
+    content = dict(meta={}, message_hub={}, optimizer={}, state_dict=state)
+    torch.save(content, FILE)
+
+
+def weights(**changes):
+    """Those of the model, some of them replaced, added or, by None, gone."""
+    state = {f'layer.{k}': v for k, v in changes.items()}
+    state = {**ToyModel().state_dict(), **state}
+    return {k: v for k, v in state.items() if v is not None}
+
+
+def truncated():
+    save(weights())
+    content = Path(FILE).read_bytes()
+    Path(FILE).write_bytes(content[: len(content) // 2])
+
+
+# What is in the file; what tools/test.py says of it, and tools/train.py with
+# load_from; what is said with --resume, if that is another
+UNREADABLE = 'is no checkpoint of PyTorch, or a part of one'
+BROKEN = 'is no checkpoint, or a part of one'
+UNFIT = f'{FILE} does not fit the model of .*toy.py: '
+CASES = {
+    'missing': (lambda: None, 'no file', 'there is no checkpoint a.pth'),
+    'folder': (lambda: Path(FILE).mkdir(), 'is a folder', 'there is no'),
+    'zero bytes': (
+        lambda: Path(FILE).touch(),
+        'is empty .0 bytes.: download or copy',
+        BROKEN,
+    ),
+    'text': (lambda: Path(FILE).write_text('text'), UNREADABLE, BROKEN),
+    'picture': (
+        lambda: Image.new('RGB', (9, 9)).save(FILE, 'PNG'),
+        UNREADABLE,
+        BROKEN,
+    ),
+    'truncated': (truncated, UNREADABLE, BROKEN),
+    'no weights': (lambda: save({}), f'{UNFIT}it holds no weights', ''),
+    'other project': (
+        lambda: save(OTHER),
+        f'{UNFIT}it has none of its weights, but conv1.weight and 1 more: ',
+        '',
+    ),
+    'other classes': (
+        lambda: save(weights(weight=torch.zeros(2, 3))),
+        rf'{UNFIT}its layer\.weight is \(2, 3\), not \(1, 3\): take the '
+        'config .*number of classes',
+        '',
+    ),
+    'smaller': (
+        lambda: save(weights(bias=None)),
+        rf'{UNFIT}it lacks layer\.bias: take the config',
+        '',
+    ),
+    'larger': (
+        lambda: save(weights(scale=torch.zeros(1), shift=torch.zeros(1))),
+        rf'{UNFIT}it has layer\.scale and 1 more besides: ',
+        '',
+    ),
+}
+
+
+def refusal(tool, *args):
+    """The sentence with which a tool ends; it has written nothing to keep."""
+    with pytest.raises(SystemExit) as caught:
+        load_tool(tool).main([*args, '--work-dir=OUT'])
+    message = caught.value.code
+    assert message.startswith('error: ')
+    assert FILE in message
+    assert '\n' not in message
+    assert not list(Path('OUT').rglob('*.pth'))
+    assert not list(Path('OUT').rglob('last_checkpoint'))
+    assert not list(Path('OUT').rglob('scalars.json'))
+    return message
+
+
+@pytest.mark.parametrize('case', CASES)
+def test_what_testing_says(case, toy_config):
+    write, message, _ = CASES[case]
+    write()
+    assert re.search(message, refusal('test', toy_config, FILE))
+
+
+@pytest.mark.parametrize('case', CASES)
+def test_what_resuming_says(case, toy_config):
+    write, message, earlier = CASES[case]
+    write()
+    said = refusal('train', toy_config, '--resume', FILE)
+    assert re.search(earlier or message, said)
+
+
+LOAD_FROM = ('--cfg-options', f'load_from={FILE}')
+TAKEN = ('other classes', 'smaller', 'larger')
+
+
+@pytest.mark.parametrize('case', [case for case in CASES if case not in TAKEN])
+def test_what_starting_from_it_says(case, toy_config):
+    write, message, _ = CASES[case]
+    write()
+    said = refusal('train', toy_config, *LOAD_FROM)
+    assert re.search('is no file' if case == 'folder' else message, said)
+
+
+def test_training_may_start_from_a_part(toy_config):
+    bias = torch.tensor([100.0])
+    save(weights(weight=torch.zeros(2, 3), bias=bias))
+    load_tool('train').main([toy_config, '--work-dir=OUT', *LOAD_FROM])
+    trained = torch.load('OUT/iter_4.pth', weights_only=False)['state_dict']
+    assert torch.allclose(trained['layer.bias'], bias, atol=0.1)

@@ -1,0 +1,225 @@
+"""Checkpoints that would run code, given to every tool that reads any."""
+
+from functools import partial
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
+from mmengine.runner import CheckpointLoader
+from mmseg.visualization import SegLocalVisualizer
+
+from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.utils.weights import TRUST, WeightsError
+from tests.golden import ROOT
+from tests.payloads import KINDS, MARKER, Payload, has_run
+
+from .load import load_tool
+
+CONFIG = 'cosa/cosa_shapes.py'
+INIT = 'model.network.backbone.init_cfg'
+# a step of training, on three images
+SMALL = [
+    *(
+        f'{split}_dataloader.{setting}'
+        for split in ('train', 'val', 'test')
+        for setting in (
+            'dataset.data_root=shapes',
+            'num_workers=0',
+            'persistent_workers=False',
+        )
+    ),
+    'train_dataloader.batch_size=1',
+    'train_cfg.total_batch_size=1',
+    'train_cfg.max_iters=1',
+    'train_cfg.val_interval=1',
+    'param_scheduler.warmup_iters=0',
+]
+# Tool and arguments by which it reads the file; OUT is what it would write
+READERS = {
+    'resume': (
+        'train',
+        '{config} --work-dir=OUT --resume={file}',
+        [*SMALL, f'{INIT}=None'],
+    ),
+    'load_from': (
+        'train',
+        '{config} --work-dir=OUT',
+        [*SMALL, f'{INIT}=None', 'load_from={file}'],
+    ),
+    'init_cfg': (
+        'train',
+        '{config} --work-dir=OUT',
+        [*SMALL, f'{INIT}.checkpoint={{file}}'],
+    ),
+    'init_cfg without prefix': (
+        'train',
+        '{config} --work-dir=OUT',
+        [*SMALL, f'{INIT}.checkpoint={{file}}', f'{INIT}.prefix=None'],
+    ),
+    'demo': (
+        'demo',
+        '--config={config} --data-root=shapes --work-dir=OUT',
+        [*SMALL, f'{INIT}.checkpoint={{file}}'],
+    ),
+    'test': ('test', '{config} {file} --work-dir=OUT', SMALL),
+    'eval_cam': (
+        'analysis_tools/eval_cam',
+        '{config} {file} --work-dir=work --out=OUT',
+        SMALL,
+    ),
+    'export_pseudo_labels': (
+        'export_pseudo_labels',
+        '{config} {file} --out=OUT',
+        SMALL,
+    ),
+    'publish_model': ('publish_model', '{config} {file} --out=OUT', SMALL),
+    'export_model': (
+        'deployment/export_model',
+        '{config} {file} --out=OUT/a.pt2',
+        SMALL,
+    ),
+    'convert_weights': (
+        'model_converters/convert_weights',
+        '{file} OUT/b.pth --config={config}',
+        SMALL,
+    ),
+    'benchmark_inference': (
+        'analysis_tools/benchmark_inference',
+        '{config} {file} --synthetic --iters=1 --warmup=1 --json=OUT/a.json',
+        SMALL,
+    ),
+}
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A folder with the shapes set."""
+    folder = tmp_path_factory.mktemp('untrusted')
+    write_shapes(folder / 'shapes', num_train=1, num_eval=1, size=48)
+    return folder
+
+
+@pytest.fixture
+def call(folder, tmp_path, monkeypatch):
+    """Calls a tool by its name in `READERS`, with a file and more options."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(TRUST, '0')
+    (tmp_path / 'shapes').symlink_to(folder / 'shapes')
+
+    def call(reader, file, *more):
+        SegLocalVisualizer._instance_dict.clear()
+        tool, args, options = READERS[reader]
+        fill = partial(str.format, config=CONFIG, file=file)
+        args = [fill(arg) for arg in args.split()]
+        options = [fill(option) for option in options]
+        module = load_tool(tool)
+        if tool == 'demo':
+            module.write_shapes = lambda root: None  # it is there
+        module.main([*args, *more, '--cfg-options', *options])
+
+    return call
+
+
+# those that build a runner before they read take a second: one kind is enough
+SLOW = ('train', 'test', 'demo', 'analysis_tools/eval_cam')
+CASES = [
+    (reader, kind)
+    for reader, (tool, *_) in READERS.items()
+    for kind in KINDS
+    if kind == 'zip' or tool not in SLOW
+]
+
+
+@pytest.mark.parametrize(('reader', 'kind'), CASES)
+def test_code_is_refused_in_a_sentence(reader, kind, call):
+    file, write = KINDS[kind]
+    write(Path(file))
+    with pytest.raises(SystemExit) as caught:
+        call(reader, file)
+    message = caught.value.code  # a text: Python prints it and exits with 1
+    assert message.startswith('error: ')
+    assert f'{file} ' in message
+    assert '\n' not in message
+    if file == 'a.pth':
+        assert 'which is code and no weights' in message
+        assert '--trust-checkpoint' in message
+    assert not has_run()
+    written = [path.suffix for path in Path('OUT').rglob('*')]
+    assert not {'.pth', '.pt2', '.json', '.png', '.npz', '.csv'} & {*written}
+
+
+def save_model(path, **more):
+    """Write a checkpoint of the config's model."""
+    cfg = Config.fromfile(ROOT / 'configs' / CONFIG)
+    init_default_scope('mmseg')
+    model = MODELS.build(cfg.model)
+    torch.save({'state_dict': model.state_dict(), **more}, path)
+
+
+@pytest.mark.parametrize(
+    ('reader', 'written'),
+    [('test', 'OUT/*/*.json'), ('publish_model', 'OUT/*.pth')],
+)
+def test_code_is_run_if_the_user_says_so(reader, written, call):
+    save_model('a.pth', x=Payload())
+    call(reader, 'a.pth', '--trust-checkpoint')
+    assert has_run()
+    assert len(list(Path().glob(written))) == 1
+
+
+def test_what_the_option_risks_is_said(capsys):
+    for tool in {tool for tool, *_ in READERS.values()}:
+        with pytest.raises(SystemExit):
+            load_tool(tool).main(['--help'])
+        said = ' '.join(capsys.readouterr().out.split())
+        assert 'that runs code of the file, which can do all that you' in said
+
+
+def test_a_config_in_a_checkpoint_is_not_run(toy_config):
+    """mmengine's runner executes that of ``meta`` to read a number."""
+    train = load_tool('train')
+    train.main([toy_config, '--work-dir=OUT'])
+    content = torch.load('OUT/iter_4.pth', weights_only=False)
+    content['meta']['config'] = f'import os\nos.mkdir({MARKER!r})'
+    torch.save(content, 'a.pth')
+    longer = ('--cfg-options', 'train_cfg.max_iters=6')
+    train.main([toy_config, '--work-dir=OUT', '--resume=a.pth', *longer])
+    assert Path('OUT/iter_6.pth').is_file()
+    assert not has_run()
+
+
+def fetched(path, monkeypatch):
+    """Has the loader of addresses find a file."""
+    monkeypatch.setattr(
+        'mmengine.runner.checkpoint.load_url',
+        lambda url, **kwargs: torch.load(path, weights_only=False),
+    )
+    return CheckpointLoader.load_checkpoint('https://there/a.pth')
+
+
+def test_what_is_fetched_is_not_run_either(call, monkeypatch):
+    KINDS['zip'][1](Path('a.pth'))
+    with pytest.raises(
+        WeightsError, match='^https://there/a.pth holds .*dir,'
+    ):
+        fetched('a.pth', monkeypatch)
+    assert not has_run()
+    torch.save({'meta': {'config': 'code', 'iter': 1}}, 'b.pth')
+    assert fetched('b.pth', monkeypatch) == {'meta': {'iter': 1}}
+
+
+def test_what_cannot_be_fetched(call, monkeypatch):
+    def refuse(url, **kwargs):
+        raise URLError('no network')
+
+    monkeypatch.setattr('mmengine.runner.checkpoint.load_url', refuse)
+    for name in ('https://there/a.pth', 'open-mmlab://resnet50_v1c'):
+        with pytest.raises(
+            WeightsError, match=f'^cannot fetch {name} .*FILE$'
+        ):
+            CheckpointLoader.load_checkpoint(name)
+    with pytest.raises(WeightsError, match='copy it to a disk'):
+        CheckpointLoader.load_checkpoint('s3://there/a.pth')
