@@ -1,5 +1,7 @@
 """How a model is trained: loop, hooks, optimisers, schedules."""
 
+from . import checkpoint_loaders  # noqa: F401  replaces those of mmengine
+from .full_disk_vis_backend import FullDiskVisBackend
 from .hooks import AssignmentEMAHook
 from .loops import TotalBatchTrainLoop
 from .optim import BFloat16OptimWrapper
@@ -8,6 +10,7 @@ from .schedulers import WarmupPolyLR
 __all__ = [
     'AssignmentEMAHook',
     'BFloat16OptimWrapper',
+    'FullDiskVisBackend',
     'TotalBatchTrainLoop',
     'WarmupPolyLR',
 ]

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# How the names of unfinished files begin
+UNFINISHED = '.unfinished-'
+
 
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[Path]:
@@ -24,7 +27,7 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(
-        prefix='.', suffix=path.suffix, dir=path.parent
+        prefix=UNFINISHED, suffix=path.suffix, dir=path.parent
     )
     os.close(handle)
     unfinished = Path(name)
@@ -36,6 +39,30 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def sync_folder(folder: str | Path) -> None:
+    """Has the names of a folder's files survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_unfinished(folder: str | Path) -> list[Path]:
+    """Remove what killed processes left of files in a folder.
+
+    Args:
+        folder: Where no other process is writing an :func:`atomic_file`.
+
+    Returns:
+        list[Path]: What was removed.
+    """
+    found = sorted(Path(folder).glob(f'{UNFINISHED}*'))
+    for path in found:
+        path.unlink(missing_ok=True)
+    return found
 
 
 @contextmanager

@@ -1,6 +1,11 @@
 import pytest
 
-from cosa_mmseg.utils.atomic import atomic_file, atomic_folder
+from cosa_mmseg.utils.atomic import (
+    atomic_file,
+    atomic_folder,
+    remove_unfinished,
+    sync_folder,
+)
 
 
 def test_a_file_replaces_the_older_one_when_it_is_whole(tmp_path):
@@ -35,3 +40,14 @@ def test_a_folder_appears_when_it_is_whole(tmp_path):
     assert [p.name for p in path.iterdir()] == ['a']
     with pytest.raises(FileExistsError, match='set exists'):
         atomic_folder(path).__enter__()
+
+
+def test_what_a_kill_left_is_removed(tmp_path):
+    (tmp_path / '.hidden').touch()
+    with atomic_file(tmp_path / 'iter_2.pth') as unfinished:
+        unfinished.write_text('half')
+        assert remove_unfinished(tmp_path) == [unfinished]
+        unfinished.touch()
+    sync_folder(tmp_path)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {'.hidden', 'iter_2.pth'}
