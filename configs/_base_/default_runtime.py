@@ -6,17 +6,23 @@ default_hooks = dict(
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
-        type='CheckpointHook', by_epoch=False, interval=2000, max_keep_ckpts=2
+        type='SafeCheckpointHook',
+        by_epoch=False,
+        interval=2000,
+        max_keep_ckpts=2,
+        on_save_error='continue',  # a full disk; or 'stop'
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='SegVisualizationHook'),
+    non_finite_loss=dict(type='NonFiniteLossHook'),
+    checkpoint_fit=dict(type='CheckpointFitHook'),
 )
 log_processor = dict(by_epoch=False)
 log_level = 'INFO'
 
 visualizer = dict(
     type='SegLocalVisualizer',
-    vis_backends=[dict(type='LocalVisBackend')],
+    vis_backends=[dict(type='FullDiskVisBackend')],
     name='visualizer',
 )
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.environment import device_name, versions
 
-from .environment import device_name, versions
 from .launcher import Launcher, RunError
 from .run import Run
 

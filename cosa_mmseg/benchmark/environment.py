@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from cosa_mmseg.ablation.environment import versions
+from cosa_mmseg.utils.environment import versions
 
 
 def cpu_name() -> str:

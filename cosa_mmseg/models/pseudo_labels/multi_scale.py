@@ -128,7 +128,7 @@ class MultiScaleInference(nn.Module):
             return how(maps[:num], maps[num:].flip(-1))
 
         cls, cls_aux = (
-            logits.unflatten(0, (-1, num)).sum(dim=0)
+            promote_half(logits).unflatten(0, (-1, num)).sum(dim=0)
             for logits in (out.cls_logits, out.cls_logits_aux)
         )
         return NetworkOutput(

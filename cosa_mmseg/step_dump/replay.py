@@ -1,0 +1,202 @@
+"""Computes the step of a dump again."""
+
+import math
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from mmengine.logging import MessageHub
+from mmengine.model import revert_sync_batchnorm
+from mmengine.registry import MODELS, Registry, init_default_scope, root
+from torch import Tensor, nn
+
+from cosa_mmseg.engine.hooks.non_finite_loss_hook import loss_terms
+
+from .dump import StepDump
+from .origin import Origin, not_finite, outer_lines, watch_origin
+from .plain import from_plain
+
+SCOPES = ('mmengine', 'mmcv', 'mmseg', 'mmpretrain', 'cosa_mmseg')
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What came out.
+
+    Attributes:
+        terms: Each loss.
+        state: What was not finite in the model before the step, names.
+        origin: Where losses stop being finite.
+        backward: The operation whose gradient is NaN, if the losses are
+            finite.
+        gradients: Parameters whose gradient is not finite, likewise.
+    """
+
+    terms: dict[str, float]
+    state: list[str]
+    origin: Origin
+    backward: str | None
+    gradients: list[str]
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether losses and gradients are."""
+        finite = all(map(math.isfinite, self.terms.values()))
+        return finite and self.backward is None and not self.gradients
+
+
+def replay(dump: StepDump, device: torch.device) -> Replay:
+    """Build the model, compute the losses and, if finite, the gradients.
+
+    Args:
+        dump (StepDump): The step.
+        device (torch.device): Where. Random numbers, such as those of a
+            dropout, are the run's on the kind of device that it ran on.
+
+    Returns:
+        Replay: What came out.
+
+    Raises:
+        ValueError: The dump has no config of a model, or one that can not be
+            built from what is registered.
+    """
+    model = _build(dump).to(device).train()
+    losses, origin = _forward(model, dump, device)
+    terms = {name: float(x) for name, x in loss_terms(losses).items()}
+    backward: str | None = None
+    gradients: list[str] = []
+    if all(map(math.isfinite, terms.values())):
+        backward, gradients = _backward(model, losses)
+    state = not_finite(dump.state)
+    return Replay(terms, state, origin, backward, gradients)
+
+
+def _forward(
+    model: nn.Module, dump: StepDump, device: torch.device
+) -> tuple[dict, Origin]:
+    """Losses as the model returns them, and where they begin."""
+    MessageHub.get_instance('replay').update_info('iter', dump.iteration)
+    call = from_plain(dump.call, device)
+    _set_random_states(dump.random, device)
+    dtype = getattr(torch, dump.dtype)
+    half = dtype in (torch.float16, torch.bfloat16)
+    with (
+        warnings.catch_warnings(),
+        watch_origin(model) as origin,
+        torch.autocast(device.type, dtype if half else None, enabled=half),
+    ):
+        warnings.simplefilter('ignore')  # that it takes longer
+        # for the lines of the backward pass
+        with torch.autograd.detect_anomaly(check_nan=False):
+            losses = model(*call['args'], **call['kwargs'])
+    return losses, origin
+
+
+def _backward(model: Any, losses: dict) -> tuple[str | None, list[str]]:
+    """What is not finite in the backward pass, if anything."""
+    total, _ = model.parse_losses(losses)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        try:
+            with torch.autograd.detect_anomaly():
+                total.backward()
+        except RuntimeError as err:
+            lines = outer_lines(''.join(str(w.message) for w in caught))
+            return f'{err} {lines[-1] if lines else ""}', []
+    gradients = {
+        name: parameter.grad
+        for name, parameter in model.named_parameters()
+        if parameter.grad is not None
+    }
+    return None, not_finite(gradients)
+
+
+def _build(dump: StepDump) -> nn.Module:
+    """The model with its state before the step."""
+    config = dict(dump.config.get('model') or {})
+    if not config:
+        raise ValueError(
+            'the dump has no `model` in its config: the run was not made from '
+            'a config'
+        )
+    preprocessor = dump.config.get('data_preprocessor')
+    if preprocessor:  # as the runner does
+        config.setdefault('data_preprocessor', preprocessor)
+    config = _uncompiled(config)
+    check_types(config)
+    init_default_scope(dump.config.get('default_scope', 'mmengine'))
+    model = revert_sync_batchnorm(MODELS.build(config))
+    try:
+        model.load_state_dict(dump.state)
+    except RuntimeError as err:
+        first = str(err).splitlines()[-1].strip()[:200]
+        raise ValueError(
+            f"the state in the dump does not fit the dump's config: {first}"
+        ) from err
+    return model
+
+
+def _uncompiled(config: Any) -> Any:
+    """A config whose networks are not compiled: there is no look inside."""
+    if isinstance(config, dict):
+        return {
+            key: _uncompiled(value)
+            for key, value in config.items()
+            if key != 'compile'
+        }
+    if isinstance(config, (list, tuple)):
+        return type(config)(map(_uncompiled, config))
+    return config
+
+
+def check_types(config: Any) -> None:
+    """Raise unless each ``type`` of a config is the name of a registered part.
+
+    mmengine takes it for the path of anything that can be imported, and calls
+    it, where it is not registered.
+
+    Args:
+        config (Any): A config, or a part of one.
+
+    Raises:
+        ValueError: If there is another one.
+    """
+    known = {name for registry in _registries() for name in registry}
+    for name in _types(config):
+        scope, _, last = name.rpartition('.')
+        if last not in known or scope not in ('', *SCOPES):
+            raise ValueError(
+                f'type={name!r} in the config of the dump is not registered, '
+                'and could run any code: if you know the dump, name the '
+                'module that registers it with --import'
+            )
+
+
+def _types(config: Any) -> Iterator[str]:
+    """All values of the key ``type``."""
+    if isinstance(config, dict):
+        if 'type' in config:
+            yield str(config['type'])
+        config = config.values()
+    elif not isinstance(config, (list, tuple)):
+        return
+    for value in config:
+        yield from _types(value)
+
+
+def _registries() -> Iterator[set[str]]:
+    """Names in each registry of mmengine and of its children."""
+    todo = [x for x in vars(root).values() if isinstance(x, Registry)]
+    while todo:
+        registry = todo.pop()
+        yield set(registry.module_dict)
+        for children in registry.children.values():
+            todo.append(children)
+
+
+def _set_random_states(states: dict[str, Tensor], device: Any) -> None:
+    torch.set_rng_state(states['cpu'])
+    if device.type == 'cuda' and 'cuda' in states:
+        torch.cuda.set_rng_state(states['cuda'])

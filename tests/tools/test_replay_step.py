@@ -1,0 +1,147 @@
+"""tools/analysis_tools/replay_step.py on runs that stopped."""
+
+import dataclasses
+import math
+import os
+import pickle
+
+import pytest
+import torch
+
+from cosa_mmseg.engine.hooks import NonFiniteLossError
+from cosa_mmseg.step_dump import StepDump
+from cosa_mmseg.step_dump.replay import replay
+from tests.step_dump.runs import DUMP, broken_config, train
+
+from .load import load_tool
+
+replay_step = load_tool('analysis_tools/replay_step')
+
+
+@pytest.fixture(scope='module')
+def path(tmp_path_factory):
+    """The dump of a run that stopped."""
+    folder = tmp_path_factory.mktemp('broken')
+    with pytest.raises(NonFiniteLossError):
+        train(broken_config(folder))
+    return folder / DUMP
+
+
+@pytest.fixture(scope='module')
+def dump(path):
+    return StepDump.load(path)
+
+
+def saved(dump, tmp_path, **changes):
+    """Path of a dump with some attributes changed."""
+    path = tmp_path / 'changed.dump'
+    dataclasses.replace(dump, **changes).save(path)
+    return str(path)
+
+
+def error_of(capsys, *args):
+    """The last line of a refusal."""
+    with pytest.raises(SystemExit) as caught:
+        replay_step.main([*map(str, args)])
+    assert caught.value.code == 2
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+def test_every_loss_comes_out_the_same(dump):
+    torch.rand(3)  # the random numbers are the run's
+    result = replay(dump, torch.device('cpu'))
+    assert result.terms == dump.terms
+    assert result.terms['loss_c2s'] == -math.inf
+    assert result.terms['loss_csc'] > 0
+    assert not result.is_finite and not result.state
+
+
+def test_the_module_and_the_line_are_named(path, capsys):
+    assert replay_step.main([str(path), '--device=cpu']) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == 'iteration 4, float32, on 6.jpg, 7.jpg'
+    (row,) = (line for line in lines if line.startswith('loss_c2s'))
+    assert row.split() == ['loss_c2s', '-inf', '-inf']
+    assert 'begins in: loss_c2s (BreakingLoss)' in lines
+    (line,) = (line for line in lines if line.startswith('there: '))
+    assert line.startswith('there: aten.log.default at ')
+    assert line.endswith('return loss + (0 * seg_logits.sum()).log()')
+
+
+def test_what_was_broken_before_the_step_is_said(
+    dump, tmp_path, capsys, monkeypatch
+):
+    name = 'online.decode_head.conv_seg.weight'
+    state = {**dump.state, name: dump.state[name] * torch.nan}
+    path = saved(dump, tmp_path, state=state)
+    assert replay_step.main([path]) == 1
+    assert f'not finite before the step: {name}' in capsys.readouterr().out
+
+
+def test_a_step_that_is_mended_is_finite(dump, tmp_path, capsys):
+    path = saved(dump, tmp_path, iteration=2)  # at which it does not break
+    assert replay_step.main([path]) == 0
+    assert 'all losses and gradients are finite here' in (
+        capsys.readouterr().out
+    )
+
+
+def test_a_gradient_that_is_not_finite_is_found(dump, tmp_path, capsys):
+    model = dict(dump.config['model'], loss_c2s=dict(type='BreakingGradient'))
+    path = saved(dump, tmp_path, config=dict(dump.config, model=model))
+    assert replay_step.main([path]) == 1
+    *_, line = capsys.readouterr().out.splitlines()
+    assert line.startswith('gradient: ') and 'returned nan values' in line
+    assert line.endswith('return loss + (0 * seg_logits.sum()).sqrt()')
+
+
+def test_half_precision_is_that_of_the_run(dump, tmp_path, capsys):
+    path = saved(dump, tmp_path, dtype='bfloat16')
+    replay_step.main([path])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith('iteration 4, bfloat16, on')
+    (row,) = (line for line in lines if line.startswith('loss_csc'))
+    name, was, here = row.split()
+    assert was != here
+
+
+class Harm:
+    def __reduce__(self):
+        return os.mkdir, ('harm',)
+
+
+def test_nothing_of_a_strange_file_is_executed(
+    dump, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'code.dump').write_bytes(pickle.dumps(Harm()))
+    assert 'code.dump is no dump' in error_of(capsys, 'code.dump')
+    torch.save(dict(magic=Harm()), 'code.dump')
+    assert 'code.dump is no dump' in error_of(capsys, 'code.dump')
+    model = dict(type='os.mkdir', path='harm')
+    path = saved(dump, tmp_path, config=dict(model=model))
+    assert "type='os.mkdir' in the config of the dump" in error_of(
+        capsys, path
+    )
+    assert not (tmp_path / 'harm').exists()
+
+
+def test_what_can_not_be_used_is_said(dump, path, tmp_path, capsys):
+    assert 'No such file' in error_of(capsys, tmp_path / 'none.dump')
+    cut = tmp_path / 'cut.dump'
+    cut.write_bytes(path.read_bytes()[:20000])
+    assert 'is no dump of a training step, or is damaged' in (
+        error_of(capsys, cut)
+    )
+    torch.save(dict(state_dict={}), cut)
+    assert 'those are the non_finite_*.dump files' in error_of(capsys, cut)
+    empty = saved(dump, tmp_path, config={})
+    assert 'has no `model` in its config' in error_of(capsys, empty)
+    odd = saved(dump, tmp_path, state={})
+    assert "does not fit the dump's config: Missing" in (error_of(capsys, odd))
+
+
+def test_help_shows_a_command(capsys):
+    with pytest.raises(SystemExit):
+        replay_step.main(['--help'])
+    assert 'replay_step.py \\\n' in capsys.readouterr().out

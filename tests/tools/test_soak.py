@@ -1,0 +1,41 @@
+"""tools/analysis_tools/soak.py, far too short to find anything."""
+
+import json
+
+import pytest
+
+from .load import load_tool
+
+soak = load_tool('analysis_tools/soak')
+
+
+def test_a_short_soak(tmp_path, capsys):
+    path = tmp_path / 'soak.json'
+    soak.main(['--iters=24', '--every=3', f'--json={path}'])
+    printed = capsys.readouterr().out
+    assert '24 iterations, 8 readings' in printed
+    written = json.loads(path.read_text())
+    assert written['iterations'] == [*range(3, 25, 3)]
+    assert [reading['queue'] for reading in written['readings']] == [200] * 8
+    files = {reading['files'] for reading in written['readings'][1:]}
+    assert len(files) == 1
+    logs = [reading['log'] for reading in written['readings']]
+    assert logs == sorted(logs) and logs[-1] > 1
+    *_, queue, _ = written['trends']
+    assert queue['growth'] == pytest.approx(0)
+    (row,) = (line for line in printed.splitlines() if 'queues' in line)
+    assert row.endswith('flat')
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (['--iters=0'], 'must be at least 1, got 0 and 50'),
+        (['--every=0'], 'must be at least 1, got 3000 and 0'),
+    ],
+)
+def test_what_can_not_be_is_said(args, message, capsys):
+    with pytest.raises(SystemExit) as caught:
+        soak.main(args)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err

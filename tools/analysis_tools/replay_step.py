@@ -1,0 +1,106 @@
+r"""Compute the training step again at which a run stopped.
+
+    python tools/analysis_tools/replay_step.py \
+        work_dirs/cosa_vit-b_voc/non_finite_iter_8000_rank_0.dump
+
+A run stops at a loss that is NaN or infinite and leaves such a file. This
+builds its model with the state before the step, computes the losses of the
+same batch with the same random numbers, and prints them beside those of the
+run; the first module that returned such numbers though it was given finite
+ones; and the lines of code in it that made them. If all losses are finite
+here, the gradients are looked at (torch.autograd.detect_anomaly).
+
+Nothing in the file is executed, and its config may only name parts that are
+registered. Of a run on several processes the batch of one is computed.
+
+Exit code: 0 if all is finite, 1 if not, 2 if the file can not be used.
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import torch
+from mmengine.device import get_device
+
+import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.step_dump import StepDump
+from cosa_mmseg.step_dump.replay import Replay, replay
+
+MOST_LINES = 5
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('dump', help='the .dump file')
+    parser.add_argument(
+        '--device',
+        default=get_device(),
+        help='where to compute, such as cpu or cuda (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--import',
+        dest='modules',
+        nargs='+',
+        default=[],
+        metavar='MODULE',
+        help='modules of your own that register parts of the model; they are '
+        'executed',
+    )
+    return parser
+
+
+def report(dump: StepDump, result: Replay) -> str:
+    """What came out, in lines."""
+    run = f'iteration {dump.iteration + 1}, {dump.dtype}'
+    if dump.world_size > 1:
+        run += f', process {dump.rank} of {dump.world_size}'
+    lines = [
+        f'{run}, on {", ".join(dump.images)}',
+        '',
+        f'{"loss":<20}{"in the run":>12}{"here":>12}',
+    ]
+    for name in sorted(dump.terms | result.terms):
+        was, here = (
+            terms.get(name, math.nan) for terms in (dump.terms, result.terms)
+        )
+        lines.append(f'{name:<20}{was:>12.5g}{here:>12.5g}')
+    found = {
+        'not finite before the step': result.state,
+        'begins in': [result.origin.module] * bool(result.origin.module),
+        'there': result.origin.operations,
+        'gradient': [result.backward] * bool(result.backward),
+        'gradients not finite': result.gradients,
+    }
+    for title, items in found.items():
+        lines += [f'{title}: {item}' for item in items[:MOST_LINES]]
+        if len(items) > MOST_LINES:
+            lines.append(f'{title}: {len(items) - MOST_LINES} more')
+    if result.is_finite:
+        lines.append('all losses and gradients are finite here')
+    return '\n'.join(lines)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Compute and print; returns the exit code."""
+    parser = build_parser()
+    options = parser.parse_args(args)
+    try:
+        for module in options.modules:
+            import_module(module)
+        dump = StepDump.load(options.dump)
+        result = replay(dump, torch.device(options.device))
+    except (OSError, ValueError, ImportError) as err:
+        parser.error(str(err))
+    print(report(dump, result))
+    return 0 if result.is_finite else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
