@@ -16,15 +16,14 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.config_check import naming_the_key
 from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.evaluation.submission import FORMATS, format_for
 from cosa_mmseg.evaluation.submission_files import SubmissionError
 from cosa_mmseg.evaluation.tta import enable_tta
-from cosa_mmseg.utils.command_line import (
-    add_common_options,
-    load_config,
-    load_weights_only,
-)
+from cosa_mmseg.utils.command_line import add_common_options, load_config
+from cosa_mmseg.utils.distributed import connect_cpu_processes
+from cosa_mmseg.utils.weights import WeightsError
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -150,17 +149,19 @@ def enable_packing(cfg: Config, args: argparse.Namespace) -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the test that the command line asks for, or says why not."""
-    load_weights_only()
     options = parse_args(args)
     try:
         cfg = build_config(options)
+        connect_cpu_processes(cfg)
+        with naming_the_key(cfg):
+            runner = Runner.from_cfg(cfg)
     except (FileNotFoundError, ValueError) as err:
         raise SystemExit(f'error: {err}') from err
     try:
-        Runner.from_cfg(cfg).test()
+        runner.test()
     except BadFileError as err:
         raise SystemExit(f'error: {err.sentence}') from err
-    except (FileNotFoundError, SubmissionError) as err:
+    except (FileNotFoundError, SubmissionError, WeightsError) as err:
         raise SystemExit(f'error: {err}') from err
 
 

@@ -11,16 +11,24 @@ from collections.abc import Sequence
 
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.config_check import check_config, naming_the_key
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.datasets.check import check_data
-from cosa_mmseg.utils.command_line import (
-    add_common_options,
-    load_config,
-    load_weights_only,
+from cosa_mmseg.engine.checkpoints import (
+    CheckpointError,
+    set_resumed_checkpoint,
 )
+from cosa_mmseg.engine.hooks import NonFiniteLossError
+from cosa_mmseg.utils.command_line import add_common_options, load_config
+from cosa_mmseg.utils.distributed import (
+    LostProcessError,
+    connect_cpu_processes,
+    naming_lost_processes,
+)
+from cosa_mmseg.utils.weights import WeightsError
 
 # where mmengine's launchers say which of the processes this one is
 RANK_VARIABLES = {
@@ -43,7 +51,8 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         const='auto',
         metavar='CKPT',
         help='go on from this checkpoint, or, without a value, from the '
-        'latest in the work dir; a work dir that has none is started anew',
+        'last good one in the work dir; a work dir that has none is started '
+        'anew',
     )
     parser.add_argument(
         '--amp',
@@ -64,13 +73,7 @@ def build_config(args: argparse.Namespace) -> Config:
     cfg = load_config(args)
     if args.amp:
         enable_amp(cfg.optim_wrapper)
-    checkpoint = args.resume
-    if checkpoint == 'auto':
-        # '' where a kill left an empty `last_checkpoint`
-        checkpoint = find_latest_checkpoint(cfg.work_dir) or None
-    if checkpoint is not None:
-        cfg.resume = True
-        cfg.load_from = checkpoint
+    set_resumed_checkpoint(cfg, args.resume)
     return cfg
 
 
@@ -105,19 +108,30 @@ def is_first_process(launcher: str) -> bool:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the training that the command line asks for."""
-    load_weights_only()
     options = parse_args(args)
     try:
         cfg = build_config(options)
         # other processes wait for the first where they meet, in the runner
         if options.check_data and is_first_process(cfg.launcher):
             check_data(cfg)
-    except (FileNotFoundError, ValueError) as err:
+        check_config(cfg)
+        connect_cpu_processes(cfg)
+        with naming_the_key(cfg):
+            runner = Runner.from_cfg(cfg)
+    except (OSError, ValueError, CheckpointError) as err:
         sys.exit(f'error: {err}')
     try:
-        Runner.from_cfg(cfg).train()
+        with naming_lost_processes():
+            runner.train()
     except BadFileError as err:
         sys.exit(f'error: {err.sentence}')
+    except (
+        CheckpointError,
+        LostProcessError,
+        NonFiniteLossError,
+        WeightsError,
+    ) as err:
+        sys.exit(f'error: {err}')
 
 
 if __name__ == '__main__':

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 from mmcv.transforms import LoadAnnotations, LoadImageFromFile
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
@@ -10,7 +9,12 @@ from mmseg.datasets import BaseSegDataset
 from rich.progress import track
 from torch.utils.data import DataLoader, Dataset
 
-from .bad_files import BadFileError, check_mask_size, naming_bad_files
+from .bad_files import (
+    BadFileError,
+    check_mask_ids,
+    check_mask_size,
+    naming_bad_files,
+)
 
 
 def check_data(cfg: Config) -> None:
@@ -109,18 +113,8 @@ class _Faults(Dataset):
             return
         mask = results['gt_seg_map']
         check_mask_size(mask.shape, results['ori_shape'], info)
-        self._check_ids(mask, info)
-
-    def _check_ids(self, mask: np.ndarray, info: dict) -> None:
-        """Refuse a mask with an id that is no class and is not ignored."""
-        num = len(self.dataset.metainfo['classes'])
-        allowed = {*range(num), self.dataset.ignore_index}
-        if unknown := sorted(set(np.unique(mask).tolist()) - allowed):
-            raise BadFileError(
-                f'{info["seg_map_path"]} holds the ids {unknown}, but the '
-                f'{num} classes have the ids 0 to {num - 1} '
-                f'({self.dataset.ignore_index}: ignored)'
-            )
+        num_classes = len(self.dataset.metainfo['classes'])
+        check_mask_ids(mask, num_classes, self.dataset.ignore_index, info)
 
 
 def _parts(dataset) -> Iterator[BaseSegDataset]:

@@ -31,8 +31,9 @@ class TwoViewDataPreprocessor(SegDataPreProcessor):
             ``dict(size_divisor=...)``. Defaults to None.
 
     Raises:
-        ValueError: A training batch has no two views, or a view has images of
-            several sizes.
+        ValueError: ``mean`` or ``std`` are not three numbers, or ``std`` is
+            not positive; a training batch has no two views, or a view has
+            images of several sizes.
     """
 
     def __init__(
@@ -42,6 +43,13 @@ class TwoViewDataPreprocessor(SegDataPreProcessor):
         bgr_to_rgb: bool = True,
         test_cfg: dict | None = None,
     ) -> None:
+        for name, values in dict(mean=mean, std=std).items():
+            if len(values) != 3:
+                raise ValueError(
+                    f'{name} must be three numbers (R, G, B), got {values}'
+                )
+        if min(std) <= 0:
+            raise ValueError(f'std must be positive, got {std}')
         super().__init__(
             mean=mean, std=std, bgr_to_rgb=bgr_to_rgb, test_cfg=test_cfg
         )

@@ -2,10 +2,30 @@
 
 import copy
 import os.path as osp
+from collections.abc import Sequence
+from typing import Any
 
 from mmengine.config import Config
 
+from cosa_mmseg.config_check.errors import ConfigError
+from cosa_mmseg.config_check.parameters import describe, fits
 from cosa_mmseg.datasets.label_files import BACKGROUND, read_labels
+
+# what is read and written here, and its type
+_SETTINGS: dict[str, Any] = {
+    'data_root': str,
+    'label_file': str | None,
+    'img_path': str,
+    'train_list': str,
+    'test_list': str,
+    'mask_path': str | None,
+    'classes': Sequence[str] | None,
+    'model.network.decode_head': dict,
+    'model.network.cam_head': dict,
+    'model.network.cam_head_aux': dict,
+    'train_dataloader.dataset.data_prefix': dict,
+    'test_dataloader.dataset.data_prefix': dict,
+}
 
 
 def fill_in_custom_data(cfg: Config) -> None:
@@ -26,14 +46,21 @@ def fill_in_custom_data(cfg: Config) -> None:
 
     Raises:
         FileNotFoundError: There is no such label file.
-        ValueError: It is malformed, or there are neither labels nor classes.
+        ValueError: It is malformed, a setting is of the wrong type, or there
+            are neither labels nor classes.
     """
     if 'label_file' not in cfg:
         return
+    _check_settings(cfg)
     if not cfg.classes:
         if not cfg.label_file:
             raise ValueError('set `label_file`, or the list `classes`')
         labels = read_labels(osp.join(cfg.data_root, cfg.label_file))
+        if not labels.classes:
+            raise ValueError(
+                f'no image of {labels.source} shows a class: there is '
+                'nothing to train with'
+            )
         cfg.classes = [BACKGROUND, *labels.classes]
     for head in ('decode_head', 'cam_head', 'cam_head_aux'):
         cfg.model.network[head].num_classes = len(cfg.classes)
@@ -47,6 +74,20 @@ def fill_in_custom_data(cfg: Config) -> None:
         )
         dataset.data_prefix.img_path = cfg.img_path
     _fill_in_evaluation(cfg)
+
+
+def _check_settings(cfg: Config) -> None:
+    """Refuse settings of other types."""
+    for path, kind in _SETTINGS.items():
+        value: Any = cfg
+        key, names = '', path.split('.')
+        for name in names:
+            key = f'{key}.{name}'.strip('.')
+            value = value.get(name)
+            last = key == path
+            if not fits(value, kind if last else dict):
+                allowed = describe(kind if last else dict)
+                raise ConfigError(f'{key} must be {allowed}, got {value!r}')
 
 
 def _fill_in_evaluation(cfg: Config) -> None:

@@ -1,12 +1,9 @@
-import argparse
 import json
 import os
-import pickle
 from pathlib import Path
 
 import pytest
 import torch
-from mmengine.utils import digit_version
 
 from .load import load_tool
 from .toy import ToyModel
@@ -81,19 +78,3 @@ def test_scores_are_written(toy_config):
     test.main([toy_config, 'model.pth', '--work-dir=out'])
     (scores,) = Path('out').glob('*/*.json')
     assert 'mean' in json.loads(scores.read_text())
-
-
-@pytest.mark.skipif(
-    digit_version(torch.__version__) < digit_version('2.6.0'),
-    reason='mmengine loads all of a checkpoint with torch < 2.6',
-)
-def test_checkpoint_that_could_run_code_is_refused(toy_config):
-    content = {
-        'state_dict': ToyModel().state_dict(),
-        'meta': argparse.Namespace(),
-    }
-    torch.save(content, 'model.pth')
-    with pytest.raises(pickle.UnpicklingError, match='Namespace'):
-        test.main([toy_config, 'model.pth', '--work-dir=out'])
-    os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '0'
-    test.main([toy_config, 'model.pth', '--work-dir=out'])

@@ -52,10 +52,38 @@ def test_amp(toy_config, monkeypatch):
         train.enable_amp({'type': 'ApexOptimWrapper'})
 
 
+def write_checkpoint(path):
+    """What a run can go on from, without its weights."""
+    torch.save(
+        dict(meta={}, state_dict={}, message_hub={}, optimizer={}), path
+    )
+
+
 def test_resume_names_a_checkpoint(toy_config):
+    write_checkpoint('some.pth')
     cfg = build(toy_config, '--resume', 'some.pth')
     assert cfg.resume
     assert cfg.load_from == 'some.pth'
+
+
+def test_a_bad_checkpoint_ends_in_a_sentence(toy_config):
+    Path('some.pth').write_bytes(b'PK' * 100)
+    with pytest.raises(SystemExit, match='error: some.pth is no checkpoint'):
+        train.main([toy_config, '--resume', 'some.pth'])
+    with pytest.raises(SystemExit, match=r'there is no checkpoint other\.pth'):
+        train.main([toy_config, '--resume', 'other.pth'])
+
+
+def test_a_full_disk_ends_in_a_sentence(toy_config, monkeypatch):
+    def no_space(path, data):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(Path, 'write_bytes', no_space)
+    stop = 'default_hooks.checkpoint.on_save_error=stop'
+    with pytest.raises(
+        SystemExit, match=r'error: .*pth cannot be written: No'
+    ):
+        train.main([toy_config, '--cfg-options', stop])
 
 
 def test_resume_alone_takes_the_latest(toy_config):
@@ -65,10 +93,12 @@ def test_resume_alone_takes_the_latest(toy_config):
     cfg = build(toy_config, '--resume', *weights)
     assert not cfg.resume  # nothing to resume from yet
     assert cfg.load_from == 'pretrained.pth'
-    (folder / 'last_checkpoint').write_text('iter_4.pth')
+    write_checkpoint(folder / 'iter_4.pth')
+    (folder / 'iter_6.pth').touch()  # not whole
+    (folder / 'last_checkpoint').write_text('iter_6.pth')
     cfg = build(toy_config, '--resume', *weights)
     assert cfg.resume
-    assert cfg.load_from == 'iter_4.pth'
+    assert cfg.load_from == 'work_dirs/toy/iter_4.pth'
 
 
 def test_resumed_equals_uninterrupted(toy_config, capsys):
@@ -129,11 +159,17 @@ class Started:
 
 def check_args(root, *extra):
     """A check of the VOC config's data sets in another folder."""
+    loader = (
+        f'dataset.data_root={root}',
+        *('num_workers=0', 'persistent_workers=False'),
+    )
     settings = [
-        f'{split}_dataloader.{key}'
+        f'{split}_dataloader.{setting}'
         for split in ('train', 'val')
-        for key in (f'dataset.data_root={root}', 'num_workers=0')
+        for setting in loader
     ]
+    backbone = 'model.network.backbone'
+    settings += [f'{backbone}.arch=deit-tiny', f'{backbone}.init_cfg=None']
     config = 'cosa/cosa_vit-b_voc.py'
     return [config, '--check-data', '--cfg-options', *settings, *extra]
 

@@ -11,6 +11,7 @@ from cosa_mmseg.datasets.coco import COCO_CLASSES
 from .json_stream import iter_json_arrays
 
 IMG_SUFFIX = '.jpg'
+MAX_PIXELS = 1 << 28  # more are no photograph, but would be allocated
 _CLASS_IDS = {name: i for i, name in enumerate(COCO_CLASSES) if i > 0}
 
 
@@ -117,15 +118,19 @@ def _image(entry: Any, where: str) -> ImageInfo:
     """Name and size of an image."""
     file_name = member(entry, 'file_name', str, where)
     name = file_name.removesuffix(IMG_SUFFIX)
-    if name in ('', file_name) or '/' in name or '\\' in name:
+    is_name = name not in ('', file_name) and name.isprintable()
+    if not is_name or '/' in name or '\\' in name:
         raise ValueError(
             f"{where}: 'file_name' must be a name in {IMG_SUFFIX} without a "
             f'folder, but is {file_name!r}'
         )
     height = member(entry, 'height', int, where)
     width = member(entry, 'width', int, where)
-    if height < 1 or width < 1:
-        raise ValueError(f'{where}: the image has {height} x {width} pixels')
+    if min(height, width) < 1 or height * width > MAX_PIXELS:
+        raise ValueError(
+            f'{where}: the image has {height} x {width} pixels; allowed are '
+            f'1 to {MAX_PIXELS}'
+        )
     return ImageInfo(name, height, width)
 
 

@@ -114,6 +114,8 @@ class _Reader:
                     return value
             except json.JSONDecodeError as err:
                 problem += f' ({err.msg})'
+            except RecursionError:
+                self.fail('it is nested too deep')
             if len(self.text) - self.pos > LIMIT or not self.read_on():
                 self.fail(problem)
 

@@ -5,6 +5,7 @@ It comes as ``benchmark.tgz``, whose ``benchmark_RELEASE/dataset`` holds
 masks in ``SegmentationClassAug.zip``.
 """
 
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from .voc_masks import check_ids, read_mask
 
 _TOP = 'benchmark_RELEASE/dataset/'
 _PARTS = ('train.txt', 'val.txt', 'cls/')
+# what zipfile raises for broken files, and for kinds that it does not know
+_ZIP_ERRORS = (BadZipFile, EOFError, OSError, RuntimeError, zlib.error)
 _FORMS = (
     'benchmark.tgz of SBD, its folder benchmark_RELEASE/dataset (with '
     'train.txt, val.txt and cls/*.mat), SegmentationClassAug.zip, or a '
@@ -166,7 +169,7 @@ def _open_zip(path: Path) -> MaskSource:
     """The masks of a zip file of PNG files, which is not unpacked."""
     try:
         archive = ZipFile(path)
-    except BadZipFile as err:
+    except _ZIP_ERRORS as err:
         raise ValueError(f'{path} is broken ({err}): get it anew') from err
     # macOS adds __MACOSX/._*.png, which are no pictures
     members = [
@@ -185,7 +188,7 @@ def _open_zip(path: Path) -> MaskSource:
         try:
             with archive.open(found[name]) as file:
                 return read_mask(file, where)
-        except (BadZipFile, RuntimeError, NotImplementedError) as err:
+        except _ZIP_ERRORS as err:
             raise ValueError(f'{where} cannot be read: {err}') from err
 
     return MaskSource(frozenset(found), read)

@@ -76,8 +76,10 @@ def check_size(mask: np.ndarray, where: str, img_path: Path) -> None:
     try:
         with Image.open(img_path) as image:
             size = image.size[::-1]
-    except OSError as err:
-        raise ValueError(f'{img_path} cannot be read as an image') from err
+    except Exception as err:  # as above, and Pillow's of too many pixels
+        raise ValueError(
+            f'{img_path} cannot be read as an image ({err})'
+        ) from err
     if mask.shape != size:
         raise ValueError(
             f'{where} has {mask.shape} pixels (height, width), its image '

@@ -101,6 +101,9 @@ class DenseEnergyLoss(nn.Module):
             raise ValueError(
                 f'scale_factor must be in (0, 1], got {scale_factor}'
             )
+        for name, sigma in dict(rgb=sigma_rgb, xy=sigma_xy).items():
+            if sigma <= 0:
+                raise ValueError(f'sigma_{name} must be > 0, got {sigma}')
         self.sigma_rgb = sigma_rgb
         self.sigma_xy = sigma_xy
         self.scale_factor = scale_factor

@@ -109,9 +109,7 @@ class AdaptiveThreshold(nn.Module):
         super().__init__()
         xi = torch.tensor(initial, dtype=torch.float64)
         if not ((xi > 0) & (xi < 1)).all():
-            raise ValueError(
-                f'the initial threshold must be in (0, 1), got {initial}'
-            )
+            raise ValueError(f'initial must be in (0, 1), got {initial}')
         if min(num_images, *grid) < 1:
             raise ValueError(
                 'num_images and grid must be at least 1, got '

@@ -40,16 +40,20 @@ def perplexity(
     return value.clamp(limits.tiny, limits.max)
 
 
-def reliability_weight(value: Tensor, valid_mask: Tensor) -> Tensor:
+def reliability_weight(
+    value: Tensor, valid_mask: Tensor, over_ranks: bool = True
+) -> Tensor:
     r"""Weights of pixels, inverse to their perplexity.
 
     ``w = (1 / P) / mean(1 / P)``, the mean over the batch's valid pixels
-    (paper, RAW); in distributed training, where all processes must call it,
-    over those of all their batches (ours).
+    (paper, RAW); in distributed training over those of all processes' batches
+    (ours).
 
     Args:
         value (Tensor): Perplexity ``P`` > 0, (N, H, W).
         valid_mask (Tensor): True where real pixels are, (N, H, W).
+        over_ranks (bool): Whether the mean is over all processes, which then
+            must all call this, or over this one's batch.
 
     Returns:
         Tensor: ``w`` >= 0 of mean 1 over the valid pixels, 0 elsewhere,
@@ -71,7 +75,8 @@ def reliability_weight(value: Tensor, valid_mask: Tensor) -> Tensor:
     inverse = (least / value).masked_fill(~valid_mask, 0)  # in [0, 1]
     own = torch.stack([least, inverse.sum(), valid_mask.sum().to(least)])
     # of each process, (R,) each
-    leasts, totals, counts = torch.stack(all_gather(own)).unbind(dim=1)
+    parts = all_gather(own) if over_ranks else [own]
+    leasts, totals, counts = torch.stack(parts).unbind(dim=1)
     best = leasts.amin()
     total = (totals * (best / leasts)).sum().clamp(min=1)
     return inverse * (best / least * (counts.sum() / total))
@@ -82,7 +87,7 @@ class PerplexityWeight(nn.Module):
     """Reliability-based adaptive weighting (RAW): weights for ``L_c2s``.
 
     :func:`reliability_weight` of the :func:`perplexity` of the pixels'
-    confidence (paper).
+    confidence (paper); in evaluation mode each process is on its own.
 
     Another measure takes its place if it has this ``forward``: it gets the
     maps themselves, so that it may look beyond their maximum, and returns
@@ -140,12 +145,13 @@ class PerplexityWeight(nn.Module):
         """
         confidence = cam.amax(dim=1)
         value = perplexity(confidence, threshold, self.lambda_a, self.lambda_b)
+        over_ranks = self.training
         if self.mean_of == 'all':
-            return reliability_weight(value, valid_mask)
+            return reliability_weight(value, valid_mask, over_ranks)
         above = confidence >= threshold
         return reliability_weight(
-            value, valid_mask & above
-        ) + reliability_weight(value, valid_mask & ~above)
+            value, valid_mask & above, over_ranks
+        ) + reliability_weight(value, valid_mask & ~above, over_ranks)
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""

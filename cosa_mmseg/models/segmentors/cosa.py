@@ -46,8 +46,9 @@ class CoSA(DualStreamSegmentor):
         init_cfg (dict, optional): Initialisation.
 
     Raises:
-        ValueError: If ``warmup_iters`` is negative, or ``loss_csc`` meets
-            labelers without a single threshold.
+        ValueError: If ``train_cfg`` is anything else than a whole
+            ``warmup_iters`` of at least 0, or ``loss_csc`` meets labelers
+            without a single threshold.
     """
 
     def __init__(
@@ -76,12 +77,7 @@ class CoSA(DualStreamSegmentor):
         self.loss_s2c = MODELS.build(loss_s2c)
         self.loss_energy = MODELS.build(loss_energy) if loss_energy else None
         self.loss_csc = MODELS.build(loss_csc) if loss_csc else None
-        self.warmup_iters = train_cfg['warmup_iters']
-        if self.warmup_iters < 0:
-            raise ValueError(
-                'train_cfg.warmup_iters must be at least 0, got '
-                f'{self.warmup_iters}'
-            )
+        self.warmup_iters = _warmup_iters(train_cfg)
         if self.loss_csc is not None and not self.assigner.has_threshold:
             raise ValueError(
                 'loss_csc selects pixels by their distance from one '
@@ -280,3 +276,24 @@ class CoSA(DualStreamSegmentor):
                 pseudo.cam_label_aux, pseudo.perplexity_aux
             )
         return out
+
+
+def _warmup_iters(train_cfg: dict) -> int:
+    """The only setting of ``train_cfg``.
+
+    Raises:
+        ValueError: If it is missing, no whole number of at least 0, or not
+            the only one.
+    """
+    others = sorted(set(train_cfg) - {'warmup_iters'})
+    if others:
+        raise ValueError(
+            f'train_cfg.{others[0]} is not known: train_cfg has warmup_iters'
+        )
+    warmup_iters = train_cfg.get('warmup_iters')
+    if not isinstance(warmup_iters, int) or warmup_iters < 0:
+        raise ValueError(
+            'train_cfg.warmup_iters must be a whole number of at least 0, got '
+            f'{warmup_iters!r}'
+        )
+    return warmup_iters

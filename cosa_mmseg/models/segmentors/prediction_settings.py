@@ -55,6 +55,15 @@ class PredictionSettings:
             raise ValueError(
                 f"test_cfg.mode must be 'whole' or 'slide', got {self.mode!r}"
             )
+        if not self.scales or min(self.scales) <= 0:
+            raise ValueError(
+                f'test_cfg.scales must be positive, got {self.scales}'
+            )
+        if self.size_divisor < 1:
+            raise ValueError(
+                'test_cfg.size_divisor must be at least 1, got '
+                f'{self.size_divisor}'
+            )
         windows = (self.crop_size, self.stride)
         if (self.mode == 'slide') == (None in windows):
             raise ValueError(
@@ -71,7 +80,6 @@ class PredictionSettings:
         unknown = sorted(set(test_cfg or {}) - set(known))
         if unknown:
             raise ValueError(
-                f'unknown keys of test_cfg: {unknown}; known: '
-                f'{", ".join(known)}'
+                f'test_cfg.{unknown[0]} is unknown; known: {", ".join(known)}'
             )
         return cls(**(test_cfg or {}))

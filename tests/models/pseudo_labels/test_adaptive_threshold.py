@@ -383,7 +383,7 @@ def test_padding_counts_in_the_released_pair():
 @pytest.mark.parametrize(
     'setting, message',
     [
-        (dict(initial=1.0), 'initial threshold must be in .* got 1.0'),
+        (dict(initial=1.0), 'initial must be in .* got 1.0'),
         (dict(num_images=0), 'num_images=0'),
         (dict(grid=(0, 4)), r'grid=\(0, 4\)'),
         (dict(min_value=1.0), 'min_value must be in .* got 1.0'),

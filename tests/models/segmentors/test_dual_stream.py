@@ -179,7 +179,7 @@ def test_post_processing_needs_the_image_of_the_prediction(image_file):
         (dict(mode='slide', stride=(8, 8)), 'needs test_cfg.crop_size'),
         (dict(crop_size=(8, 8), stride=(8, 8)), "got mode='whole'"),
         (dict(size_divisor=0), 'at least 1, got 0'),
-        (dict(sliding=True), r"\['sliding'\]; known: network, with_cam"),
+        (dict(sliding=True), 'cfg.sliding is unknown; known: network'),
         (
             dict(mode='slide', crop_size=(8, 8), stride=(8, 9)),
             r'stride=\(8, 9\).*leave no gap',
