@@ -16,6 +16,10 @@ default_hooks = dict(
     visualization=dict(type='SegVisualizationHook'),
     non_finite_loss=dict(type='NonFiniteLossHook'),
     checkpoint_fit=dict(type='CheckpointFitHook'),
+    # pictures of 4 validation images, at each validation besides; images=0:
+    # none
+    pictures=dict(type='CoSAVisualizationHook', images=4, interval=2000),
+    report=dict(type='ReportHook'),  # report.html in the work dir
 )
 log_processor = dict(by_epoch=False)
 log_level = 'INFO'

@@ -1,14 +1,22 @@
-"""What a trained model makes of images, from CAM to prediction."""
+"""What a model makes of images, from CAM to prediction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from mmengine.dataset import BaseDataset, pseudo_collate
+from mmseg.structures import SegDataSample
+from torch import Tensor, nn
 
-from cosa_mmseg.models import CoSA
-from cosa_mmseg.structures import stack_img_labels, stack_valid_mask
+from cosa_mmseg.models import CAMEncoderDecoder, CoSA
+from cosa_mmseg.structures import (
+    NetworkOutput,
+    stack_img_labels,
+    stack_valid_mask,
+)
 
-from .gallery import GalleryRow
+from .gallery_row import GalleryRow
 
 
 @torch.no_grad()
@@ -32,28 +40,115 @@ def explain(
         list[GalleryRow]: One for each index.
     """
     model.eval()
-    return [_row(model, pseudo_collate([dataset[i]])) for i in indices]
+    rows = []
+    for index in indices:
+        data = pseudo_collate([dataset[index]])
+        row = _assigned(model, data, model.data_preprocessor(data)['inputs'])
+        prediction = model.test_step(data)[0].pred_sem_seg.data[0].cpu()
+        rows.append(
+            replace(
+                row,
+                cam_aux=None,
+                cpl_aux=None,
+                weight=None,
+                prediction=prediction,
+            )
+        )
+    return rows
 
 
-def _row(model: CoSA, data: dict) -> GalleryRow:
-    """The row of a batch of one image."""
-    img = data['inputs'][0]  # (3, H, W), BGR
-    sample = data['data_samples'][0]
-    weak = model.data_preprocessor(data)['inputs']
-    pseudo = model.assign(
-        weak,
-        stack_img_labels([sample], model.num_fg_classes, weak.device),
-        stack_valid_mask([sample], weak.shape[-2:], weak.device),
-    )
-    prediction = model.test_step(data)[0].pred_sem_seg.data[0]
+@torch.no_grad()
+def observe(model: CoSA, data: dict) -> GalleryRow:
+    """All that a model in training makes of an image of an evaluation set.
+
+    Pseudo labels as of :func:`explain`; the weights are those of this image
+    alone.  Both networks predict label-free, with the views of ``test_cfg``
+    and without post-processing: ``prediction`` is the assignment network's.
+    The model is left in the mode that it was in.
+
+    Args:
+        model (CoSA): The model.
+        data (dict): A packed sample with ``gt_label``, see
+            :class:`PackImageLabelInputs`; it is not changed.
+
+    Returns:
+        GalleryRow: Every picture that there is.
+    """
+    sample = data['data_samples']
+    meta = [SegDataSample(metainfo=sample.metainfo)]
+    data = dict(inputs=[data['inputs']], data_samples=[sample.clone()])
+    with _evaluating(model):
+        batch = model.data_preprocessor(
+            dict(inputs=data['inputs'], data_samples=meta)
+        )
+        row = _assigned(model, data, batch['inputs'])
+        maps = [
+            _predict(model, network, batch)
+            for network in (model.assignment, model.online)
+        ]
+    prediction, online = (label_map.cpu() for label_map in maps)
+    return replace(row, prediction=prediction, online=online)
+
+
+def _predict(model: CoSA, network: CAMEncoderDecoder, batch: dict) -> Tensor:
+    """Label-free segmentation of a network at the original size, (H, W)."""
+    logits = model.see(network, batch['inputs']).seg_logits
+    samples = [SegDataSample(metainfo=batch['data_samples'][0].metainfo)]
+    return model.postprocess_result(logits, samples)[0].pred_sem_seg.data[0]
+
+
+def _assigned(model: CoSA, data: dict, weak: Tensor) -> GalleryRow:
+    """The row of an image without predictions.
+
+    Args:
+        model (CoSA): In evaluation mode.
+        data (dict): Collated batch of one image.
+        weak (Tensor): The image as the networks see it, (1, 3, H, W).
+    """
+    sample: SegDataSample = data['data_samples'][0]
+    height, width = weak.shape[-2:]
+    with _overhearing(model.assigner.multi_scale) as seen:
+        pseudo = model.assign(
+            weak,
+            stack_img_labels([sample], model.num_fg_classes, weak.device),
+            stack_valid_mask([sample], (height, width), weak.device),
+        )
     truth = sample.get('gt_sem_seg')
+    weight = pseudo.weight
     return GalleryRow(
         image_id=sample.img_id,
-        image=img.flip(0).permute(1, 2, 0),
-        labels=sample.gt_label.label,
+        image=data['inputs'][0].flip(0).permute(1, 2, 0),  # from (3, H, W) BGR
+        labels=sample.gt_label.label.cpu(),
         truth=None if truth is None else truth.data[0].cpu(),
         cam=pseudo.cam[0].cpu(),
+        cam_aux=seen[0].cam_aux[0].cpu(),
         cpl=pseudo.cam_label[0].cpu(),
+        cpl_aux=pseudo.cam_label_aux[0].cpu(),
+        weight=None if weight is None else weight[0].cpu(),
         spl=pseudo.seg_prob[0].argmax(dim=0).cpu(),
-        prediction=prediction.cpu(),
     )
+
+
+@contextmanager
+def _overhearing(module: nn.Module) -> Iterator[list[NetworkOutput]]:
+    """What a module returns within the block."""
+    outputs: list[NetworkOutput] = []
+    handle = module.register_forward_hook(
+        lambda module, args, output: outputs.append(output)
+    )
+    try:
+        yield outputs
+    finally:
+        handle.remove()
+
+
+@contextmanager
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode; each module gets its own mode back."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode

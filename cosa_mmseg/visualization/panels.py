@@ -30,20 +30,22 @@ def heat_map_panel(
     image: ArrayLike,
     size: tuple[int, int],
     alpha: float = 0.55,
+    colours: str = 'jet',
 ) -> Image.Image:
-    """A map in [0, 1] in the colours of jet over the image.
+    """A map in [0, 1] in colours over the image.
 
     Args:
         heat: (h, w).
         image: (H, W, 3) uint8, RGB.
         size: Width and height of the picture.
         alpha: Share of the heat map in the blend.
+        colours: Name of a colour map of matplotlib.
     """
     values = np.asarray(heat, dtype=np.float32)
     if values.ndim != 2:
         raise ValueError(f'a heat map must be (h, w), but is {values.shape}')
     resized = Image.fromarray(values).resize(size, Image.Resampling.BILINEAR)
-    coloured = matplotlib.colormaps['jet'](np.asarray(resized), bytes=True)
+    coloured = matplotlib.colormaps[colours](np.asarray(resized), bytes=True)
     return Image.blend(
         image_panel(image, size), Image.fromarray(coloured[..., :3]), alpha
     )

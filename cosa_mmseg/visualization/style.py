@@ -6,7 +6,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from PIL import ImageFont
+from PIL import ImageDraw, ImageFont
 
 Colour = Sequence[int]
 
@@ -39,3 +39,23 @@ def ignore_pattern(size: tuple[int, int]) -> np.ndarray:
     width, height = size
     diagonal = np.add.outer(np.arange(height), np.arange(width)) % 8 < 2
     return np.array(HATCH, np.uint8)[diagonal.astype(int)]
+
+
+def draw_caption(
+    draw: ImageDraw.ImageDraw, left: str, right: str, width: int, middle: int
+) -> None:
+    """A line of text at the left, and a fainter one at the right if it fits.
+
+    Args:
+        draw: What to draw on.
+        left: Text at the left, cut where it is too long.
+        right: Text at the right, cut to the space that is left.
+        width: Of the line, pixels.
+        middle: Height of the middle of the line, pixels from the top.
+    """
+    face, space = font(13), width - 2 * MARGIN
+    left = fit_text(left, face, space)
+    draw.text((MARGIN, middle), left, INK, face, anchor='lm')
+    space -= int(face.getlength(left)) + MARGIN
+    right = fit_text(right, face, space)
+    draw.text((width - MARGIN, middle), right, FAINT, face, anchor='rm')

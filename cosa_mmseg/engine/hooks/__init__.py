@@ -2,14 +2,18 @@
 
 from .assignment_ema_hook import AssignmentEMAHook
 from .checkpoint_fit_hook import CheckpointFitHook, find_misfit
+from .cosa_visualization_hook import CoSAVisualizationHook
 from .non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
+from .report_hook import ReportHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 
 __all__ = [
     'AssignmentEMAHook',
     'CheckpointFitHook',
+    'CoSAVisualizationHook',
     'NonFiniteLossError',
     'NonFiniteLossHook',
+    'ReportHook',
     'SafeCheckpointHook',
     'find_misfit',
 ]

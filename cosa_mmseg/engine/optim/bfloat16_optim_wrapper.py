@@ -16,10 +16,8 @@ class BFloat16OptimWrapper(OptimWrapper):
     bfloat16 has the range of float32, so that losses need no scaling.
     mmengine's ``AmpOptimWrapper`` does the same with ``dtype='bfloat16'``, but
     refuses to run on a CPU, where recent ones are twice as fast this way.
-    Parameters, gradients and the optimiser stay in float32.
-
-    Args:
-        **kwargs: Arguments of mmengine's ``OptimWrapper``.
+    Parameters, gradients and the optimiser stay in float32.  The arguments
+    are those of mmengine's ``OptimWrapper``.
     """
 
     @contextmanager

@@ -1,0 +1,100 @@
+"""The report that a training writes."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.engine.hooks import ReportHook, report_hook
+from cosa_mmseg.report import page, read_training
+from tests.engine.watched_runs import train, watched_config
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    root = tmp_path_factory.mktemp('shapes') / 'set'
+    write_shapes(root, num_train=8, num_eval=3, size=48)
+    work_dir = tmp_path_factory.mktemp('work')
+    settings = dict(train_cfg__max_iters=2, default_hooks__pictures__images=1)
+    train(watched_config(root, work_dir, **settings))
+    return root, work_dir
+
+
+def test_a_training_ends_with_its_report(trained):
+    _, work_dir = trained
+    record = read_training(work_dir)
+    (run,) = record.runs
+    assert run.steps == (1, 2)
+    assert run.info['finished'] and run.info['max_iters'] == 2
+    assert run.info['seed'] == 0 and run.info['command'].startswith('python ')
+    assert {'torch', 'cosa_mmseg', 'python'} <= set(run.info['versions'])
+    html = (work_dir / 'report.html').read_text()
+    assert 'Finished: 2 iterations.' in html
+    assert html.count('data:image/jpeg') == 1
+
+
+def test_the_confusions_are_those_of_the_scores(trained):
+    _, work_dir = trained
+    record = read_training(work_dir)
+    confusion = record.confusion
+    matrix = np.array(confusion['matrix'])
+    assert confusion['iteration'] == 2
+    assert confusion['classes'][:2] == ['background', 'boat']
+    hit, true, predicted = matrix.diagonal(), matrix.sum(1), matrix.sum(0)
+    with np.errstate(invalid='ignore'):
+        iou = hit / (true + predicted - hit)
+    ((_, miou),) = record.series('mIoU')
+    assert 100 * np.nanmean(iou) == pytest.approx(miou, abs=0.01)
+    assert matrix.sum() <= 3 * 48 * 48  # each of the three images once
+
+
+@pytest.mark.parametrize('rank, last', [(0, 1), (1, 0)])
+def test_an_image_that_was_dealt_twice_counts_once(
+    tmp_path, monkeypatch, rank, last
+):
+    # three images for two processes: the second one's last is the first's
+    monkeypatch.setattr(report_hook, 'get_dist_info', lambda: (rank, 2))
+    written = []
+    monkeypatch.setattr(
+        report_hook, 'write_json', lambda path, it: written.append(it)
+    )
+    hook = ReportHook()
+    hook._counts = [torch.tensor([[4, 0], [0, 0]]), torch.tensor([[0, 1]] * 2)]
+    hook._num_images = 2
+    loader = SimpleNamespace(dataset=ThreeImages())
+    runner = SimpleNamespace(val_dataloader=loader, iter=7, log_dir=tmp_path)
+    hook.after_val_epoch(runner)
+    assert written[0]['matrix'] == [[4, last], [0, last]]
+
+
+class ThreeImages:
+    metainfo = dict(classes=('a', 'b'))
+
+    def __len__(self):
+        return 3
+
+
+def test_a_page_that_can_not_be_written_costs_no_training(
+    trained, tmp_path, monkeypatch, capsys
+):
+    def full(*args):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(page, 'read_training', full)
+    settings = dict(
+        train_cfg__max_iters=1,
+        train_cfg__val_interval=10,
+        default_hooks__pictures__images=0,
+    )
+    cfg = watched_config(trained[0], tmp_path, **settings)
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.param_scheduler = None
+    runner = train(cfg)
+    assert runner.iter == 1
+    assert 'the report is not written: ' in capsys.readouterr().out
+    (info,) = tmp_path.glob('*/run.json')
+    assert json.loads(info.read_text())['finished']
+    assert not list(tmp_path.glob('*/confusion.json'))

@@ -1,0 +1,20 @@
+"""The command line of the report."""
+
+import pytest
+
+from tests.report.folders import train_row, write_run
+
+from .load import load_tool
+
+
+def test_it_writes_the_page_or_says_why_not(tmp_path, capsys):
+    main = load_tool('analysis_tools/report').main
+    write_run(tmp_path / 'work', '1', [train_row(50)])
+    main([str(tmp_path / 'work')])
+    path = tmp_path / 'work' / 'report.html'
+    assert capsys.readouterr().out == f'{path}\n'
+    assert 'ends at iteration 50' in path.read_text()
+    main([str(tmp_path / 'work'), '--out', str(tmp_path / 'a.html')])
+    assert (tmp_path / 'a.html').read_text() == path.read_text()
+    with pytest.raises(SystemExit, match='^error: .*holds no training'):
+        main([str(tmp_path)])

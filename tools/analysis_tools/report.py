@@ -1,0 +1,43 @@
+r"""Write what a training did as one page, report.html.
+
+    python tools/analysis_tools/report.py work_dirs/cosa_vit-b_voc
+
+The page is a single file that needs no other and no network: scores, curves,
+pictures of fixed validation images, a table of the classes with what they are
+confused with, commands, versions and config. A training writes it at its end;
+this tool writes it of one that is still running, or that ended early.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from cosa_mmseg.report import write_report
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line (`args`: default ``sys.argv``)."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('work_dir', help='work dir of the training')
+    parser.add_argument(
+        '--out',
+        metavar='FILE',
+        help='the page (default: report.html in the work dir)',
+    )
+    return parser.parse_args(args)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Write the page, or say in one sentence why not."""
+    options = parse_args(args)
+    try:
+        path = write_report(options.work_dir, options.out)
+    except OSError as err:
+        raise SystemExit(f'error: {err}') from err
+    print(path)
+
+
+if __name__ == '__main__':
+    main()
