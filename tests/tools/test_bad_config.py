@@ -5,10 +5,10 @@ import re
 import pytest
 from mmengine.config import Config
 
-from .load import load_tool
+from cosa_mmseg.cli import train
+
 from .test_custom_data import TINY, write_pictures
 
-train = load_tool('train')
 THRESHOLD = 'model.assigner.cam_labeler.threshold'
 PIPELINE = 'train_dataloader.dataset.pipeline'
 HOOK = 'custom_hooks.0.momentum'

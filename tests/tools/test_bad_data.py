@@ -9,12 +9,11 @@ from mmengine.config import Config
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
+from cosa_mmseg.cli import train
 from tests.datasets.wild_images import bomb
 
-from .load import load_tool
 from .test_custom_data import TINY, write_pictures
 
-train = load_tool('train')
 LABELS = (
     'image,labels\n7.jpg,red fox\na picture.png,red fox;Bär\n'
     'more/ü.JPG,Bär\nmore/last.bmp,Wolf\n'

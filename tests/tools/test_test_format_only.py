@@ -12,14 +12,12 @@ from mmengine.registry import MODELS
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
+from cosa_mmseg.cli import test
 from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.evaluation.submission_files import SubmissionError
 from cosa_mmseg.utils.config_path import find_config
 from tests.datasets.voc_tree import write_voc
 
-from .load import load_tool
-
-test = load_tool('test')
 VOC = 'cosa/cosa_vit-b_voc.py'
 COCO = 'cosa/cosa_vit-b_coco.py'
 SHAPES = 'cosa/cosa_shapes.py'
@@ -136,9 +134,10 @@ def test_folder_with_other_files_is_refused(trained):
     ],
 )
 def test_user_errors_are_one_sentence(error, sentence, monkeypatch):
-    def fail(cfg):
-        raise error
+    class Failing:
+        def test(self):
+            raise error
 
-    monkeypatch.setattr(test.Runner, 'from_cfg', fail)
+    monkeypatch.setattr(test.Runner, 'from_cfg', lambda cfg: Failing())
     with pytest.raises(SystemExit, match=f'^{sentence}$'):
         test.main([VOC, 'a.pth', '--format-only', '--out', 'out'])

@@ -4,12 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from cosa_mmseg.cli import train
 from cosa_mmseg.datasets import BadFileError
 from tests.datasets.voc_tree import write_voc
-
-from .load import load_tool
-
-train = load_tool('train')
 
 
 def build(*args):

@@ -1,72 +1,10 @@
-r"""Convert pretrained weights of other projects for the network of a config.
+r"""Converts pretrained weights for a config: `cosa convert`.
 
-    python tools/model_converters/convert_weights.py model.safetensors \
-        pretrained/vit_base_patch16_224.pth --config cosa_vit-b_voc.py
-
-SRC may be of timm, DeiT, DeiT III, augreg (.npz), DINO, DINOv2, mmpretrain or
-mmseg; its names tell which. DST is for the config's backbone:
-
-    init_cfg=dict(type='Pretrained', checkpoint=DST)
-
-A whole network of the released code becomes one that tools/test.py loads.
+python tools/model_converters/convert_weights.py model.safetensors \
+    pretrained/vit_base_patch16_224.pth --config cosa_vit-b_voc.py
 """
 
-import argparse
-from collections.abc import Sequence
-
-from mmengine.config import DictAction
-
-import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.model_converters import convert_weights, write_weights
-from cosa_mmseg.model_converters.files import check_suffix
-from cosa_mmseg.utils.command_line import add_trust_option, read_config
-
-
-def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        'src',
-        metavar='SRC',
-        help='.safetensors, .npz, or what torch.save wrote (.pth, .bin, ...)',
-    )
-    parser.add_argument(
-        'dst',
-        metavar='DST',
-        help='file to write, .pth or .safetensors',
-    )
-    parser.add_argument(
-        '--config',
-        required=True,
-        help='path of a config, or the name of a packaged one',
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='settings that override the config, e.g. '
-        'model.network.backbone.patch_size=14',
-    )
-    add_trust_option(parser)
-    return parser.parse_args(args)
-
-
-def main(args: Sequence[str] | None = None) -> None:
-    """Convert one file, or say in one sentence why not."""
-    options = parse_args(args)
-    try:
-        check_suffix(options.dst)
-        cfg = read_config(options.config, options.cfg_options)
-        conversion = convert_weights(options.src, cfg)
-        write_weights(options.dst, conversion.state)
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
-    print(f'{conversion}\nwritten to {options.dst}')
-
+from cosa_mmseg.cli.convert import main
 
 if __name__ == '__main__':
     main()

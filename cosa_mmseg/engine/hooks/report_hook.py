@@ -32,7 +32,7 @@ class ReportHook(Hook):
     ``run.json`` (command, versions, seed, device) from the start on, and
     ``confusion.json``, the confusion matrix of the label-free segmentation at
     the last validation, where the validation set has masks.  Of a training
-    that ended early ``tools/analysis_tools/report.py`` writes the page.
+    that ended early ``cosa report`` writes the page.
     """
 
     priority = 'LOW'  # behind the log of the last iteration

@@ -1,11 +1,11 @@
 r"""Write what a training did as one page, report.html.
 
-    python tools/analysis_tools/report.py work_dirs/cosa_vit-b_voc
+    cosa report work_dirs/cosa_vit-b_voc
 
 The page is a single file that needs no other and no network: scores, curves,
 pictures of fixed validation images, a table of the classes with what they are
 confused with, commands, versions and config. A training writes it at its end;
-this tool writes it of one that is still running, or that ended early.
+this writes it of one that is still running, or that ended early.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from cosa_mmseg.report import write_report
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
     parser = argparse.ArgumentParser(
+        prog='cosa report',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -37,7 +38,3 @@ def main(args: Sequence[str] | None = None) -> None:
     except OSError as err:
         raise SystemExit(f'error: {err}') from err
     print(path)
-
-
-if __name__ == '__main__':
-    main()

@@ -4,11 +4,10 @@ import pytest
 
 from tests.report.folders import train_row, write_run
 
-from .load import load_tool
+from cosa_mmseg.cli.report import main
 
 
 def test_it_writes_the_page_or_says_why_not(tmp_path, capsys):
-    main = load_tool('analysis_tools/report').main
     write_run(tmp_path / 'work', '1', [train_row(50)])
     main([str(tmp_path / 'work')])
     path = tmp_path / 'work' / 'report.html'

@@ -1,0 +1,163 @@
+"""What a network says about a picture, at the picture's size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from mmseg.models.utils import resize
+from torch import Tensor
+
+from cosa_mmseg.models.pseudo_labels.cam import normalize_cam
+from cosa_mmseg.utils.dtype import promote_half
+
+# Values of maps at the picture's size that exist at a time; 128 MB
+CHUNK = 2**25
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the network says about a part of a picture, or the whole.
+
+    Attributes:
+        maps (dict[str, Tensor]): ``seg_logits`` (K, h, w) and, if the network
+            has CAMs, ``cam`` and ``cam_aux`` (C, h, w).
+        top (int): Where the part begins in the picture, pixels.
+        left (int): Likewise.
+        rows (Tensor): What each row of the part counts, (height,).
+        columns (Tensor): What each column counts, (width,).
+    """
+
+    maps: dict[str, Tensor]
+    top: int
+    left: int
+    rows: Tensor
+    columns: Tensor
+
+
+class PictureMaps:
+    """Maps of a picture that become as large as it a few classes at a time.
+
+    At 6,000 x 4,000 pixels the logits of 21 classes are 2 GB; here, one class
+    after the other is resized and only the best so far is kept.
+
+    Args:
+        parts (list[Part]): They cover the picture, and count 1 in sum.
+        size (tuple[int, int]): (H, W) of the picture.
+        align_corners (bool): How maps are resized. Defaults to False.
+        aux_mix (float): Share of the auxiliary CAM in the main one. Where it
+            is None, as by default, CAMs are final; else they are as the
+            network has them, and are normalised over the picture.
+    """
+
+    def __init__(
+        self,
+        parts: list[Part],
+        size: tuple[int, int],
+        align_corners: bool = False,
+        aux_mix: float | None = None,
+    ) -> None:
+        self.parts = parts
+        self.size = size
+        self.align_corners = align_corners
+        self.aux_mix = aux_mix
+
+    @property
+    def num_classes(self) -> int:
+        """int: K, with the background."""
+        return len(self.parts[0].maps['seg_logits'])
+
+    @property
+    def has_cam(self) -> bool:
+        """bool: Whether there are CAMs."""
+        return 'cam' in self.parts[0].maps
+
+    def label_map(self, kept: Tensor | None = None) -> Tensor:
+        """The class of the highest logit at each pixel.
+
+        Args:
+            kept (Tensor, optional): Ids of the classes to choose from,
+                ascending, int64; by default all.
+
+        Returns:
+            Tensor: Class ids, uint8 (H, W).
+        """
+        if kept is None:
+            kept = torch.arange(self.num_classes)
+        step = max(CHUNK // (self.size[0] * self.size[1]), 1)
+        first, *others = kept.split(step)
+        best, label = self._highest(first)
+        for ids in others:
+            value, found = self._highest(ids)
+            better = value > best
+            best = torch.where(better, value, best)
+            label = torch.where(better, found, label)
+        return label
+
+    def _highest(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """The highest logit of some classes, and whose it is, (H, W) each."""
+        value, index = self.resized('seg_logits', ids).max(dim=0)
+        return value, ids.to(index.device, torch.uint8)[index]
+
+    def seg_logits(self) -> Tensor:
+        """All logits at once, (K, H, W)."""
+        return self.resized('seg_logits', torch.arange(self.num_classes))
+
+    def cams(self, name: str = 'cam') -> Iterator[Tensor]:
+        """The CAMs, one class after the other.
+
+        Args:
+            name (str): ``'cam'`` or ``'cam_aux'``.
+
+        Yields:
+            Tensor: (H, W), in [0, 1].
+        """
+        for index in range(self.num_classes - 1):
+            yield self.cam(index, name)
+
+    def cam(self, index: int, name: str = 'cam') -> Tensor:
+        """The CAM of a foreground class.
+
+        Args:
+            index (int): The class, from 0.
+            name (str): ``'cam'`` or ``'cam_aux'``.
+
+        Returns:
+            Tensor: (H, W), in [0, 1].
+        """
+        cam = self.resized(name, torch.tensor([index]))
+        if self.aux_mix is None:
+            return cam[0]
+        cam = normalize_cam(cam.relu())[0]
+        if name == 'cam' and self.aux_mix > 0:
+            cam = torch.lerp(cam, self.cam(index, 'cam_aux'), self.aux_mix)
+        return cam
+
+    def resized(self, name: str, channels: Tensor) -> Tensor:
+        """Some channels of the maps, (n, H, W), at least float32."""
+        if len(self.parts) == 1 and len(self.parts[0].rows) == self.size[0]:
+            return self._resize(self.parts[0], name, channels)
+        first = promote_half(self.parts[0].maps[name])
+        canvas = first.new_zeros(len(channels), *self.size)
+        for part in self.parts:
+            piece = self._resize(part, name, channels)
+            piece = piece * part.rows.to(piece)[:, None]
+            piece = piece * part.columns.to(piece)
+            below, right = part.top + len(part.rows), part.left
+            target = canvas[
+                :, part.top : below, right : right + len(part.columns)
+            ]
+            # tiles may reach beyond the picture
+            target += piece[:, : target.shape[1], : target.shape[2]]
+        return canvas
+
+    def _resize(self, part: Part, name: str, channels: Tensor) -> Tensor:
+        """Channels of a part at the part's size in the picture."""
+        maps = part.maps[name]
+        maps = promote_half(maps[channels.to(maps.device)])
+        return resize(
+            maps[None],
+            size=(len(part.rows), len(part.columns)),
+            mode='bilinear',
+            align_corners=self.align_corners,
+            warning=False,
+        )[0]

@@ -1,0 +1,185 @@
+"""What is known of a picture after a prediction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.structures import LabelData, PixelData
+from mmseg.structures import SegDataSample
+from torch import nn
+
+from .looking import Sight
+from .pictures import Picture
+
+
+@dataclass(frozen=True)
+class PicturePrediction:
+    """The prediction of one picture.
+
+    Attributes:
+        picture (Picture): Which one.
+        image (np.ndarray): Its pixels, (H, W, 3), uint8, RGB.
+        label_map (np.ndarray): Class ids at its size, uint8 (H, W); of the
+            background and ``labels`` alone where they were given.
+        classes (Sequence[str]): K names, the background first.
+        sight (Sight): Logits, CAMs and class scores, none of them filtered.
+        labels (tuple[str, ...], optional): What the picture is known to show.
+        tile_size (int, optional): Side of the tiles that it was seen in.
+    """
+
+    picture: Picture
+    image: np.ndarray
+    label_map: np.ndarray
+    classes: Sequence[str]
+    sight: Sight
+    labels: tuple[str, ...] | None = None
+    tile_size: int | None = None
+
+    @property
+    def ids(self) -> list[int]:
+        """list[int]: Ids of the classes that were to choose from."""
+        return kept_ids(self.classes, self.labels)
+
+    @property
+    def suffix(self) -> str:
+        """str: What the names of its files say of its labels."""
+        return '' if self.labels is None else '_label_filtered'
+
+    @property
+    def name(self) -> str:
+        """str: Of its files, without what they hold."""
+        return self.picture.name + self.suffix
+
+    @property
+    def scores(self) -> dict[str, float] | None:
+        """dict[str, float], optional: Probability of each foreground class.
+
+        They are never filtered by labels.
+        """
+        if self.sight.scores is None:
+            return None
+        values = self.sight.scores.tolist()
+        return dict(zip(self.classes[1:], values, strict=True))
+
+    def areas(self) -> dict[str, dict[str, Any]]:
+        """The size of each class that was to choose from.
+
+        Returns:
+            dict[str, dict]: From names to ``pixels``, ``share`` of the
+            picture, in [0, 1], and ``score``, the probability that the
+            picture shows the class (None: of the background, and where the
+            model has no scores).
+        """
+        counts = np.bincount(
+            self.label_map.ravel(), minlength=len(self.classes)
+        )
+        scores = self.scores or {}
+        return {
+            self.classes[id_]: dict(
+                pixels=int(counts[id_]),
+                share=float(counts[id_] / self.label_map.size),
+                score=scores.get(self.classes[id_]),
+            )
+            for id_ in self.ids
+        }
+
+    def record(self) -> dict:
+        """All of it but maps, as plain data."""
+        height, width = self.label_map.shape
+        return dict(
+            picture=self.picture.title,
+            width=width,
+            height=height,
+            label_filtered=None if self.labels is None else [*self.labels],
+            tile_size=self.tile_size,
+            classes=self.areas(),
+        )
+
+    def cams(self) -> np.ndarray | None:
+        """CAMs of all foreground classes, float32 (C, H, W), in [0, 1]."""
+        maps = self.sight.maps
+        if not maps.has_cam:
+            return None
+        return np.stack([cam.float().cpu().numpy() for cam in maps.cams()])
+
+    def to_data_sample(self) -> SegDataSample:
+        """The fields that a test of the model gives, label-free.
+
+        With ``labels`` there is besides ``pred_sem_seg_label_filtered``.
+        """
+        maps = self.sight.maps
+        logits = maps.seg_logits()
+        sample = SegDataSample(
+            metainfo=dict(
+                img_path=self.picture.title, ori_shape=self.label_map.shape
+            )
+        )
+        fields = dict(
+            seg_logits=logits, pred_sem_seg=logits.argmax(0, keepdim=True)
+        )
+        if maps.has_cam:
+            fields['pred_cam'] = torch.stack([*maps.cams()])
+            fields['pred_cam_aux'] = torch.stack([*maps.cams('cam_aux')])
+        if self.labels is not None:
+            filtered = torch.from_numpy(self.label_map)[None].to(logits.device)
+            fields['pred_sem_seg_label_filtered'] = filtered.long()
+        sample.set_data({n: PixelData(data=f) for n, f in fields.items()})
+        if self.sight.scores is not None:
+            sample.pred_label = LabelData(score=self.sight.scores)
+        return sample
+
+
+def kept_ids(
+    classes: Sequence[str], labels: Sequence[str] | None
+) -> list[int]:
+    """Ids of the background and of classes that are known to be there.
+
+    Args:
+        classes (Sequence[str]): K names, the background first.
+        labels (Sequence[str], optional): Names; None: all.
+
+    Returns:
+        list[int]: Ascending.
+
+    Raises:
+        ValueError: If a name is not one of the foreground classes.
+    """
+    if labels is None:
+        return [*range(len(classes))]
+    known = list(classes[1:])
+    for name in labels:
+        if name not in known:
+            raise ValueError(
+                f'the model has no class {name!r}; labels may name '
+                f'{", ".join(known)}'
+            )
+    return sorted({0, *(known.index(name) + 1 for name in labels)})
+
+
+def choose_classes(
+    sight: Sight,
+    kept: Sequence[int],
+    image: np.ndarray,
+    post_process: nn.Module | None,
+) -> np.ndarray:
+    """The label map, of some classes.
+
+    Args:
+        sight (Sight): What the model says.
+        kept (Sequence[int]): Ids to choose from, ascending.
+        image (np.ndarray): (H, W, 3), uint8, RGB.
+        post_process (nn.Module, optional): See :class:`PredictionSettings`.
+
+    Returns:
+        np.ndarray: uint8 (H, W).
+    """
+    ids = torch.tensor(kept)
+    if post_process is None:
+        label_map = sight.maps.label_map(ids)
+    else:
+        prob = post_process(sight.maps.seg_logits(), image)
+        ids = ids.to(prob.device)
+        label_map = ids[prob[ids].argmax(dim=0)]
+    return label_map.to(torch.uint8).cpu().numpy()

@@ -1,0 +1,56 @@
+"""Trained segmentors, of CoSA and of mmseg."""
+
+from mmengine.config import Config, ConfigDict
+from mmengine.registry import DATASETS, MODELS
+from mmengine.runner import CheckpointLoader
+from mmseg.models.segmentors import BaseSegmentor
+
+from cosa_mmseg.deployment.trained_network import (
+    load_weights,
+    without_pretrained,
+)
+
+
+def load_segmentor(cfg: Config, weights: str) -> BaseSegmentor:
+    """Build the model of a config and give it the weights of a checkpoint.
+
+    Args:
+        cfg (Config): With ``model`` and ``test_dataloader``.
+        weights (str): Path or address of the checkpoint; no code in it is
+            run.
+
+    Returns:
+        BaseSegmentor: On the CPU, in evaluation mode, with ``dataset_meta``:
+        ``classes`` and ``palette`` of the checkpoint, or else of the config's
+        data set.
+
+    Raises:
+        OSError: If there is no such file.
+        ValueError: If it is no segmentor, weights or names do not fit, or
+            there are too many classes for 8-bit label maps.
+    """
+    content = CheckpointLoader.load_checkpoint(weights, 'cpu', 'silent')
+    model = MODELS.build(ConfigDict(without_pretrained(cfg.model.to_dict())))
+    if not isinstance(model, BaseSegmentor):
+        raise ValueError(
+            f'the model of {cfg.filename} is a {cfg.model.type}, which is no '
+            'segmentor of mmseg'
+        )
+    load_weights(model, content.get('state_dict', content), weights, cfg)
+    meta = content.get('meta', {}).get('dataset_meta') or _config_meta(cfg)
+    classes = list(meta['classes'])
+    palette = [[*map(int, colour)] for colour in meta['palette']]
+    if not len(classes) == len(palette) == model.num_classes <= 255:
+        raise ValueError(
+            f'the model has {model.num_classes} classes (at most 255 are '
+            f'allowed), but {len(classes)} names and {len(palette)} colours '
+            'are known'
+        )
+    model.dataset_meta = dict(classes=classes, palette=palette)
+    return model.eval()
+
+
+def _config_meta(cfg: Config) -> dict:
+    """Classes and colours of the data set that a config tests on."""
+    dataset = cfg.test_dataloader.dataset
+    return DATASETS.build(dict(dataset, lazy_init=True)).metainfo

@@ -1,0 +1,192 @@
+"""What is written of predictions."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.label_map import write_label_map
+from cosa_mmseg.visualization.overlay import (
+    add_legend,
+    draw_heat_map,
+    draw_overlay,
+)
+
+from .pictures import Picture
+from .prediction import PicturePrediction
+from .video import film
+
+KINDS = ('pred', 'vis', 'areas', 'cam')
+# Of the heat maps, if it is not said of which classes: those that the picture
+# shows with at least this probability
+LEAST_SCORE = 0.5
+
+
+class PredictionWriter:
+    """Writes predictions below a folder, each file whole or not at all.
+
+    - ``pred/<name>.png``: class ids, a palette PNG.
+    - ``vis/<name>.png``: the classes over the picture, with a legend.
+    - ``areas/<name>.json``: :meth:`PicturePrediction.record`.
+    - ``cam/<name>/<id>_<class>.png``: CAMs over the picture.
+
+    Names of label-filtered predictions end with ``_label_filtered``.  The
+    frames of a video are pictures in a folder of its name, but for
+    ``vis/<name>.mp4``, without a legend.
+
+    A context manager: at its end the last video is whole.
+
+    Args:
+        out_dir (str | Path): The folder.
+        palette (Sequence[Sequence[int]]): RGB colours in 0..255 of the K
+            classes.
+        kinds (Sequence[str]): What to write, of ``pred``, ``vis``, ``areas``
+            and ``cam``.
+    """
+
+    def __init__(
+        self,
+        out_dir: str | Path,
+        palette: Sequence[Sequence[int]],
+        kinds: Sequence[str],
+    ) -> None:
+        self.root = Path(out_dir)
+        self.palette = palette
+        self.kinds = kinds
+        self._clip: Path | None = None
+        self._draw: Callable[[np.ndarray], object] | None = None
+        self._films = ExitStack()
+
+    def __enter__(self) -> 'PredictionWriter':
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._films.__exit__(*error)
+
+    def check(self, pictures: Sequence[Picture]) -> None:
+        """Refuse to write over a picture that is read.
+
+        Raises:
+            ValueError: If an output may take the place of an input.
+        """
+        folders = [(self.root / kind).resolve() for kind in self.kinds]
+        for picture in pictures:
+            if not isinstance(picture.source, str):
+                continue
+            parents = Path(picture.source).resolve().parents
+            if any(folder in parents for folder in folders):
+                raise ValueError(
+                    f'{picture.source} is in a folder of the outputs, which '
+                    'may be written over: choose another output folder'
+                )
+
+    def write(self, prediction: PicturePrediction) -> list[Path]:
+        """Write the files of a picture; older ones are replaced.
+
+        Returns:
+            list[Path]: What was written.
+        """
+        written: list[Path] = []
+        if 'pred' in self.kinds:
+            written.append(self._path('pred', prediction, '.png'))
+            write_label_map(written[-1], prediction.label_map, self.palette)
+        if 'vis' in self.kinds:
+            written.append(self._write_overlay(prediction))
+        if 'areas' in self.kinds:
+            written.append(self._path('areas', prediction, '.json'))
+            text = json.dumps(prediction.record(), indent=2) + '\n'
+            with atomic_file(written[-1]) as unfinished:
+                unfinished.write_text(text, encoding='utf-8')
+        if 'cam' in self.kinds:
+            written += self._write_cams(prediction)
+        return written
+
+    def _write_overlay(self, prediction: PicturePrediction) -> Path:
+        """A picture, or one more frame of a video."""
+        clip = prediction.picture.clip
+        if clip is None:
+            path = self._path('vis', prediction, '.png')
+            _write_image(path, overlay(prediction, self.palette))
+            return path
+        path = self.root / 'vis' / f'{clip.name}{prediction.suffix}.mp4'
+        if path != self._clip:
+            self._films.close()
+            self._draw = self._films.enter_context(
+                film(path, prediction.label_map.shape, clip.rate)
+            )
+            self._clip = path
+        assert self._draw is not None
+        self._draw(overlay(prediction, self.palette, legend=False))
+        return path
+
+    def _write_cams(self, prediction: PicturePrediction) -> list[Path]:
+        """Heat maps of the classes that are, or seem to be, shown.
+
+        Raises:
+            ValueError: If the model has no CAMs.
+        """
+        if not prediction.sight.maps.has_cam:
+            raise ValueError(
+                'the model has no CAMs: it takes one of a training with CoSA'
+            )
+        written = []
+        for id_ in shown_ids(prediction):
+            name = re.sub(r'[^\w.-]+', '_', prediction.classes[id_])
+            path = self._path('cam', prediction, f'/{id_:02d}_{name}.png')
+            cam = prediction.sight.maps.cam(id_ - 1).cpu().numpy()
+            _write_image(path, draw_heat_map(cam, prediction.image))
+            written.append(path)
+        return written
+
+    def _path(
+        self, kind: str, prediction: PicturePrediction, suffix: str
+    ) -> Path:
+        """Where an output is."""
+        return self.root / kind / f'{prediction.name}{suffix}'
+
+
+def shown_ids(prediction: PicturePrediction) -> list[int]:
+    """Foreground classes whose CAM is worth a look.
+
+    Those that were given; without, those of a score of at least 0.5 or, if
+    there are none, the one of the highest.
+    """
+    ids = prediction.ids[1:]
+    scores = prediction.sight.scores
+    if prediction.labels is not None or scores is None:
+        return ids
+    shown = [id_ for id_ in ids if scores[id_ - 1] >= LEAST_SCORE]
+    return shown or [int(scores.argmax()) + 1]
+
+
+def overlay(
+    prediction: PicturePrediction,
+    palette: Sequence[Sequence[int]],
+    legend: bool = True,
+) -> np.ndarray:
+    """The classes over the picture, with their shares of it in a legend.
+
+    Returns:
+        np.ndarray: (H, W, 3), uint8, RGB; higher with a legend.
+    """
+    drawn = draw_overlay(prediction.image, prediction.label_map, palette)
+    if not legend:
+        return drawn
+    areas = prediction.areas()
+    names = {
+        id_: f'{name} {100 * areas[name]["share"]:.1f} %'
+        for id_, name in enumerate(prediction.classes)
+        if name in areas and areas[name]['pixels']
+    }
+    return add_legend(drawn, names, palette)
+
+
+def _write_image(path: Path, image: np.ndarray) -> None:
+    with atomic_file(path) as unfinished:
+        Image.fromarray(image).save(unfinished)

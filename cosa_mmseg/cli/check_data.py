@@ -1,0 +1,34 @@
+r"""Read each image, mask and label of a config's data sets; list the bad ones.
+
+    cosa check-data cosa_vit-b_voc
+    cosa check-data cosa_vit-b_custom --cfg-options data_root=my
+
+Exit code 1: some are bad.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.datasets.check import check_data
+from cosa_mmseg.utils.command_line import add_config_options, read_config
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line (`args`: default ``sys.argv``)."""
+    parser = argparse.ArgumentParser(
+        prog='cosa check-data',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_config_options(parser)
+    return parser.parse_args(args)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Check, and say in one sentence what came out."""
+    options = parse_args(args)
+    try:
+        check_data(read_config(options.config, options.cfg_options))
+    except (OSError, ValueError) as err:
+        raise SystemExit(f'error: {err}') from err

@@ -1,0 +1,154 @@
+"""What the sub-commands that predict pictures share."""
+
+import csv
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stdout
+from typing import TextIO
+
+from mmengine.config import DictAction
+
+from cosa_mmseg.apis import (
+    CoSAInferencer,
+    FailedPicture,
+    PicturePrediction,
+    PredictionWriter,
+    find_pictures,
+)
+from cosa_mmseg.utils.command_line import add_trust_option
+
+
+def add_prediction_options(parser: ArgumentParser) -> None:
+    """Add the model, the pictures, and how they are seen."""
+    parser.add_argument(
+        'config', help='path of a config, or the name of a packaged one'
+    )
+    parser.add_argument('checkpoint', help='path of a checkpoint')
+    parser.add_argument(
+        'inputs',
+        nargs='+',
+        metavar='INPUT',
+        help="a picture, a folder, a pattern such as 'pics/*.jpg', a video",
+    )
+    parser.add_argument(
+        '--labels',
+        metavar='CLASS,CLASS',
+        help='classes that the pictures are known to show: only these and '
+        'the background are considered, and names of files end with '
+        '_label_filtered',
+    )
+    parser.add_argument(
+        '--format',
+        choices=('tsv', 'json'),
+        default='tsv',
+        help='what is printed: tab-separated lines with a header, or a json '
+        'object a line for each picture (default: tsv)',
+    )
+    parser.add_argument(
+        '--batch-size',
+        type=int,
+        default=1,
+        help='pictures (of one size), or tiles, that the network sees at once '
+        '(default: 1)',
+    )
+    parser.add_argument(
+        '--tile-size',
+        type=int,
+        metavar='PIXELS',
+        help='have the network see tiles of this side of the picture as it '
+        'is, blended without seams (default: what the test pipeline of the '
+        'config hands out)',
+    )
+    parser.add_argument(
+        '--tile-overlap',
+        type=int,
+        metavar='PIXELS',
+        help='what neighbouring tiles share (default: a quarter of a tile)',
+    )
+    parser.add_argument(
+        '--device', help='such as cpu or cuda:1 (default: a GPU if any)'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='settings that override the config; last on the command line',
+    )
+    add_trust_option(parser)
+
+
+def run(
+    options: Namespace,
+    kinds: Sequence[str],
+    columns: Sequence[str],
+    rows: Callable[[PicturePrediction], Iterable[Sequence]],
+    record: Callable[[PicturePrediction], dict],
+) -> None:
+    """Predict, write, and print; what else is printed goes to stderr.
+
+    Args:
+        options (Namespace): Of :func:`add_prediction_options`, and ``out``.
+        kinds (Sequence[str]): What to write, see :class:`PredictionWriter`.
+        columns (Sequence[str]): Of the tab-separated lines.
+        rows (Callable): The lines of a picture.
+        record (Callable): The json object of a picture.
+
+    Raises:
+        SystemExit: With 1 if a picture could not be read; with a sentence if
+            nothing can be done.
+    """
+    stdout = sys.stdout
+    with redirect_stdout(sys.stderr):
+        try:
+            failed = _predict(options, kinds, stdout, columns, rows, record)
+        except (OSError, ValueError) as err:
+            raise SystemExit(f'error: {err}') from err
+    for failure in failed:
+        print(f'error: {failure.reason}', file=sys.stderr)
+    if failed:
+        raise SystemExit(1)
+
+
+def _predict(
+    options: Namespace,
+    kinds: Sequence[str],
+    stdout: TextIO,
+    columns: Sequence[str],
+    rows: Callable[[PicturePrediction], Iterable[Sequence]],
+    record: Callable[[PicturePrediction], dict],
+) -> list[FailedPicture]:
+    """See :func:`run`; the pictures that could not be read."""
+    pictures = find_pictures(options.inputs, options.out)
+    inferencer = CoSAInferencer(
+        options.config,
+        options.checkpoint,
+        device=options.device,
+        cfg_options=options.cfg_options,
+        tile_size=options.tile_size,
+        tile_overlap=options.tile_overlap,
+    )
+    labels = None
+    if options.labels is not None:
+        labels = [name.strip() for name in options.labels.split(',')]
+    table = csv.writer(stdout, 'excel-tab', lineterminator='\n')
+    failed = []
+    with PredictionWriter(
+        options.out or '', inferencer.palette, kinds if options.out else ()
+    ) as writer:
+        writer.check(pictures)
+        if options.format == 'tsv':
+            table.writerow(columns)
+        for found in inferencer.predict(pictures, labels, options.batch_size):
+            if isinstance(found, FailedPicture):
+                failed.append(found)
+                continue
+            writer.write(found)
+            if options.format == 'tsv':
+                table.writerows(rows(found))
+            else:
+                stdout.write(json.dumps(record(found)) + '\n')
+            stdout.flush()
+    return failed

@@ -1,0 +1,169 @@
+r"""Tests (and scores) a trained model, or packs its predictions for a server.
+
+    cosa test cosa_vit-b_voc iter_32000.pth --tta
+    cosa test cosa_vit-b_voc iter_32000.pth --tta \
+        --format-only --out submission --cfg-options \
+        test_dataloader.dataset.ann_file=ImageSets/Segmentation/test.txt
+
+Predictions are scored, and --out DIR writes them as label maps besides. With
+--format-only they are not scored, and DIR gets the package of a test server.
+On several GPUs, launchers start tools/test.py, which is the same.
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.config_check import naming_the_key
+from cosa_mmseg.datasets import BadFileError
+from cosa_mmseg.evaluation.submission import FORMATS, format_for
+from cosa_mmseg.evaluation.submission_files import SubmissionError
+from cosa_mmseg.evaluation.tta import enable_tta
+from cosa_mmseg.utils.command_line import add_common_options, load_config
+from cosa_mmseg.utils.distributed import connect_cpu_processes
+from cosa_mmseg.utils.weights import WeightsError
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line (`args`: default ``sys.argv``)."""
+    parser = argparse.ArgumentParser(
+        prog='cosa test',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_common_options(parser)
+    parser.add_argument('checkpoint', help='path or URL of a checkpoint')
+    parser.add_argument(
+        '--out',
+        metavar='DIR',
+        help='folder for the predicted label maps, PNG files of class ids; '
+        'with --format-only, for the package and nothing else',
+    )
+    parser.add_argument(
+        '--format-only',
+        action='store_true',
+        help='make a package in --out and score nothing, which needs no masks',
+    )
+    parser.add_argument(
+        '--format',
+        choices=FORMATS,
+        help='kind of the package (default: voc for VOC, coco-json for COCO, '
+        'else png)',
+    )
+    parser.add_argument(
+        '--show', action='store_true', help='show the predictions in a window'
+    )
+    parser.add_argument(
+        '--show-dir', help='folder for pictures of the predictions'
+    )
+    parser.add_argument(
+        '--wait-time',
+        type=float,
+        default=2,
+        help='seconds that a window stays (default: 2)',
+    )
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='several scales and their mirrors, as `tta_cfg` of the config '
+        'says',
+    )
+    return parser.parse_args(args)
+
+
+def build_config(args: argparse.Namespace) -> Config:
+    """The config with the command line's options in it."""
+    cfg = load_config(args)
+    cfg.load_from = args.checkpoint
+    cfg.resume = False
+    if args.show or args.show_dir:
+        enable_pictures(cfg, args)
+    if args.format_only:
+        enable_packing(cfg, args)
+    elif args.format:
+        raise ValueError('--format is for --format-only')
+    elif args.out:
+        write_label_maps(cfg, args.out)
+    if args.tta:
+        enable_tta(cfg)
+    return cfg
+
+
+def enable_pictures(cfg: Config, args: argparse.Namespace) -> None:
+    """Turns on the hook that draws the predictions.
+
+    Raises:
+        ValueError: If the config has no such hook.
+    """
+    hook = cfg.get('default_hooks', {}).get('visualization')
+    if hook is None:
+        raise ValueError(
+            '--show and --show-dir need default_hooks.visualization='
+            "dict(type='SegVisualizationHook') in the config"
+        )
+    hook.draw = True
+    hook.show = args.show
+    hook.wait_time = args.wait_time
+    if args.show_dir:
+        cfg.visualizer.save_dir = args.show_dir
+
+
+def write_label_maps(cfg: Config, folder: str) -> None:
+    """Has the label-free metric write its predictions.
+
+    Raises:
+        ValueError: If no ``IoUMetric`` is among the evaluators.
+    """
+    found = cfg.test_evaluator
+    metrics: list[Any] = [found] if isinstance(found, dict) else found
+    for metric in metrics:
+        if metric.type.split('.')[-1] == 'IoUMetric':
+            metric.output_dir = folder
+            return
+    raise ValueError(
+        "--out needs dict(type='IoUMetric') in the config's test_evaluator: "
+        'it is what writes the label maps'
+    )
+
+
+def enable_packing(cfg: Config, args: argparse.Namespace) -> None:
+    """Has the predictions packed in the place of scored, without masks.
+
+    Raises:
+        ValueError: If it is not said where to write.
+    """
+    if not args.out:
+        raise ValueError('--format-only needs --out, the folder to write to')
+    dataset = cfg.test_dataloader.dataset
+    cfg.test_evaluator = dict(
+        type='SubmissionFormatter',
+        out_dir=args.out,
+        file_format=args.format or format_for(dataset),
+    )
+    dataset.pipeline = [
+        step
+        for step in dataset.pipeline
+        if step.type.split('.')[-1] != 'LoadAnnotations'
+    ]
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Runs the test that the command line asks for, or says why not."""
+    options = parse_args(args)
+    try:
+        cfg = build_config(options)
+        connect_cpu_processes(cfg)
+        with naming_the_key(cfg):
+            runner = Runner.from_cfg(cfg)
+    except (FileNotFoundError, ValueError) as err:
+        raise SystemExit(f'error: {err}') from err
+    try:
+        runner.test()
+    except BadFileError as err:
+        raise SystemExit(f'error: {err.sentence}') from err
+    except (FileNotFoundError, SubmissionError, WeightsError) as err:
+        raise SystemExit(f'error: {err}') from err

@@ -1,0 +1,137 @@
+"""Trains a model from a config.
+
+    cosa train cosa_vit-b_voc --check-data
+    cosa train cosa_vit-b_voc --resume
+
+On several GPUs, launchers start tools/train.py, which is the same.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmengine.runner import Runner
+
+import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.config_check import check_config, naming_the_key
+from cosa_mmseg.datasets.bad_files import BadFileError
+from cosa_mmseg.datasets.check import check_data
+from cosa_mmseg.engine.checkpoints import (
+    CheckpointError,
+    set_resumed_checkpoint,
+)
+from cosa_mmseg.engine.hooks import NonFiniteLossError
+from cosa_mmseg.utils.command_line import add_common_options, load_config
+from cosa_mmseg.utils.distributed import (
+    LostProcessError,
+    connect_cpu_processes,
+    naming_lost_processes,
+)
+from cosa_mmseg.utils.weights import WeightsError
+
+# where mmengine's launchers say which of the processes this one is
+RANK_VARIABLES = {
+    'pytorch': 'RANK',
+    'slurm': 'SLURM_PROCID',
+    'mpi': 'OMPI_COMM_WORLD_RANK',
+}
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line (`args`: default ``sys.argv``)."""
+    parser = argparse.ArgumentParser(
+        prog='cosa train',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_common_options(parser)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CKPT',
+        help='go on from this checkpoint, or, without a value, from the '
+        'last good one in the work dir; a work dir that has none is started '
+        'anew',
+    )
+    parser.add_argument(
+        '--amp',
+        action='store_true',
+        help='automatic mixed precision: fp16 on a GPU, bfloat16 on a CPU',
+    )
+    parser.add_argument(
+        '--check-data',
+        action='store_true',
+        help='first read all labels and decode all images and masks; stop if '
+        'some are bad, and list them',
+    )
+    return parser.parse_args(args)
+
+
+def build_config(args: argparse.Namespace) -> Config:
+    """The config with the command line's options in it."""
+    cfg = load_config(args)
+    if args.amp:
+        enable_amp(cfg.optim_wrapper)
+    set_resumed_checkpoint(cfg, args.resume)
+    return cfg
+
+
+def enable_amp(optim_wrapper: dict) -> None:
+    """Turns an ``OptimWrapper`` into its mixed-precision counterpart.
+
+    On a GPU the type is fp16 unless the config names another
+    (``dtype='bfloat16'``); on a CPU it is bfloat16.
+
+    Raises:
+        ValueError: If it is another wrapper.
+    """
+    wrapper_type = optim_wrapper['type']
+    if wrapper_type in ('AmpOptimWrapper', 'BFloat16OptimWrapper'):
+        return
+    if wrapper_type != 'OptimWrapper':
+        raise ValueError(
+            '--amp needs an optim_wrapper of type OptimWrapper, but the '
+            f'config has {wrapper_type}'
+        )
+    if get_device() == 'cpu':
+        optim_wrapper['type'] = 'BFloat16OptimWrapper'
+        return
+    optim_wrapper['type'] = 'AmpOptimWrapper'
+    optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def is_first_process(launcher: str) -> bool:
+    """Whether this is the first, or the only, of the launched processes."""
+    return launcher == 'none' or os.environ[RANK_VARIABLES[launcher]] == '0'
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Runs the training that the command line asks for."""
+    options = parse_args(args)
+    try:
+        cfg = build_config(options)
+        # other processes wait for the first where they meet, in the runner
+        if options.check_data and is_first_process(cfg.launcher):
+            check_data(cfg)
+        check_config(cfg)
+        connect_cpu_processes(cfg)
+        with naming_the_key(cfg):
+            runner = Runner.from_cfg(cfg)
+    except (OSError, ValueError, CheckpointError) as err:
+        sys.exit(f'error: {err}')
+    try:
+        with naming_lost_processes():
+            runner.train()
+    except BadFileError as err:
+        sys.exit(f'error: {err.sentence}')
+    except (
+        CheckpointError,
+        LostProcessError,
+        NonFiniteLossError,
+        WeightsError,
+    ) as err:
+        sys.exit(f'error: {err}')

@@ -1,0 +1,234 @@
+import json
+import shutil
+
+import cv2
+import mmcv
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import INFERENCERS
+from mmseg.structures import SegDataSample
+from PIL import Image
+
+from cosa_mmseg.apis import CoSAInferencer
+from cosa_mmseg.apis import inferencer as inferencer_module
+from cosa_mmseg.datasets import BadFileError
+from cosa_mmseg.deployment import publish_model
+from tests.deployment.samples import (
+    SIZE,
+    cnn_network,
+    trained_model,
+    write_training,
+)
+
+
+@pytest.fixture(scope='module')
+def root(tmp_path_factory):
+    """A folder with a training: tiny.json, iter_3.pth, JPEGImages."""
+    folder = tmp_path_factory.mktemp('training')
+    write_training(folder, cnn_network())
+    return folder
+
+
+@pytest.fixture(scope='module')
+def infer(root):
+    return build(root)
+
+
+def build(root, **kwargs):
+    return CoSAInferencer(root / 'tiny.json', root / 'iter_3.pth', **kwargs)
+
+
+def picture(root, name='a'):
+    return str(root / f'JPEGImages/{name}.jpg')
+
+
+def test_predictions_are_those_of_a_test(root, infer):
+    cfg = infer.cfg
+    model = trained_model(cfg, root, with_cam=True)
+    results = infer([picture(root, n) for n in 'ab'], batch_size=2)
+    assert results['errors'] == []
+    samples = infer(str(root / 'JPEGImages'), return_datasamples=True)
+    for name, label_map, areas, sample in zip(
+        'ab', results['predictions'], results['areas'], samples, strict=True
+    ):
+        data = infer.pipeline(picture(root, name))
+        batch = {key: [value] for key, value in data.items()}
+        (expected,) = model.test_step(batch)
+        pred = expected.pred_sem_seg.data[0].numpy()
+        assert label_map.shape == SIZE
+        assert np.array_equal(label_map, pred)
+        assert isinstance(sample, SegDataSample)
+        for field in ('seg_logits', 'pred_sem_seg', 'pred_cam'):
+            torch.testing.assert_close(
+                sample.get(field).data, expected.get(field).data
+            )
+        torch.testing.assert_close(
+            sample.pred_label.score, expected.pred_label.score
+        )
+        scores = [c['score'] for c in areas['classes'].values()]
+        assert scores[0] is None
+        probs = expected.pred_label.score.tolist()
+        assert scores[1:] == pytest.approx(probs)
+
+
+def test_it_is_registered(root):
+    kwargs = dict(model=root / 'tiny.json', weights=root / 'iter_3.pth')
+    built = INFERENCERS.build(dict(type='CoSAInferencer', **kwargs))
+    assert built.classes[:2] == ['background', 'aeroplane']
+
+
+def test_files_say_what_the_result_says(root, infer, tmp_path):
+    results = infer(
+        picture(root),
+        out_dir=tmp_path,
+        save=('pred', 'vis', 'areas', 'cam'),
+        return_vis=True,
+        with_cam=True,
+    )
+    with Image.open(tmp_path / 'pred/a.png') as png:
+        assert png.mode == 'P'
+        assert np.array_equal(np.asarray(png), results['predictions'])
+        colours = np.asarray(png.convert('RGB'))
+    palette = np.array(infer.palette)
+    assert np.array_equal(colours, palette[results['predictions']])
+    overlay = np.asarray(Image.open(tmp_path / 'vis/a.png'))
+    assert np.array_equal(overlay, results['visualization'])
+
+    areas = json.loads((tmp_path / 'areas/a.json').read_text())
+    assert areas == results['areas']
+    assert (areas['width'], areas['height']) == SIZE[::-1]
+    shares = [c['share'] for c in areas['classes'].values()]
+    assert sum(shares) == pytest.approx(1)
+    pixels = [c['pixels'] for c in areas['classes'].values()]
+    counted = np.bincount(results['predictions'].ravel(), minlength=21)
+    assert pixels == counted.tolist()
+
+    heats = sorted(path.name for path in tmp_path.glob('cam/a/*'))
+    shown = [
+        f'{i:02d}_{name}.png'
+        for i, (name, c) in enumerate(areas['classes'].items())
+        if i and c['score'] >= 0.5
+    ]
+    assert heats == shown != []
+    assert results['cams'].shape == (20, *SIZE)
+    assert not list(tmp_path.rglob('.*'))
+
+
+def test_known_labels_only_remove_classes(root, infer, tmp_path):
+    free = infer(picture(root))
+    kept = free['predictions'][0, 0], *np.unique(free['predictions'])[-2:]
+    labels = [infer.classes[id_] for id_ in {*kept} - {0}]
+    known = infer(picture(root), labels=labels, out_dir=tmp_path)
+    allowed = {0, *(infer.classes.index(name) for name in labels)}
+    assert set(np.unique(known['predictions'])) <= allowed
+    stays = np.isin(free['predictions'], [*allowed])
+    assert np.array_equal(
+        known['predictions'][stays], free['predictions'][stays]
+    )
+    assert 0 < stays.mean() < 1
+    assert sorted(p.name for p in tmp_path.rglob('*.*')) == [
+        'a_label_filtered.json',
+        'a_label_filtered.png',
+        'a_label_filtered.png',
+    ]
+    areas = known['areas']
+    assert areas['label_filtered'] == labels
+    assert [*areas['classes']] == [infer.classes[i] for i in sorted(allowed)]
+    with pytest.raises(ValueError, match="no class 'unicorn'; labels may na"):
+        infer(picture(root), labels=['unicorn'])
+
+
+def test_arrays_give_what_files_give(root, infer):
+    image = mmcv.imread(picture(root))
+    assert np.array_equal(
+        infer([image, image])['predictions'][1],
+        infer(picture(root))['predictions'],
+    )
+
+
+def test_pictures_of_several_sizes_and_bad_ones(root, infer, tmp_path):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (90, 33, 3)).astype(np.uint8)
+    shutil.copy(picture(root), tmp_path / '1.jpg')
+    (tmp_path / '2.png').write_bytes(b'no picture')
+    Image.fromarray(pixels).save(tmp_path / '3.png')
+    results = infer(str(tmp_path), batch_size=4)
+    shapes = [p.shape for p in results['predictions']]
+    assert shapes == [SIZE, (90, 33)]
+    (error,) = results['errors']
+    assert error.startswith(f'{tmp_path}/2.png is damaged or no image')
+    with pytest.raises(BadFileError, match='gone.png does not exist'):
+        infer('gone.png')
+
+
+def test_large_inputs_are_seen_in_tiles(root, monkeypatch):
+    monkeypatch.setattr(inferencer_module, 'USUAL_TILE', 32)
+    infer = build(root)
+    assert infer(picture(root))['areas']['tile_size'] is None
+    monkeypatch.setattr(inferencer_module, 'MOST_PIXELS', 1000)
+    results = infer(picture(root))
+    assert results['areas']['tile_size'] == 32
+    chosen = build(root, tile_size=32)(picture(root))
+    assert np.array_equal(chosen['predictions'], results['predictions'])
+    with pytest.raises(ValueError, match='multiple of 4, .* got 30 and 7'):
+        build(root, tile_size=30)
+
+
+def test_no_input_is_written_over(root, infer, tmp_path):
+    (tmp_path / 'pred').mkdir()
+    shutil.copy(picture(root), tmp_path / 'pred/a.png')
+    before = (tmp_path / 'pred/a.png').read_bytes()
+    with pytest.raises(ValueError, match='pred/a.png is in a folder of the o'):
+        infer(str(tmp_path / 'pred/a.png'), out_dir=tmp_path)
+    assert (tmp_path / 'pred/a.png').read_bytes() == before
+
+
+def test_frames_of_a_video(infer, root, tmp_path):
+    path = str(tmp_path / 'clip.mp4')
+    writer = cv2.VideoWriter(
+        path, cv2.VideoWriter.fourcc(*'mp4v'), 5, SIZE[::-1]
+    )
+    frame = mmcv.imread(picture(root))
+    for _ in range(3):
+        writer.write(frame)
+    writer.release()
+    out = tmp_path / 'out'
+    results = infer(path, out_dir=out, labels=['cat'], batch_size=2)
+    assert len(results['predictions']) == 3
+    written = sorted(p.relative_to(out).as_posix() for p in out.rglob('*.*'))
+    frames = [f'clip/{i:06d}_label_filtered' for i in range(3)]
+    assert written == [
+        *(f'areas/{name}.json' for name in frames),
+        *(f'pred/{name}.png' for name in frames),
+        'vis/clip_label_filtered.mp4',
+    ]
+    film = mmcv.VideoReader(str(out / written[-1]))
+    assert (len(film), film.fps, film.resolution) == (3, 5, SIZE[::-1])
+
+    (tmp_path / 'bad.mp4').write_bytes(b'no video')
+    with pytest.raises(BadFileError, match='bad.mp4 is damaged or no video'):
+        infer(str(tmp_path / 'bad.mp4'))
+
+
+def test_a_published_model_of_stock_mmseg(root, infer, tmp_path):
+    published = publish_model(infer.cfg, root / 'iter_3.pth', tmp_path)
+    stock = CoSAInferencer(published.config, published.checkpoint)
+    results = stock(picture(root), with_cam=True)
+    assert results['cams'] is None
+    assert results['areas']['classes']['cat']['score'] is None
+    assert np.array_equal(
+        results['predictions'], infer(picture(root))['predictions']
+    )
+    with pytest.raises(ValueError, match='the model has no CAMs'):
+        stock(picture(root), out_dir=tmp_path, save=['cam'])
+    tiled = CoSAInferencer(
+        published.config, published.checkpoint, tile_size=32
+    )
+    assert tiled(picture(root))['predictions'].shape == SIZE
+
+
+def test_a_checkpoint_of_another_model_is_refused(root, tmp_path):
+    torch.save(dict(state_dict=dict(a=torch.ones(1))), tmp_path / 'other.pth')
+    with pytest.raises(ValueError, match='other.pth is no checkpoint of the'):
+        CoSAInferencer(root / 'tiny.json', tmp_path / 'other.pth')

@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cosa_mmseg.apis import find_pictures
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    for name in (
+        'a/x.jpg',
+        'a/x.png',
+        'a/x.jpg.png',
+        'b/x.jpg',
+        'b/sub/y.bmp',
+        'b/clip.mp4',
+        'b/notes.txt',
+        'out/pred/z.png',
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.chdir(tmp_path)
+
+
+def names(*args, **kwargs):
+    return {p.source: p.name for p in find_pictures(*args, **kwargs)}
+
+
+def test_names_are_below_what_the_inputs_share(tree):
+    assert names('b/x.jpg') == {'b/x.jpg': 'x'}
+    assert names(['a/x.png', 'b/x.jpg']) == {
+        'a/x.png': 'a/x',
+        'b/x.jpg': 'b/x',
+    }
+    assert names('b') == {'b/x.jpg': 'x', 'b/sub/y.bmp': 'sub/y'}
+    assert names('*/x.png') == {'a/x.png': 'a/x'}
+
+
+def test_no_two_pictures_share_a_name(tree):
+    assert names('a') == {
+        'a/x.jpg': 'x.jpg',
+        'a/x.png': 'x.png',
+        'a/x.jpg.png': 'x.jpg.png',
+    }
+
+
+def test_a_picture_that_is_named_twice_is_one(tree):
+    assert names(['a/x.png', './a/x.png', 'a/x.*g']) == {
+        'a/x.png': 'x.png',
+        'a/x.jpg': 'x.jpg',
+        'a/x.jpg.png': 'x.jpg.png',
+    }
+
+
+def test_videos_are_found_by_name_and_pattern(tree):
+    assert names('b/*') == {'b/x.jpg': 'x', 'b/clip.mp4': 'clip'}
+    assert [p.is_video for p in find_pictures('b/*')] == [True, False]
+
+
+def test_outputs_are_no_inputs(tree):
+    assert './out/pred/z.png' in names('.')
+    assert not any('out' in path for path in names('.', out_dir='out'))
+    with pytest.raises(FileNotFoundError, match="'out' has no picture .*out"):
+        find_pictures('out', out_dir='out')
+
+
+def test_what_has_no_picture_is_named(tree):
+    with pytest.raises(FileNotFoundError, match=r"'b/\*\.gif' has no picture"):
+        find_pictures('b/*.gif')
+    Path('empty').mkdir()
+    with pytest.raises(FileNotFoundError, match="no image below 'empty'"):
+        find_pictures('empty')
+
+
+def test_arrays_are_numbered_and_checked():
+    image = np.zeros((4, 6, 3), np.uint8)
+    assert [p.name for p in find_pictures([image, image])] == [
+        '00000000',
+        '00000001',
+    ]
+    with pytest.raises(ValueError, match=r'input 1 .* \(4, 6\) uint8'):
+        find_pictures([image, image[..., 0]])
+    with pytest.raises(ValueError, match='cannot be mixed'):
+        find_pictures([image, 'a.jpg'])
