@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ORIGINAL := .venv-original
 
-.PHONY: help install demo test test-original lint format
+.PHONY: help install demo test test-original lint format docs
 
 help:
 	@echo 'make demo    train and evaluate on a small made data set (CPU)'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test-original  the same with the original OpenMMLab packages'
 	@echo 'make lint    check style and types'
 	@echo 'make format  bring the code into the checked style'
+	@echo 'make docs    build the documentation site in site/'
 	@echo 'make install only set up .venv, which the others do when needed'
 
 install: $(READY)
@@ -41,6 +42,11 @@ lint: $(READY)
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# strict: a warning, also of a link that leads nowhere, is an error. The
+# variable leaves out an advertisement of the theme.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 # OpenCV's usual package needs the system's libGL, which a machine without a
 # screen may lack; its headless twin does not.

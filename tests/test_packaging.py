@@ -7,7 +7,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-import modelindex
 import pytest
 
 from cosa_mmseg.version import __version__
@@ -140,17 +139,6 @@ def test_installed_package_is_complete_in_another_folder(site, tmp_path):
     printed = run('-c', script, cwd=tmp_path, PYTHONPATH=str(site))
     last = printed.splitlines()[-1]
     assert last == f'{site / "cosa_mmseg"} {__version__}'
-
-
-def test_model_index_is_valid_and_lists_every_config():
-    index = modelindex.load(str(ROOT / 'model-index.yml'))
-    index.build_models_with_collections()
-    assert index.check(silent=True) == []
-    listed = {model.config for model in index.models}
-    assert listed == {
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / 'configs' / 'cosa').glob('*.py')
-    }
 
 
 @pytest.mark.slow
