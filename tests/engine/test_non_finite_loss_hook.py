@@ -12,6 +12,7 @@ from torch import nn
 
 from cosa_mmseg.engine.hooks import NonFiniteLossError, NonFiniteLossHook
 from cosa_mmseg.engine.hooks import non_finite_loss_hook as module
+from cosa_mmseg.engine.hooks.non_finite_loss_hook import loss_terms
 from cosa_mmseg.step_dump import StepDump
 from cosa_mmseg.utils import host
 from tests.step_dump.runs import BREAKS, DUMP, broken_config, run_config, train
@@ -133,6 +134,17 @@ def test_predictions_and_other_quantities_may_be_anything(tmp_path):
     model.loss = torch.exp
     model.number.data.fill_(-torch.inf)  # exp(-inf) = 0
     model(torch.ones(2), mode='loss')
+
+
+def test_losses_are_added_up_as_by_mmengine():
+    x = torch.tensor([1.0, 3.0], requires_grad=True)
+    output = dict(loss_a=x, accuracy=x, b_loss=[x, 2 * x.half()], pos=[x])
+    terms = loss_terms(output)
+    assert {name: term.item() for name, term in terms.items()} == dict(
+        loss_a=2.0, b_loss=6.0
+    )
+    for term in terms.values():
+        assert term.dtype == torch.float32 and not term.requires_grad
 
 
 def test_after_the_training_nothing_is_followed(tmp_path):

@@ -1,12 +1,23 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import Dataset
 
-from cosa_mmseg.engine.loops.total_batch_train_loop import batches_per_step
+from cosa_mmseg.engine.loops import total_batch_train_loop as module
+from cosa_mmseg.engine.loops.batch_norm_statistics import (
+    share_batch_norm_statistics,
+)
+from cosa_mmseg.engine.loops.total_batch_train_loop import (
+    TotalBatchTrainLoop,
+    batches_per_step,
+)
 
 
 class Line(BaseModel):
@@ -43,14 +54,21 @@ class Trace(Hook):
         self.losses.append(float(outputs['loss']))
 
 
-def run(tmp_path, batch_size, total, max_iters=4, **settings):
+def run(
+    tmp_path,
+    batch_size,
+    total,
+    max_iters=4,
+    sampler='InfiniteSampler',
+    **settings,
+):
     trace = Trace()
     runner = Runner(
         model=Line(),
         work_dir=str(tmp_path / f'{batch_size}'),
         train_dataloader=dict(
             dataset=Numbers(),
-            sampler=dict(type='InfiniteSampler', shuffle=False),
+            sampler=dict(type=sampler, shuffle=False),
             batch_size=batch_size,
             num_workers=0,
             collate_fn=dict(type='default_collate'),
@@ -84,11 +102,25 @@ def test_accumulated_steps_equal_large_batches(tmp_path):
     assert parts.losses == pytest.approx(whole.losses, rel=1e-5)
 
 
-def test_resumed_accumulation_equals_uninterrupted(tmp_path):
-    _, whole = run(tmp_path / 'whole', batch_size=2, total=6)
-    run(tmp_path / 'parts', batch_size=2, total=6, max_iters=2)
-    _, rest = run(tmp_path / 'parts', batch_size=2, total=6, resume=True)
+@pytest.mark.parametrize('sampler', ['InfiniteSampler', 'DefaultSampler'])
+def test_resumed_accumulation_equals_uninterrupted(
+    sampler, tmp_path, monkeypatch
+):
+    said = []
+    monkeypatch.setattr(module, 'print_log', lambda x, **_: said.append(x))
+    settings = dict(batch_size=2, total=6, sampler=sampler)
+    _, whole = run(tmp_path / 'whole', **settings)
+    run(tmp_path / 'parts', **settings, max_iters=2)
+    runner, rest = run(tmp_path / 'parts', **settings, resume=True)
     assert rest.values == whole.values[2:]
+    # newer versions of mmengine have an InfiniteSampler that can
+    if hasattr(runner.train_dataloader.sampler, 'skip'):
+        assert not said
+    else:
+        (message,) = said
+        assert message.startswith(
+            f'{sampler} can not skip samples: those of 2 iterations are read'
+        )
 
 
 def test_a_total_that_can_not_be_reached_is_refused(tmp_path):
@@ -122,3 +154,47 @@ def test_two_ways_to_accumulate_are_refused(tmp_path):
             ),
             experiment_name=tmp_path.name,
         ).train()
+
+
+def test_evaluations_are_due_from_their_begin_and_at_the_end():
+    done = []
+    loop = TotalBatchTrainLoop.__new__(TotalBatchTrainLoop)
+    vars(loop).update(
+        _runner=SimpleNamespace(
+            val_loop=SimpleNamespace(run=lambda: done.append(loop.iter))
+        ),
+        _max_iters=9,
+        val_begin=4,
+        dynamic_milestones=[0],
+        dynamic_intervals=[2],
+    )
+    for loop._iter in range(10):
+        loop._validate_if_due()
+    assert done == [4, 6, 8, 9]
+
+
+def _share(rank: int, folder: str) -> None:
+    """One of two processes, with statistics of its own."""
+    torch.set_num_threads(1)  # a forked process has no thread pool
+    dist.init_process_group(
+        'gloo', f'file://{folder}/init', rank=rank, world_size=2
+    )
+    model = nn.ModuleList(
+        [nn.BatchNorm1d(2), nn.SyncBatchNorm(2), nn.BatchNorm1d(2).eval()]
+    )
+    for layer in model:
+        layer.running_mean.fill_(rank)
+        layer.running_var.fill_(4 + 2 * rank)
+    share_batch_norm_statistics(model)
+    values = [[x.running_mean[0], x.running_var[0]] for x in model]
+    torch.save(torch.tensor(values), f'{folder}/{rank}.pt')
+    dist.destroy_process_group()
+
+
+@pytest.mark.ddp
+def test_processes_share_the_mean_of_their_statistics(tmp_path):
+    mp.start_processes(_share, (str(tmp_path),), nprocs=2, start_method='fork')
+    for rank in range(2):
+        own = [rank, 4 + 2 * rank]  # synchronised anyhow, and not in training
+        found = torch.load(tmp_path / f'{rank}.pt').tolist()
+        assert found == [[0.5, 5.0], own, own]

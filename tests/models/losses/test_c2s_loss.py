@@ -84,6 +84,14 @@ def test_gradcheck_of_soft_labels(batch):
     )
 
 
+def test_a_second_derivative_is_refused(batch):
+    logits = batch[0].requires_grad_()
+    value = fg_bg_cross_entropy(logits, batch[1]).square()
+    (grad,) = torch.autograd.grad(value, logits, create_graph=True)
+    with pytest.raises(RuntimeError, match='once_differentiable'):
+        grad.sum().backward()
+
+
 def test_nothing_of_full_size_has_the_channels():
     logits = torch.randn(1, 64, 4, 4, requires_grad=True)
     label = torch.randint(0, 64, (1, 512, 512))

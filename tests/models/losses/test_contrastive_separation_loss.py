@@ -6,6 +6,7 @@ from mmengine.registry import MODELS
 
 from cosa_mmseg.models.losses.contrastive_separation_loss import (
     ContrastiveSeparationLoss,
+    pixel_info_nce,
 )
 from tests.half import HALF_TYPES
 from tests.oracles.contrastive import contrastive_separation
@@ -54,6 +55,14 @@ def test_by_hand():
     got = ContrastiveSeparationLoss(temperature=0.5)(*inputs)
     by_hand = 0.1 * math.log(1 + math.exp(-2))
     assert got.item() == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_partners_that_do_not_count_add_nothing_to_the_least_scores():
+    # t = .01: the first anchor's positive and negative both have -100, the
+    # second's 100 to its negative; the third has no positive
+    vectors = torch.tensor([[[1.0, 0.0], [-1.0, 0.0], [-1.0, 0.0]]])
+    got = pixel_info_nce(vectors, torch.tensor([[1, 1, 0]]), 0.01)
+    assert got.item() == pytest.approx((math.log(2) + 200) / 2, rel=1e-5)
 
 
 def test_reads_the_middle_of_a_patch():

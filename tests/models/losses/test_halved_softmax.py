@@ -47,6 +47,14 @@ def test_gradient():
     assert torch.autograd.gradcheck(halved_softmax, logits)
 
 
+def test_a_second_derivative_is_refused():
+    logits = torch.randn(1, 3, 4, 4, requires_grad=True)
+    value = halved_softmax(logits).square().sum()
+    (grad,) = torch.autograd.grad(value, logits, create_graph=True)
+    with pytest.raises(RuntimeError, match='once_differentiable'):
+        grad.sum().backward()
+
+
 def test_any_memory_layout():
     logits = torch.randn(2, 5, 8, 6)
     other = logits.contiguous(memory_format=torch.channels_last)

@@ -9,7 +9,11 @@ from cosa_mmseg.models.losses.permutohedral import (
     PermutohedralLattice,
     bilateral_filter,
 )
-from cosa_mmseg.models.losses.simplex import LatticeCode
+from cosa_mmseg.models.losses.simplex import (
+    LatticeCode,
+    elevate,
+    enclosing_simplex,
+)
 from tests import golden
 from tests.oracles import permutohedral as oracle
 from tests.waits import NoWaits
@@ -227,6 +231,30 @@ def test_codes_of_a_step_are_free():
     assert code.num_codes == 3 * code.image_stride
     assert 0 < code.offset < code.image_stride
     assert max(map(abs, code.strides)) < code.num_codes < code.missing
+
+
+@pytest.mark.parametrize(
+    'bounds',
+    [
+        [(5.0, 9.0)],
+        [(-2.0, 3.0), (0.0, 9.0), (4.0, 4.5), (-7.0, -1.0)],
+    ],
+)
+def test_codes_of_all_that_a_position_touches_are_in_its_image(bounds):
+    ends = torch.tensor(bounds)
+    corners = torch.cartesian_prod(*ends).view(-1, len(ends)).T  # of the box
+    code = LatticeCode.fit(bounds, num_images=2)
+    found, _ = enclosing_simplex(elevate(corners.repeat(1, 2)), code, 2)
+    around = found + torch.tensor([0, *code.strides])[:, None, None]
+    around = around.unflatten(2, (2, -1)).movedim(2, 0).flatten(1)
+    first, second = around // code.image_stride
+    assert (first == 0).all() and (second == 1).all()
+
+
+def test_codes_are_as_wide_as_a_step_beyond_the_last_asks_for():
+    most = 2**31 // 3
+    narrow, wide = (LatticeCode([1, -1], 0, n, n) for n in (most, most + 1))
+    assert (narrow.dtype, wide.dtype) == (torch.int32, torch.int64)
 
 
 def test_image_is_clamped_to_its_range():

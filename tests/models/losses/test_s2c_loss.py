@@ -33,6 +33,20 @@ def test_by_hand():
     assert loss.item() == pytest.approx(3 * term, rel=1e-5)
 
 
+def test_hard_labels_by_hand():
+    # r = (0, 4): n = (0, 4 / 4.0001), so that the scores of the two pixels
+    # are (1, 0) and nearly (0, 1).  The first label, background, has exactly
+    # the probability that is not enough, the second a little more.
+    cam = torch.tensor([[[[-1.0, 4.0]]]])
+    prob = torch.tensor([[[[0.25, 0.1]], [[0.2, 0.26]]]])
+    loss = S2CCrossEntropyLoss(fg_share=0.3)(cam, prob)
+    term = math.log1p(math.exp(-1))
+    assert loss.item() == pytest.approx(0.3 * term, rel=1e-4)
+    prob[0, 0, 0, 0] = 0.251
+    loss = S2CCrossEntropyLoss(fg_share=0.3)(cam, prob)
+    assert loss.item() == pytest.approx(term, rel=1e-4)
+
+
 def test_relu_stops_the_gradient_of_negative_scores(batch):
     cam = batch[0].requires_grad_()
     S2CLoss('relu')(cam, batch[1]).backward()

@@ -129,6 +129,20 @@ def test_moves_by_its_decay_towards_the_valley():
     assert threshold.xi.item() == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_histogram_of_its_centers_loses_nothing():
+    cam = 0.1 + 0.08 * torch.randn(1, 1, 20, 30)
+    cam[..., 15:] += 0.5
+    cam = ((1024 * cam.clamp(0, 0.999)).floor() + 0.5) / 1024
+    assert cam.min() == 0.5 / 1024  # in the first bin
+    threshold = DynamicThreshold(
+        num_images=1, grid=(20, 30), min_value=0.0, decay=0.0
+    )
+    update(threshold, cam)
+    values, counts = cam.double().unique(return_counts=True)
+    expected = gaussian_mixture.separate_two_modes(values, counts)
+    assert threshold.xi.item() == pytest.approx(expected.item(), abs=1e-9)
+
+
 def test_low_values_and_padding_are_left_out():
     plain = DynamicThreshold(num_images=2, grid=(8, 8), decay=0.0)
     padded = DynamicThreshold(num_images=2, grid=(8, 16), decay=0.0)
@@ -212,6 +226,24 @@ def test_on_a_gpu_it_says_so_at_the_hundredth_update(as_on_a_gpu, messages):
         update(threshold, two_modes(2))
     assert len(messages) == 1
     assert 'did not move in 1 of 100 updates' in messages[0]
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_what_can_be_fitted_needs_no_words(kind, messages):
+    threshold = kind(grid=(8, 8))
+    update(threshold, two_modes(8))
+    assert not torch.equal(threshold.xi, kind().xi)
+    assert threshold.misses == 0 and not messages
+
+
+def test_bounds_in_the_wrong_order_leave_it_alone(messages):
+    # the first mode is the widest and has the largest values, too
+    values = [torch.linspace(0.06, 0.99, 40), torch.full((100,), 0.5)]
+    cam = torch.cat([*values, torch.full((100,), 0.6)]).view(1, 1, 12, 20)
+    threshold = DualDynamicThreshold(num_images=1, grid=(12, 20))
+    update(threshold, cam)
+    assert threshold.xi.tolist() == [0.25, 0.7]
+    assert len(messages) == 1
 
 
 def test_one_mode_leaves_it_alone(messages):

@@ -6,10 +6,11 @@ from cosa_mmseg.models.pseudo_labels import (
     normalize_cam,
     restrict_cam,
 )
+from cosa_mmseg.models.pseudo_labels.cam import to_class_ids
 
 
 def test_normalised_maps_span_zero_to_one():
-    cam = torch.rand(2, 3, 4, 5) * 7 + 1
+    cam = torch.rand(2, 3, 4, 5) * 7 + torch.tensor([1, 9, 20]).view(3, 1, 1)
     out = normalize_cam(cam)
     assert torch.equal(out.amin((2, 3)), torch.zeros(2, 3))
     assert torch.allclose(out.amax((2, 3)), torch.ones(2, 3), atol=1e-4)
@@ -39,6 +40,12 @@ def test_absent_classes_are_zero():
 def test_class_count_mismatch_is_named():
     with pytest.raises(ValueError, match=r'\(1, 3, 2, 2\).*\(1, 4\)'):
         restrict_cam(torch.rand(1, 3, 2, 2), torch.ones(1, 4))
+
+
+def test_ids_of_some_classes():
+    label = torch.tensor([[0, 1, 2], [255, 3, 0]])
+    ids = to_class_ids(label, torch.tensor([2, 4, 7]))
+    assert ids.tolist() == [[0, 3, 5], [255, 8, 0]]
 
 
 def test_thresholds_by_hand():

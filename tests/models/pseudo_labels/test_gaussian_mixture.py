@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sklearn import mixture as sklearn_mixture
 
 from cosa_mmseg.models.pseudo_labels import gaussian_mixture
 from cosa_mmseg.models.pseudo_labels.gaussian_mixture import (
@@ -154,6 +155,18 @@ def test_likelihood_never_falls():
     ]
     bics = [fit.bic(values, ones).item() for fit in fits]
     assert bics == sorted(bics, reverse=True)
+
+
+@pytest.mark.parametrize('num_modes', [1, 2, 3])
+def test_information_criterion_is_that_of_scikit_learn(num_modes):
+    values = draw((40, 0.3, 0.1), (20, 0.7, 0.1))
+    counts = torch.randint(1, 4, (60,)).double()
+    repeated = values.repeat_interleave(counts.long())
+    fit = sklearn_mixture.GaussianMixture(num_modes, random_state=0)
+    fit.fit(repeated[:, None].numpy())
+    means, variances = fit.means_[:, 0], fit.covariances_[:, 0, 0]
+    got = mixture(fit.weights_, means, variances).bic(values, counts)
+    assert got.item() == pytest.approx(fit.bic(repeated[:, None].numpy()))
 
 
 def test_split_start_is_the_best_split():

@@ -5,6 +5,7 @@ from cosa_mmseg.models.pseudo_labels import (
     DualThresholdLabeler,
     PixelAdaptiveRefinement,
     RestrictedSoftmax,
+    ThresholdLabeler,
     confident_label,
     restrict_logits,
 )
@@ -29,6 +30,14 @@ def test_object_band_and_background(cam):
     assert (label[2:6, 2:6] == 2).all()
     assert (label[1, 1:7] == 255).all()
     assert (label[0] == 0).all()
+
+
+def test_thresholds_may_be_equal_and_at_the_ends(cam):
+    # of a background map of 0 and one of 1, in front of a map of 0 ... 1
+    label = DualThresholdLabeler(0.0, 1.0, downscale=1)(cam, LABEL, VALID)[0]
+    assert (label[1:7, 1:7] == 255).all() and (label[0] == 0).all()
+    same = DualThresholdLabeler(0.6, 0.6, downscale=1)(cam, LABEL, VALID)[0]
+    assert torch.equal(same == 2, cam[0, 1] > 0.6) and (same != 255).all()
 
 
 def test_outside_the_valid_box_is_ignored(cam):
@@ -96,6 +105,46 @@ def test_a_refiner_needs_the_image(cam):
         labeler(cam, LABEL, VALID)
 
 
+def test_one_threshold(cam):
+    fixed = dict(type='FixedThreshold', value=0.5)
+    labeler = ThresholdLabeler(fixed)
+    valid = VALID.clone()
+    valid[:, :, 5:] = False
+    cam[0, 0] = 0.9  # of a class that is absent
+    label = labeler(cam, LABEL, valid)[0]
+    expected = torch.where(cam[0, 1] > 0.5, 2, 0)
+    assert torch.equal(label, expected.masked_fill(~valid[0], 255))
+    assert (labeler.num_images, labeler.xi.item()) == (0, 0.5)
+
+
+def test_a_threshold_sees_a_training_batch_before_its_use(cam):
+    class Seen(torch.nn.Module):
+        num_images = 7
+
+        def __init__(self):
+            super().__init__()
+            self.batches = []
+
+        def forward(self):
+            return torch.tensor(0.9 if self.batches else 0.3)
+
+        def update(self, cam, valid_mask):
+            self.batches.append((cam, valid_mask))
+
+    labeler = ThresholdLabeler(dict(type='FixedThreshold', value=0.5))
+    labeler.threshold = Seen()
+    cam[0, 0] = 0.9
+    label = labeler.eval()(cam, LABEL, VALID)
+    assert torch.equal(label[0] == 2, cam[0, 1] > 0.3)
+    assert not labeler.threshold.batches
+    label = labeler.train()(cam, LABEL, VALID)
+    assert torch.equal(label[0] == 2, cam[0, 1] > 0.9)
+    ((seen, valid),) = labeler.threshold.batches
+    assert torch.equal(seen, cam * LABEL[:, :, None, None])  # restricted
+    assert valid is VALID
+    assert labeler.num_images == 7
+
+
 def test_refinement_keeps_constant_maps_and_follows_edges():
     img = torch.zeros(1, 3, 16, 16)
     img[..., 8:] = 1.0
@@ -134,8 +183,9 @@ def test_restricting_half_precision_stays_finite(dtype):
 
 
 def test_labels_need_a_clear_winner():
-    prob = torch.tensor([[0.5, 0.3, 0.2], [0.4, 0.35, 0.25]]).T
-    label = confident_label(prob.reshape(1, 3, 1, 2), ratio=1.5)
+    # the first exactly as much as is asked for
+    prob = torch.tensor([[0.5, 0.25, 0.2], [0.1, 0.35, 0.3]]).T
+    label = confident_label(prob.reshape(1, 3, 1, 2), ratio=2.0)
     assert label.tolist() == [[[0, 255]]]
 
 
