@@ -1,3 +1,5 @@
+"""Trained networks for other programs: plain models of mmseg, ONNX."""
+
 from .export import SUFFIXES, Check, export_model
 from .publish import PublishedModel, publish_model
 

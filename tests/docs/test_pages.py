@@ -125,3 +125,10 @@ def test_badges_are_true():
     }
     assert "license = 'Apache-2.0'" in project
     assert 'arxiv.org/abs/2402.17891' in (ROOT / 'CITATION.cff').read_text()
+
+
+def test_the_map_of_the_house_has_each_package():
+    section = PAGES['CONTRIBUTING.md'].split('## Where things are')[1]
+    named = re.findall(r'`(?:cosa_mmseg/)?(\w+)/`', section.split('\n## ')[0])
+    packages = (ROOT / 'cosa_mmseg').glob('*/__init__.py')
+    assert {path.parent.name for path in packages} <= {*named}
