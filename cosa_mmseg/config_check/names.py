@@ -2,13 +2,13 @@
 
 import copy
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from .errors import ConfigError, did_you_mean
+from .errors import ConfigError, dicts_in, did_you_mean, join
 
 # What the runner reads beside its arguments
 _MORE = {
@@ -20,6 +20,8 @@ _MORE = {
     'model_wrapper_cfg',
     'sync_bn',
 }
+# What tools read
+_TOOLS = {'tta_cfg', 'tta_model', 'work_dir'}
 _NEEDED = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
 
 
@@ -28,25 +30,36 @@ def runner_names() -> set[str]:
     return {*inspect.signature(Runner.__init__).parameters, *_MORE} - {'self'}
 
 
-def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
+def merge_options(
+    cfg: Config, options: Mapping[str, Any], more: Collection[str] = ()
+) -> None:
     """Override settings of a config.
 
     Args:
         cfg: The config; it is changed.
         options: Values by dotted key, as of ``--cfg-options``.
+        more: Names at the top of the config that are read besides those that
+            the runner and the tools read.
 
     Raises:
         ConfigError: A key begins with a name that nothing reads, or leads
             through what is no dict and no list of that length.
     """
-    known = {*cfg, *runner_names(), 'work_dir'}
+    known = {*runner_names(), *_TOOLS, *more}
     for key in options:
         name = key.partition('.')[0]
-        if name not in known:
+        if name in known:
+            continue
+        if name in cfg:
             raise ConfigError(
-                f'{key}: the config has no {name!r} to override'
-                + did_you_mean(name, known)
+                f'{key}: {name} is a variable of the config, which has been '
+                'read by now; set the keys that have its value'
+                + _places(cfg, name)
             )
+        raise ConfigError(
+            f'{key}: the config has no {name!r} to override'
+            + did_you_mean(name, known)
+        )
     try:
         cfg.merge_from_dict(dict(options))
     except (KeyError, TypeError) as err:
@@ -54,6 +67,16 @@ def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
         raise ConfigError(
             f'{" and ".join(keys)} cannot be set: {err.args[0]}'
         ) from err
+
+
+def _places(cfg: Config, name: str) -> str:
+    """The end of a sentence: where a variable has most likely gone."""
+    places = [
+        join(path, name)
+        for path, node in dicts_in(cfg.to_dict())
+        if name in node and path.partition('.')[0] in runner_names()
+    ]
+    return f', such as {places[0]}' if places else ''
 
 
 def _can_merge(cfg: Config, key: str, options: Mapping[str, Any]) -> bool:

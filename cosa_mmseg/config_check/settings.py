@@ -87,7 +87,8 @@ def check_files(cfg: Config) -> None:
         local = isinstance(file, str) and '://' not in file
         if local and not osp.isfile(osp.expanduser(file)):
             raise ConfigError(
-                f'{path}={file!r} is no file: set it to a file of weights, or '
+                f'{path}={file!r} is no file: set it to a file of weights '
+                '(docs/recipes.md says where pretrained ones come from), or '
                 'set what loads it to None'
             )
 

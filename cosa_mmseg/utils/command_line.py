@@ -10,7 +10,7 @@ from mmengine.config import Config, DictAction
 from cosa_mmseg.config_check.names import merge_options
 
 from .config_path import find_config
-from .custom_data import fill_in_custom_data
+from .custom_data import fill_in_custom_data, setting_names
 from .weights import TRUST
 
 
@@ -93,7 +93,7 @@ def read_config(
     except SyntaxError as err:
         reason = ' '.join(str(err).split())
         raise ValueError(f'{path} is no Python: {reason}') from err
-    merge_options(cfg, cfg_options or {})
+    merge_options(cfg, cfg_options or {}, setting_names(cfg))
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:

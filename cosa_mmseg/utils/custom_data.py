@@ -28,6 +28,17 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
+def setting_names(cfg: Config) -> set[str]:
+    """Names at the top of a config that :func:`fill_in_custom_data` reads.
+
+    Args:
+        cfg: Any config.
+    """
+    if 'label_file' not in cfg:
+        return set()
+    return {'scores', *(key for key in _SETTINGS if '.' not in key)}
+
+
 def fill_in_custom_data(cfg: Config) -> None:
     """Carry the settings of one's own data to where they are used.
 

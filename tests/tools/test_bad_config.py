@@ -21,6 +21,7 @@ ROWS = [
     ('model.test_cfg.scale=2', ' is unknown; known: .*, scales, '),
     ('custom_hooks.0.momentun=0.5', '=0.5 is no argument of Assig.* momentum'),
     ('custom_hoks=[]', "no 'custom_hoks' to override; .* custom_hooks"),
+    ('crop_size=112', ': crop_size is a variable .*pipeline.3.crop_size'),
     ('train_confg.max_iters=3', "no 'train_confg' .* train_cfg"),
     ('train_cfg.max_iter=3', '=3 is no argument of TotalBatch.* max_iters'),
     ('optim_wrapper.optimizer.learning_rate=1', '=1 is no argument of AdamW'),

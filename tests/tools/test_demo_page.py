@@ -1,0 +1,36 @@
+"""tools/demo_page.py; what it serves is tested in tests/demo_page."""
+
+import sys
+
+import pytest
+
+from .load import load_tool
+
+tool = load_tool('demo_page')
+
+
+def test_it_is_for_this_machine_by_default():
+    options = tool.parse_args(['a.py', 'a.pth'])
+    assert (options.host, options.port) == ('127.0.0.1', 7860)
+
+
+def test_help_has_an_example(capsys):
+    with pytest.raises(SystemExit):
+        tool.main(['--help'])
+    assert 'tools/demo_page.py configs/cosa/' in capsys.readouterr().out
+
+
+def test_missing_gradio_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'gradio', None)
+    for name in ('page', 'handlers'):
+        monkeypatch.delitem(
+            sys.modules, f'cosa_mmseg.demo_page.{name}', raising=False
+        )
+    with pytest.raises(SystemExit, match=r"install 'cosa_mmseg\[demo\]'"):
+        tool.main(['a.py', 'a.pth'])
+
+
+def test_missing_config_is_said():
+    pytest.importorskip('gradio')
+    with pytest.raises(SystemExit, match='^error: .*nowhere.py'):
+        tool.main(['nowhere.py', 'a.pth'])

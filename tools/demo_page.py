@@ -1,0 +1,69 @@
+r"""Serve a page in the browser to try a trained model of CoSA.
+
+    pip install 'cosa_mmseg[demo]'
+    python tools/demo_page.py configs/cosa/cosa_shapes.py iter_1200.pth
+
+prints the address of the page: upload a picture, say what it shows if you
+like, and see the segmentation and the CAMs of both networks side by side.
+
+The page is for this machine only and asks no other. With --host 0.0.0.0 all
+who can reach the machine can use it: there is no password.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.apis import CoSAInferencer
+from cosa_mmseg.demo_page.examples import find_examples
+from cosa_mmseg.utils.command_line import add_config_options, add_trust_option
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line (`args`: default ``sys.argv``)."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_config_options(parser)
+    parser.add_argument('checkpoint', help='path of a checkpoint')
+    parser.add_argument(
+        '--host',
+        default='127.0.0.1',
+        help='address to listen at (default: 127.0.0.1, this machine only)',
+    )
+    parser.add_argument(
+        '--port', type=int, default=7860, help='(default: 7860)'
+    )
+    parser.add_argument(
+        '--device', help='such as cpu or cuda:1 (default: a GPU if any)'
+    )
+    add_trust_option(parser)
+    return parser.parse_args(args)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Serve the page, or say in one sentence why not."""
+    options = parse_args(args)
+    try:
+        from cosa_mmseg.demo_page.page import build_page, serve
+    except ImportError as err:
+        raise SystemExit(
+            'error: the page needs the package gradio, which is not '
+            "installed: pip install 'cosa_mmseg[demo]'"
+        ) from err
+    try:
+        inferencer = CoSAInferencer(
+            options.config,
+            options.checkpoint,
+            device=options.device,
+            cfg_options=options.cfg_options,
+        )
+        page = build_page(inferencer, find_examples(inferencer.cfg))
+        serve(page, options.host, options.port)
+    except (OSError, ValueError) as err:
+        raise SystemExit(f'error: {err}') from err
+
+
+if __name__ == '__main__':
+    main()
