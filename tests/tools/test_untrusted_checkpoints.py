@@ -100,6 +100,12 @@ READERS = {
 }
 
 
+def load(tool):
+    """A tool, or a module of the command ``cosa``."""
+    own = tool.startswith('cosa_mmseg')
+    return import_module(tool) if own else load_tool(tool)
+
+
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
     """A folder with the shapes set."""
@@ -121,8 +127,7 @@ def call(folder, tmp_path, monkeypatch):
         fill = partial(str.format, config=CONFIG, file=file)
         args = [fill(arg) for arg in args.split()]
         options = [fill(option) for option in options]
-        own = tool.startswith('cosa_mmseg')
-        module = import_module(tool) if own else load_tool(tool)
+        module = load(tool)
         if tool == 'demo':
             module.write_shapes = lambda root: None  # it is there
         module.main([*args, *more, '--cfg-options', *options])
@@ -180,7 +185,7 @@ def test_code_is_run_if_the_user_says_so(reader, written, call):
 def test_what_the_option_risks_is_said(capsys):
     for tool in {tool for tool, *_ in READERS.values()}:
         with pytest.raises(SystemExit):
-            load_tool(tool).main(['--help'])
+            load(tool).main(['--help'])
         said = ' '.join(capsys.readouterr().out.split())
         assert 'that runs code of the file, which can do all that you' in said
 
