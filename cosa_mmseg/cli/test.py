@@ -23,7 +23,11 @@ from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.evaluation.submission import FORMATS, format_for
 from cosa_mmseg.evaluation.submission_files import SubmissionError
 from cosa_mmseg.evaluation.tta import enable_tta
-from cosa_mmseg.utils.command_line import add_common_options, load_config
+from cosa_mmseg.utils.command_line import (
+    add_common_options,
+    add_tta_option,
+    load_config,
+)
 from cosa_mmseg.utils.distributed import connect_cpu_processes
 from cosa_mmseg.utils.weights import WeightsError
 
@@ -66,12 +70,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         default=2,
         help='seconds that a window stays (default: 2)',
     )
-    parser.add_argument(
-        '--tta',
-        action='store_true',
-        help='several scales and their mirrors, as `tta_cfg` of the config '
-        'says',
-    )
+    add_tta_option(parser)
     return parser.parse_args(args)
 
 

@@ -48,6 +48,16 @@ def add_common_options(parser: ArgumentParser) -> None:
     add_trust_option(parser)
 
 
+def add_tta_option(parser: ArgumentParser) -> None:
+    """Adds ``--tta``, for :func:`enable_tta`."""
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='several scales and their mirrors, as `tta_cfg` of the config '
+        'says',
+    )
+
+
 class _Trust(Action):
     """Trusts what is loaded, in this process and those that it starts."""
 

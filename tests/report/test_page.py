@@ -1,11 +1,11 @@
 """The page: what is on it, and that it stands alone."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from cosa_mmseg.report import write_report
+from tests.browser import browser_page
 
 from .folders import train_row, val_row, write_run
 
@@ -108,17 +108,9 @@ def test_a_run_that_logged_nothing_has_a_page(tmp_path):
 
 
 def test_a_browser_shows_it_without_an_error_or_a_request(work_dir, tmp_path):
-    sync_api = pytest.importorskip('playwright.sync_api')
-    chromium = Path('/usr/bin/chromium')
-    if not chromium.is_file():
-        pytest.skip('needs /usr/bin/chromium')
     path = write_report(work_dir)
     messages, requests = [], []
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=['--no-sandbox']
-        )
-        page = browser.new_page(viewport=dict(width=1200, height=900))
+    with browser_page() as page:
         page.on('console', lambda message: messages.append(message.text))
         page.on('pageerror', lambda error: messages.append(str(error)))
         page.on('dialog', lambda dialog: messages.append(dialog.message))
@@ -133,7 +125,6 @@ def test_a_browser_shows_it_without_an_error_or_a_request(work_dir, tmp_path):
         )
         polylines = page.locator('figure > svg polyline').count()
         drawn = page.locator('figure > svg').first.bounding_box()
-        browser.close()
     assert seen == [True] * len(SECTIONS)
     assert messages == []
     assert [url for url in requests if not url.startswith('data:')] == [

@@ -28,6 +28,7 @@ from cosa_mmseg.evaluation.cam_evaluation import (
 from cosa_mmseg.evaluation.tta import enable_tta
 from cosa_mmseg.utils.command_line import (
     add_common_options,
+    add_tta_option,
     load_config,
 )
 
@@ -48,12 +49,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         choices=('assignment', 'online', 'both'),
         help='whose CAMs (default: what the config says)',
     )
-    parser.add_argument(
-        '--tta',
-        action='store_true',
-        help='several scales and their mirrors, as `tta_cfg` of the config '
-        'says',
-    )
+    add_tta_option(parser)
     return parser.parse_args(args)
 
 
