@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from cosa_mmseg.models.pseudo_labels.cam import IGNORE_INDEX
 
+from .ranges import check_shares, check_weights
 from .upsampled_cross_entropy import upsampled_cross_entropy
 
 EPS = 1e-6  # released code
@@ -134,10 +135,10 @@ class C2SLoss(nn.Module):
         over_ranks (bool): Whether several processes do what one does with
             all their batches in one; False: each divides by the numbers of
             pixels of its own batch (released code).
-        loss_weight (float): Factor of the whole.
+        loss_weight (float): Factor of the whole, at least 0.
 
     Raises:
-        ValueError: If a share is outside [0, 1].
+        ValueError: If a share is outside [0, 1] or ``loss_weight`` below 0.
     """
 
     def __init__(
@@ -148,10 +149,8 @@ class C2SLoss(nn.Module):
         loss_weight: float = 1.0,
     ) -> None:
         super().__init__()
-        if fg_share is not None and not 0 <= fg_share <= 1:
-            raise ValueError(f'fg_share must be in [0, 1], got {fg_share}')
-        if not 0 <= aux_share <= 1:
-            raise ValueError(f'aux_share must be in [0, 1], got {aux_share}')
+        check_shares(fg_share=fg_share, aux_share=aux_share)
+        check_weights(loss_weight=loss_weight)
         self.fg_share = fg_share
         self.aux_share = aux_share
         self.over_ranks = over_ranks

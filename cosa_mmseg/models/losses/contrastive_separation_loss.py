@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from cosa_mmseg.models.pseudo_labels.cam import IGNORE_INDEX, check_labels
 from cosa_mmseg.utils.dtype import promote_half
 
+from .ranges import check_weights
+
 EPS = 1e-6
 # How far below the least possible score a partner is set that does not count:
 # it adds nothing that a float32 sum could hold.
@@ -110,10 +112,11 @@ class ContrastiveSeparationLoss(nn.Module):
         temperature (float): ``t`` > 0 (.5: paper).
         max_perplexity (float): ``eps`` > 0, pixels above it take no part (1:
             paper).
-        loss_weight (float): Factor of the whole (.1: paper).
+        loss_weight (float): Factor of the whole, at least 0 (.1: paper).
 
     Raises:
-        ValueError: If the temperature or ``max_perplexity`` is not positive.
+        ValueError: If the temperature or ``max_perplexity`` is not positive,
+            or ``loss_weight`` below 0.
     """
 
     def __init__(
@@ -129,6 +132,7 @@ class ContrastiveSeparationLoss(nn.Module):
             raise ValueError(
                 f'max_perplexity must be > 0, got {max_perplexity}'
             )
+        check_weights(loss_weight=loss_weight)
         self.temperature = temperature
         self.max_perplexity = max_perplexity
         self.loss_weight = loss_weight

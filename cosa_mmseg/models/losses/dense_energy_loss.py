@@ -9,12 +9,12 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from cosa_mmseg.models.pseudo_labels.cam import IGNORE_INDEX
 from cosa_mmseg.utils.dtype import promote_half
 
 from .halved_softmax import halved_softmax
 from .permutohedral import bilateral_filter
-
-IGNORE_INDEX = 255
+from .ranges import check_weights
 
 
 class _DenseEnergy(torch.autograd.Function):
@@ -83,9 +83,12 @@ class DenseEnergyLoss(nn.Module):
             scaled with the image (100: released code).
         scale_factor: size at which the energy is computed, in (0, 1]
             (.5: released code).
-        energy_weight: the weight w in the formula, which sums over pixels
-            (1e-7: released code).
-        loss_weight: weight among the other losses.
+        energy_weight: the weight w in the formula, which sums over pixels,
+            at least 0 (1e-7: released code).
+        loss_weight: weight among the other losses, at least 0.
+
+    Raises:
+        ValueError: if an argument is out of range.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class DenseEnergyLoss(nn.Module):
         for name, sigma in dict(rgb=sigma_rgb, xy=sigma_xy).items():
             if sigma <= 0:
                 raise ValueError(f'sigma_{name} must be > 0, got {sigma}')
+        check_weights(energy_weight=energy_weight, loss_weight=loss_weight)
         self.sigma_rgb = sigma_rgb
         self.sigma_xy = sigma_xy
         self.scale_factor = scale_factor

@@ -4,10 +4,11 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from cosa_mmseg.models.pseudo_labels.cam import to_class_ids
+from cosa_mmseg.models.pseudo_labels.cam import IGNORE_INDEX, to_class_ids
 from cosa_mmseg.utils.dtype import promote_half
 
 from .c2s_loss import fg_bg_cross_entropy
+from .ranges import check_shares, check_weights
 from .s2c_loss import check_cam, scale_cam
 
 
@@ -21,9 +22,13 @@ class S2CCrossEntropyLoss(nn.Module):
     code's version 3).
 
     Args:
-        confidence (float): Labels of at most this probability are ignored.
-        fg_share (float): ``a`` of :func:`fg_bg_cross_entropy`.
-        loss_weight (float): Factor of the whole.
+        confidence (float): Labels of at most this probability are ignored, in
+            [0, 1].
+        fg_share (float): ``a`` of :func:`fg_bg_cross_entropy`, in [0, 1].
+        loss_weight (float): Factor of the whole, at least 0.
+
+    Raises:
+        ValueError: If an argument is out of range.
     """
 
     def __init__(
@@ -33,6 +38,8 @@ class S2CCrossEntropyLoss(nn.Module):
         loss_weight: float = 1.0,
     ) -> None:
         super().__init__()
+        check_shares(confidence=confidence, fg_share=fg_share)
+        check_weights(loss_weight=loss_weight)
         self.confidence = confidence
         self.fg_share = fg_share
         self.loss_weight = loss_weight
@@ -64,7 +71,7 @@ class S2CCrossEntropyLoss(nn.Module):
         value, label = seg_prob.max(dim=1)
         if classes is not None:
             label = to_class_ids(label, classes)
-        label = label.masked_fill(value <= self.confidence, 255)
+        label = label.masked_fill(value <= self.confidence, IGNORE_INDEX)
         cam = scale_cam(promote_half(cam))
         background = 1 - cam.amax(dim=1, keepdim=True)
         scores = torch.cat([background, cam], dim=1)

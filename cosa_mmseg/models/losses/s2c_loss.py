@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from cosa_mmseg.utils.dtype import promote_half
 
+from .ranges import check_shares, check_weights
+
 
 def check_cam(
     cam: Tensor, seg_prob: Tensor, classes: Tensor | None = None
@@ -72,10 +74,11 @@ class S2CLoss(nn.Module):
         detach_range (bool): For ``'scale'``: treat the range as constant.
         aux_share (float): Share of the same loss on the auxiliary CAM, in
             [0, 1].
-        loss_weight (float): Factor of the whole.
+        loss_weight (float): Factor of the whole, at least 0.
 
     Raises:
-        ValueError: If the activation is unknown or the share outside [0, 1].
+        ValueError: If the activation is unknown, the share outside [0, 1] or
+            ``loss_weight`` below 0.
     """
 
     def __init__(
@@ -91,8 +94,8 @@ class S2CLoss(nn.Module):
                 "activation must be 'relu', 'none' or 'scale', got "
                 f'{activation!r}'
             )
-        if not 0 <= aux_share <= 1:
-            raise ValueError(f'aux_share must be in [0, 1], got {aux_share}')
+        check_shares(aux_share=aux_share)
+        check_weights(loss_weight=loss_weight)
         self.activation = activation
         self.detach_range = detach_range
         self.aux_share = aux_share

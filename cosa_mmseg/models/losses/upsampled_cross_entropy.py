@@ -43,8 +43,7 @@ class _UpsampledCrossEntropy(torch.autograd.Function):
                 else:
                     loss -= (weight * log_prob.gather(1, label)).sum()
                     gradient.scatter_add_(1, label, -weight)
-            if ctx.needs_input_grad[0]:
-                whole.add_gradient(rows, gradient)
+            whole.add_gradient(rows, gradient)
         ctx.save_for_backward(whole.gradient())
         ctx.dtype = logits.dtype
         return loss

@@ -70,7 +70,6 @@ class Assigner(nn.Module):
                 'cam_labeler (and cam_labeler_aux) to a labeler that has '
                 'one, such as ThresholdLabeler'
             )
-
         if getattr(self.seg_labeler, 'after_softmax', False) > all_classes:
             raise ValueError(
                 'seg_labeler.after_softmax=True takes the softmax over all '
@@ -160,7 +159,9 @@ class Assigner(nn.Module):
             return {}
         xi, xi_aux = self.cam_labeler.xi, self.cam_labeler_aux.xi
         cam_aux = restrict_cam(seen.cam_aux, img_label)
-        out = dict(perplexity_aux=perplexity(cam_aux.amax(dim=1), xi_aux))
+        # of the same lambdas as the weights, where there are any
+        measure = getattr(self.reliability, 'perplexity', perplexity)
+        out = dict(perplexity_aux=measure(cam_aux.amax(dim=1), xi_aux))
         if self.reliability is not None:
             cam = restrict_cam(seen.cam, img_label)
             out['weight'] = self.reliability(cam, xi, valid_mask)

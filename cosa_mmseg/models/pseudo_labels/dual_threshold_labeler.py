@@ -1,4 +1,4 @@
-"""CAM pseudo labels with two fixed thresholds, as the released code makes."""
+"""CAM pseudo labels with two thresholds, as the released code makes."""
 
 import torch
 from mmengine.registry import MODELS
@@ -32,8 +32,9 @@ class DualThresholdLabeler(nn.Module):
             [0, 1], such as :class:`PixelAdaptiveRefinement`.
 
     Raises:
-        ValueError: If not ``0 <= low <= high <= 1`` or ``downscale < 1``, or
-            if both or neither of the thresholds and ``threshold`` are given.
+        ValueError: If not ``0 <= low <= high <= 1`` or ``downscale < 1``, if
+            both or neither of the thresholds and ``threshold`` are given, or
+            if the latter does not give two.
     """
 
     def __init__(
@@ -47,6 +48,13 @@ class DualThresholdLabeler(nn.Module):
         super().__init__()
         if threshold is not None and low is high is None:
             self.threshold = MODELS.build(threshold)
+            pair = torch.as_tensor(self.threshold())
+            if pair.numel() != 2:
+                raise ValueError(
+                    'threshold must give (low, high), but '
+                    f'{type(self.threshold).__name__} gives {pair.tolist()}: '
+                    'ThresholdLabeler takes one number'
+                )
         elif threshold is not None or low is None or high is None:
             raise ValueError(
                 'give either low and high, or threshold: got '

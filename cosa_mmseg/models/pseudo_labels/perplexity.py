@@ -91,7 +91,8 @@ class PerplexityWeight(nn.Module):
 
     Another measure takes its place if it has this ``forward``: it gets the
     maps themselves, so that it may look beyond their maximum, and returns
-    weights (N, H, W) of mean 1 over the valid pixels, 0 elsewhere.
+    weights (N, H, W) of mean 1 over the valid pixels, 0 elsewhere.  If it has
+    this ``perplexity``, too, the contrastive separation selects pixels by it.
 
     Args:
         lambda_a (float): Factor of the distance, in (0, 1).
@@ -144,7 +145,7 @@ class PerplexityWeight(nn.Module):
             ValueError: If the shapes do not fit.
         """
         confidence = cam.amax(dim=1)
-        value = perplexity(confidence, threshold, self.lambda_a, self.lambda_b)
+        value = self.perplexity(confidence, threshold)
         over_ranks = self.training
         if self.mean_of == 'all':
             return reliability_weight(value, valid_mask, over_ranks)
@@ -152,6 +153,20 @@ class PerplexityWeight(nn.Module):
         return reliability_weight(
             value, valid_mask & above, over_ranks
         ) + reliability_weight(value, valid_mask & ~above, over_ranks)
+
+    def perplexity(
+        self, confidence: Tensor, threshold: Tensor | float
+    ) -> Tensor:
+        """``P`` with the two lambdas of this module.
+
+        Args:
+            confidence (Tensor): ``v`` in [0, 1], any shape.
+            threshold (Tensor | float): ``xi`` in (0, 1), 0-d.
+
+        Returns:
+            Tensor: As of :func:`perplexity`, the same shape.
+        """
+        return perplexity(confidence, threshold, self.lambda_a, self.lambda_b)
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""

@@ -1,5 +1,6 @@
 """CAM pseudo labels with one threshold, as the paper makes them."""
 
+import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
@@ -18,11 +19,21 @@ class ThresholdLabeler(nn.Module):
         threshold (dict): Config of the threshold: a module whose ``forward()``
             gives ``xi`` and whose ``update(cam, valid_mask)`` may move it,
             such as :class:`DynamicThreshold` or :class:`FixedThreshold`.
+
+    Raises:
+        ValueError: If the threshold is not a single one.
     """
 
     def __init__(self, threshold: dict) -> None:
         super().__init__()
         self.threshold = MODELS.build(threshold)
+        xi = torch.as_tensor(self.threshold())
+        if xi.numel() != 1:
+            raise ValueError(
+                'threshold must give one number, but '
+                f'{type(self.threshold).__name__} gives {xi.tolist()}: '
+                'DualThresholdLabeler takes two'
+            )
 
     @property
     def num_images(self) -> int:

@@ -81,8 +81,8 @@ class CoSA(DualStreamSegmentor):
         if self.loss_csc is not None and not self.assigner.has_threshold:
             raise ValueError(
                 'loss_csc selects pixels by their distance from one '
-                'threshold: set assigner.cam_labeler_aux to a labeler that '
-                'has one, such as ThresholdLabeler'
+                'threshold: set assigner.cam_labeler (and cam_labeler_aux) to '
+                'a labeler that has one, such as ThresholdLabeler'
             )
 
     @property
@@ -126,7 +126,8 @@ class CoSA(DualStreamSegmentor):
     def feeds_thresholds(self, num_images: int) -> bool:
         """Whether dynamic thresholds see this batch of the warm-up.
 
-        They are fed over its last images, as many as they keep.
+        They are fed over its last images, as many as they keep; where a step
+        accumulates batches, as many from each of them.
 
         Args:
             num_images (int): Images of the batch on this process.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from types import UnionType
 
 NETWORKS = ('assignment', 'online', 'both')
 
@@ -55,17 +56,40 @@ class PredictionSettings:
             raise ValueError(
                 f"test_cfg.mode must be 'whole' or 'slide', got {self.mode!r}"
             )
+        if not _are(int | float, self.scales):
+            raise ValueError(
+                'test_cfg.scales must be a list of numbers, got '
+                f'{self.scales!r}'
+            )
         if not self.scales or min(self.scales) <= 0:
             raise ValueError(
                 f'test_cfg.scales must be positive, got {self.scales}'
             )
-        if self.size_divisor < 1:
+        if not isinstance(self.size_divisor, int) or self.size_divisor < 1:
             raise ValueError(
-                'test_cfg.size_divisor must be at least 1, got '
-                f'{self.size_divisor}'
+                'test_cfg.size_divisor must be a whole number of at least 1, '
+                f'got {self.size_divisor!r}'
             )
-        windows = (self.crop_size, self.stride)
-        if (self.mode == 'slide') == (None in windows):
+        if not isinstance(self.post_process, dict | None):
+            raise ValueError(
+                'test_cfg.post_process must be a dict, got '
+                f'{self.post_process!r}'
+            )
+        self._check_windows()
+
+    def _check_windows(self) -> None:
+        """Raise unless there are windows where, and only where, they slide."""
+        for name in ('crop_size', 'stride'):
+            sides = getattr(self, name)
+            if sides is not None and not (
+                _are(int, sides) and len(sides) == 2
+            ):
+                raise ValueError(
+                    f'test_cfg.{name} must be (height, width), whole numbers, '
+                    f'got {sides!r}'
+                )
+        missing = (self.crop_size, self.stride).count(None)
+        if missing != (0 if self.mode == 'slide' else 2):
             raise ValueError(
                 "test_cfg.mode='slide' needs test_cfg.crop_size and "
                 'test_cfg.stride, each (height, width), and nothing else '
@@ -83,3 +107,10 @@ class PredictionSettings:
                 f'test_cfg.{unknown[0]} is unknown; known: {", ".join(known)}'
             )
         return cls(**(test_cfg or {}))
+
+
+def _are(kind: type | UnionType, values: object) -> bool:
+    """Whether values are a list, or a tuple, of numbers of a kind."""
+    return isinstance(values, list | tuple) and all(
+        isinstance(value, kind) for value in values
+    )

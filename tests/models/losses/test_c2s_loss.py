@@ -154,10 +154,3 @@ def test_wrong_shapes_are_named(batch):
         C2SLoss()(logits, logits[:, :3], label)
     with pytest.raises(ValueError, match=r'weight of shape \(2, 5, 5\)'):
         C2SLoss()(logits, label, label, weight[..., :5])
-
-
-@pytest.mark.parametrize('name', ['fg_share', 'aux_share'])
-@pytest.mark.parametrize('value', [-0.1, 1.1])
-def test_shares_are_shares(name, value):
-    with pytest.raises(ValueError, match=name):
-        C2SLoss(**{name: value})

@@ -97,11 +97,9 @@ def test_wrong_class_count_is_named(loss, batch):
         loss(batch[0], batch[1][:, :3])
 
 
-def test_bad_settings_are_named():
+def test_an_unknown_activation_is_named():
     with pytest.raises(ValueError, match='activation'):
         S2CLoss('tanh')
-    with pytest.raises(ValueError, match='aux_share'):
-        S2CLoss(aux_share=2)
 
 
 @pytest.mark.parametrize('loss', [S2CLoss(), S2CCrossEntropyLoss()])

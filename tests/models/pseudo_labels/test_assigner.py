@@ -1,3 +1,4 @@
+import math
 from dataclasses import fields
 
 import pytest
@@ -54,6 +55,26 @@ def test_the_classes_that_no_image_shows_change_nothing(network, settings):
             torch.testing.assert_close(
                 getattr(some, field.name), getattr(whole, field.name)
             )
+
+
+@pytest.mark.parametrize('lambda_a', [0.8, 0.4])
+def test_weights_and_separation_have_one_perplexity(network, lambda_a):
+    reliability = dict(type='PerplexityWeight', lambda_a=lambda_a)
+    pseudo = assign(network, dict(PAPER, reliability=reliability))
+    # the least perplexity is that of the distance 1
+    assert pseudo.perplexity_aux.min().item() == pytest.approx(
+        -math.log(lambda_a)
+    )
+    # w P is the same number at all real pixels
+    real = pseudo.weight_aux > 0
+    product = (pseudo.weight_aux * pseudo.perplexity_aux)[real]
+    assert product.min().item() == pytest.approx(product.max().item())
+
+
+def test_without_weights_the_perplexity_is_the_papers(network):
+    pseudo = assign(network, dict(PAPER, reliability=None))
+    assert pseudo.weight is None
+    assert pseudo.perplexity_aux.min().item() == pytest.approx(-math.log(0.8))
 
 
 def test_all_classes_on_request(network):

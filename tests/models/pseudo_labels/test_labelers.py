@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmengine.registry import MODELS
 
 from cosa_mmseg.models.pseudo_labels import (
     DualThresholdLabeler,
@@ -95,6 +96,30 @@ def test_inputs_are_not_changed(cam):
 def test_bad_labeler_settings_are_named(settings, message):
     with pytest.raises(ValueError, match=message):
         DualThresholdLabeler(**settings)
+
+
+@pytest.mark.parametrize(
+    ('labeler', 'threshold', 'message'),
+    [
+        (
+            'ThresholdLabeler',
+            'DualDynamicThreshold',
+            r'one number, but DualDynamicThreshold gives \[0.25, 0.69.*: Dual',
+        ),
+        (
+            'DualThresholdLabeler',
+            'DynamicThreshold',
+            r'\(low, high\), but DynamicThreshold gives 0.5: ThresholdLabeler',
+        ),
+    ],
+)
+def test_a_threshold_of_the_other_labeler_is_refused(
+    labeler, threshold, message
+):
+    # not at the end of the warm-up, where it is first used
+    settings = dict(type=labeler, threshold=dict(type=threshold))
+    with pytest.raises(ValueError, match=f'threshold must give {message}'):
+        MODELS.build(settings)
 
 
 def test_a_refiner_needs_the_image(cam):

@@ -111,15 +111,17 @@ def test_prediction_does_not_move_thresholds():
 
 
 @pytest.mark.parametrize('name', ['loss_csc', 'reliability'])
-def test_two_fixed_thresholds_have_no_perplexity(name):
-    settings = dict(PAPER)
-    if name == 'loss_csc':
-        settings['assigner'] = small_assigner()
-    else:
-        settings['assigner'] = small_assigner(
-            reliability=dict(type='PerplexityWeight')
-        )
-    with pytest.raises(ValueError, match=name):
+@pytest.mark.parametrize('which', ['both', 'cam_labeler', 'cam_labeler_aux'])
+def test_two_fixed_thresholds_have_no_perplexity(name, which):
+    one = PAPER['assigner']['cam_labeler']
+    labelers = dict(cam_labeler=one, cam_labeler_aux=one)
+    for key in labelers if which == 'both' else [which]:
+        labelers[key] = small_assigner()['cam_labeler']
+    settings = dict(PAPER, assigner=small_assigner(**labelers))
+    if name == 'reliability':
+        settings['assigner']['reliability'] = dict(type='PerplexityWeight')
+    message = rf'{name} .*cam_labeler \(and cam_labeler_aux\) to a labeler'
+    with pytest.raises(ValueError, match=message):
         MODELS.build(small_model(**settings))
 
 
