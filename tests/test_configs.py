@@ -1,5 +1,6 @@
 """Every config builds, and its numbers are those of the recipe."""
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -9,6 +10,7 @@ from mmengine.registry import (
     HOOKS,
     METRICS,
     MODELS,
+    TRANSFORMS,
     init_default_scope,
 )
 
@@ -117,15 +119,38 @@ def test_recipe_for_data_of_ones_own_is_that_for_voc():
     voc = Config.fromfile(CONFIGS / 'cosa_vit-b_voc.py')
     for key in (
         *('model', 'train_cfg', 'optim_wrapper', 'param_scheduler'),
-        *('custom_hooks', 'default_hooks', 'tta_cfg', 'train_pipeline'),
+        *('custom_hooks', 'default_hooks', 'tta_cfg'),
     ):
         assert custom[key] == voc[key], key
+    resize = custom.train_pipeline.pop(1)
+    scale = voc.train_pipeline.pop(1)
+    assert resize.ratio_range == scale.ratio_range
+    assert custom.train_pipeline == voc.train_pipeline
     assert custom.train_dataloader.batch_size == 2
     assert [step.type for step in custom.test_pipeline] == [
         step.type for step in voc.test_pipeline if 'Anno' not in step.type
     ]
     assert custom.test_pipeline[1] == voc.test_pipeline[1]
     assert custom.scores == voc.val_evaluator
+
+
+@pytest.mark.parametrize(
+    ('name', 'side'),
+    [('cosa_vit-b_custom', 500), ('cosa_resnet18_custom', 250)],
+)
+@pytest.mark.parametrize('shape', [(3000, 4000, 3), (64, 48, 3)])
+def test_pictures_of_ones_own_are_seen_at_one_scale(name, side, shape):
+    cfg = Config.fromfile(CONFIGS / f'{name}.py')
+    init_default_scope(cfg.default_scope)
+    step = TRANSFORMS.build(
+        dict(cfg.train_dataloader.dataset.pipeline[1], ratio_range=(1, 1))
+    )
+    results = step(dict(img=np.zeros(shape, np.uint8)))
+    h, w = results['img'].shape[:2]
+    assert max(h, w) == side
+    assert h / w == pytest.approx(shape[0] / shape[1], rel=0.01)
+    crop = cfg.train_dataloader.dataset.pipeline[3].crop_size
+    assert crop == cfg.test_dataloader.dataset.pipeline[1].scale
 
 
 @pytest.fixture

@@ -13,21 +13,25 @@ ENDS = ('', '_best', '_best_threshold')
 def evaluate_cams_only(cfg: Config, out_dir: str | Path) -> None:
     """Change a config so that a test scores the CAMs and writes the sweep.
 
-    Settings of a ``CAMIoUMetric`` that the config has are kept.  Where both
-    networks predict, the online network's files are in a folder ``online``.
+    Settings of a ``CAMIoUMetric`` that the config has are kept but for its
+    prefix.  Where both networks predict, the online network's files are in a
+    folder ``online``.
 
     Args:
         cfg: Config of a :class:`DualStreamSegmentor` and its test data.
         out_dir: Folder for ``cam_sweep.csv`` and ``cam_sweep.png``.
 
     Raises:
-        ValueError: If the model is not one that has CAMs.
+        ValueError: If the model is not one that has CAMs, or there is no test
+            data.
     """
     if 'network' not in cfg.model:
         raise ValueError(
             f'the model of the config, {cfg.model.type}, has no CAMs: it '
             'takes one with two networks, such as CoSA'
         )
+    if cfg.get('test_dataloader') is None:
+        raise ValueError('the config has no test_dataloader to score')
     metrics = cfg.get('test_evaluator') or []
     found = [
         dict(metric)
@@ -35,6 +39,7 @@ def evaluate_cams_only(cfg: Config, out_dir: str | Path) -> None:
         if metric['type'].split('.')[-1] == 'CAMIoUMetric'
     ]
     metric = found[0] if found else dict(type='CAMIoUMetric')
+    metric.pop('prefix', None)
     online = dict(metric, out_dir=str(Path(out_dir) / 'online'))
     cfg.test_evaluator = [dict(metric, out_dir=str(out_dir))]
     cfg.merge_from_dict({'model.test_cfg.with_cam': True})

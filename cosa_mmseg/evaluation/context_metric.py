@@ -12,6 +12,8 @@ from mmengine.logging import print_log
 from mmengine.registry import METRICS
 from torch import Tensor
 
+from cosa_mmseg.datasets.bad_files import BadFileError
+
 from .functional import best_class
 from .sample_fields import read_field
 
@@ -116,8 +118,9 @@ class ContextFalsePositiveMetric(BaseMetric):
         """Where the context map shows the context, (H, W) bool.
 
         Raises:
-            ValueError: If the map is not there or is no index map of the
-                size of the image, or the image has no id.
+            BadFileError: If the map is not there or is no index map of the
+                size of the image.
+            ValueError: If the image has no id.
         """
         if 'img_id' not in sample:
             raise ValueError(
@@ -126,13 +129,13 @@ class ContextFalsePositiveMetric(BaseMetric):
             )
         path = self.context_dir / f'{sample["img_id"]}.png'
         if not path.is_file():
-            raise ValueError(
+            raise BadFileError(
                 f'ContextFalsePositiveMetric: no context map {path}; '
                 'context_dir must hold one for each evaluated image'
             )
         indices = mmcv.imread(path, 'unchanged', backend='pillow')
         if indices.shape != size:
-            raise ValueError(
+            raise BadFileError(
                 f'the context map {path} is {indices.shape}, but must be one '
                 f'index a pixel of the image, {tuple(size)}'
             )

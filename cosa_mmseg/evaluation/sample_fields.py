@@ -5,6 +5,8 @@ from typing import Any
 
 from torch import Tensor
 
+from cosa_mmseg.datasets.bad_files import BadFileError
+
 _WITH_CAM = 'set model.test_cfg.with_cam=True in the config'
 _ADVICE = {
     'gt_sem_seg': (
@@ -12,8 +14,9 @@ _ADVICE = {
         'metric out of the evaluator'
     ),
     'gt_label': (
-        'the data pipeline must pack the image-level labels, or leave this '
-        'metric out of the evaluator'
+        'its image-level labels are not known: add them to the label file and '
+        'pack them with PackImageLabelInputs, or leave this metric out of the '
+        'evaluator'
     ),
     'pred_cam': _WITH_CAM,
     'pred_cam_aux': _WITH_CAM,
@@ -31,14 +34,16 @@ def read_field(sample: dict, name: str, key: str, metric: object) -> Tensor:
         metric: The asking metric, for the message.
 
     Raises:
-        ValueError: If the sample has no such field; one sentence with the
-            metric, the image, and what to do.
+        BadFileError: If the truth of the image, ``gt_...``, is not there; one
+            sentence with the metric, the image, and what to do.
+        ValueError: Likewise, if a prediction is not.
     """
     field: dict[str, Any] | None = sample.get(name)
     if field is None:
         image = Path(sample.get('img_path') or 'unnamed').stem
         advice = _ADVICE.get(name, 'the model must predict it')
-        raise ValueError(
+        kind = BadFileError if name.startswith('gt_') else ValueError
+        raise kind(
             f'{type(metric).__name__} needs `{name}`, which image {image!r} '
             f'does not have; {advice}.'
         )

@@ -224,7 +224,8 @@ class SubmissionFormatter(BaseMetric):
         if repeated:
             raise SubmissionError(
                 f'the image list has {len(repeated)} image id(s) more than '
-                f'once, such as {repeated[0]!r}: list each once'
+                f'once, such as {repeated[0]!r}: list each once, and rename '
+                'images that differ in their suffix only'
             )
         if len(image_ids) != self._size:
             raise SubmissionError(

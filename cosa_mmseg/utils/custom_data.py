@@ -105,7 +105,8 @@ def _fill_in_evaluation(cfg: Config) -> None:
     """Score with masks, or write label maps."""
     dataset = cfg.test_dataloader.dataset
     dataset.data_prefix.seg_map_path = cfg.mask_path
-    steps = [s for s in dataset.pipeline if s.type != 'LoadAnnotations']
+    loading = [s for s in dataset.pipeline if _loads_masks(s)]
+    steps = [s for s in dataset.pipeline if not _loads_masks(s)]
     if cfg.mask_path is None:
         dataset.pipeline = steps
         cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
@@ -115,7 +116,13 @@ def _fill_in_evaluation(cfg: Config) -> None:
         )
         return
     # behind the resize, so that masks keep their size
-    dataset.pipeline = [*steps[:-1], dict(type='LoadAnnotations'), steps[-1]]
+    loading = loading or [dict(type='LoadAnnotations')]
+    dataset.pipeline = [*steps[:-1], *loading, steps[-1]]
     cfg.val_dataloader = copy.deepcopy(cfg.test_dataloader)
     cfg.val_evaluator = cfg.test_evaluator = cfg.scores
-    cfg.val_cfg = dict(type='ValLoop')
+    cfg.val_cfg = cfg.get('val_cfg') or dict(type='ValLoop')
+
+
+def _loads_masks(step: dict) -> bool:
+    """Whether a step of a pipeline loads masks."""
+    return step['type'].split('.')[-1] == 'LoadAnnotations'

@@ -7,6 +7,7 @@ import torch.multiprocessing as mp
 from mmengine.dataset import DefaultSampler
 from PIL import Image
 
+from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.evaluation import ContextFalsePositiveMetric
 
 from .samples import META, NUM_CLASSES, random_sample
@@ -174,12 +175,12 @@ def test_refuses_what_it_can_not_score(tmp_path):
         rest = {key: value for key, value in sample.items() if key != name}
         with pytest.raises(ValueError, match=f'needs `{name}`'):
             build(tmp_path).process({}, [rest])
-    with pytest.raises(ValueError, match='no context map .*7.png'):
+    with pytest.raises(BadFileError, match='no context map .*7.png'):
         build(tmp_path).process({}, [{**sample, 'img_id': '7'}])
     with pytest.raises(ValueError, match='needs `img_id`'):
         build(tmp_path).process({}, [random_sample(0)])
     Image.new('L', (4, 5)).save(tmp_path / '0.png')
-    with pytest.raises(ValueError, match=r'0.png is \(5, 4\).*\(13, 17\)'):
+    with pytest.raises(BadFileError, match=r'0.png is \(5, 4\).*\(13, 17\)'):
         build(tmp_path).process({}, [sample])
 
 

@@ -3,6 +3,7 @@ import torch
 from mmengine.evaluator import Evaluator
 from mmseg.evaluation import IoUMetric
 
+from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.evaluation import (
     LabelFilteredIoUMetric,
     confusion_matrix,
@@ -88,8 +89,11 @@ def test_refuses_sample_without(metric, name):
     sample = random_sample(7)
     del sample[name]
     message = f"LabelFilteredIoUMetric needs `{name}`, which image '7'"
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as caught:
         metric.process({}, [sample])
+    # the tools say in one sentence what is wrong with the data
+    is_of_data = isinstance(caught.value, BadFileError)
+    assert is_of_data == name.startswith('gt_')
 
 
 def test_never_writes_its_predictions(tmp_path):

@@ -288,7 +288,7 @@ def test_refuses_label_map_without_palette():
 
 def test_refuses_image_that_is_listed_twice():
     samples = [prediction(i) for i in (0, 1, 0)]
-    message = r"1 image id.s. more than once, such as 'some_0000': list"
+    message = r"id.s. more than once, such as 'some_0000': .*, and rename"
     with pytest.raises(SubmissionError, match=message):
         pack(samples)
     assert 'results.tar.gz' not in files()

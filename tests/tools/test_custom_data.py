@@ -140,6 +140,18 @@ def test_masks_are_scored(trained, my):
     assert not (my / 'scored/label_maps').exists()
 
 
+def test_a_scored_picture_without_labels_is_one_sentence(trained, my):
+    write_pictures(my / 'unlabelled', 'my')
+    root = my / 'unlabelled/my'
+    Image.new('L', (40, 32), 1).save(root / '7.png')
+    (root / 'labels.csv').write_text('image,labels\na picture.png,Wolf\n')
+    (root / 'val.txt').write_text('7.jpg\n')
+    options = ('data_root=unlabelled/my', 'mask_path=', 'test_list=val.txt')
+    message = "^error: .* needs `gt_label`, which image '7' .* are not known"
+    with pytest.raises(SystemExit, match=message):
+        run('test', FINISHED, CHECKPOINT, '--cfg-options', *options)
+
+
 def test_settings_reach_the_places_where_they_are_used(my):
     cfg = Config.fromfile(CUSTOM)
     cfg.work_dir = 'work'
@@ -184,6 +196,21 @@ def test_masks_can_be_added_and_taken_away(my):
     cfg.mask_path = None
     fill_in_custom_data(cfg)
     assert cfg.to_dict() == without
+
+
+def test_how_masks_are_loaded_and_scored_is_kept(my):
+    cfg = Config.fromfile(CUSTOM)
+    cfg.update(work_dir='work', data_root='my', mask_path='masks')
+    load = dict(type='mmseg.LoadAnnotations', imdecode_backend='cv2')
+    pipeline = cfg.test_dataloader.dataset.pipeline
+    cfg.test_dataloader.dataset.pipeline = [pipeline[0], load, *pipeline[1:]]
+    cfg.val_cfg.fp16 = True
+
+    fill_in_custom_data(cfg)
+
+    steps = cfg.val_dataloader.dataset.pipeline
+    assert steps == [*pipeline[:2], load, pipeline[2]]
+    assert cfg.val_cfg == dict(type='ValLoop', fp16=True)
 
 
 def test_classes_that_are_given_are_kept(my):

@@ -78,10 +78,16 @@ def test_options_enter_the_config(arguments):
 
 
 def test_a_config_without_the_metric_gets_it():
-    cfg = Config(dict(model=dict(type='CoSA', network={})))
+    model = dict(type='CoSA', network={})
+    cfg = Config(dict(model=model, test_dataloader={}))
     evaluate_cams_only(cfg, 'there')
-    assert cfg.test_evaluator == [dict(type='CAMIoUMetric', out_dir='there')]
+    alone = [dict(type='CAMIoUMetric', out_dir='there')]
+    assert cfg.test_evaluator == alone
     assert cfg.model.test_cfg == dict(with_cam=True)
+    # the summary finds the scores by their names
+    cfg.test_evaluator = dict(type='CAMIoUMetric', prefix='val')
+    evaluate_cams_only(cfg, 'there')
+    assert cfg.test_evaluator == alone
 
 
 @pytest.mark.parametrize(
@@ -89,6 +95,7 @@ def test_a_config_without_the_metric_gets_it():
     [
         ('cosa/ablation/shapes_supervised.py', 'EncoderDecoder, has no CAMs'),
         ('cosa/cosa_shape.py', 'no config .*did you mean'),
+        ('pretrain/small_resnet_shapes.py', 'the config has no test_datalo'),
     ],
 )
 def test_user_errors_are_one_sentence(config, message, tmp_path):
@@ -101,6 +108,35 @@ def test_a_missing_checkpoint_is_one_sentence(arguments, tmp_path):
     arguments[1] = str(tmp_path / 'nothing.pth')
     with pytest.raises(SystemExit, match='^error: .*nothing.pth'):
         eval_cam.main(arguments)
+
+
+@pytest.mark.parametrize(
+    ('option', 'message'),
+    [
+        (
+            'test_evaluator.2.fixed_treshold=0.4',
+            r'test_evaluator\.0\.fixed_treshold=0.4 .*mean fixed_threshold',
+        ),
+        (
+            'test_dataloader.dataset.ann_file=no.txt',
+            "test_dataloader.dataset: no image list '.*no.txt'",
+        ),
+        (
+            'model.loss_s2c.activation=elu',
+            'model.loss_s2c.activation',
+        ),
+    ],
+)
+def test_a_part_that_cannot_be_built_is_named(arguments, option, message):
+    with pytest.raises(SystemExit, match=f'^error: {message}'):
+        eval_cam.main([*arguments, option])
+
+
+def test_processes_are_connected_as_in_a_test(arguments, monkeypatch):
+    monkeypatch.delenv('RANK', raising=False)
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    with pytest.raises(SystemExit, match='^error: --launcher pytorch is for'):
+        eval_cam.main(['--launcher=pytorch', *arguments])
 
 
 def test_summary_shows_what_was_scored():

@@ -21,6 +21,8 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.config_check import naming_the_key
+from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.evaluation.cam_evaluation import (
     cam_summary,
     evaluate_cams_only,
@@ -31,6 +33,7 @@ from cosa_mmseg.utils.command_line import (
     add_tta_option,
     load_config,
 )
+from cosa_mmseg.utils.distributed import connect_cpu_processes
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -70,8 +73,20 @@ def main(args: Sequence[str] | None = None) -> None:
     """Score the CAMs, or say in one sentence why not."""
     options = parse_args(args)
     try:
-        runner = Runner.from_cfg(build_config(options))
+        cfg = build_config(options)
+        connect_cpu_processes(cfg)
+        with naming_the_key(cfg):
+            runner = Runner.from_cfg(cfg)
+        # as the loop of the test will, where the key would be `test_cfg`
+        for key, build in (
+            ('test_dataloader', runner.build_dataloader),
+            ('test_evaluator', runner.build_evaluator),
+        ):
+            with naming_the_key(cfg[key], key):
+                build(cfg[key])
         scores = runner.test()
+    except BadFileError as err:
+        raise SystemExit(f'error: {err.sentence}') from err
     except (OSError, ValueError) as err:
         raise SystemExit(f'error: {err}') from err
     if is_main_process():

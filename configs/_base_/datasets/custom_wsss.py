@@ -1,7 +1,9 @@
 # Pictures of one's own with image-level labels. The settings of this block are
 # said once: tools/train.py and tools/test.py carry them to where they are used
 # (cosa_mmseg/utils/custom_data.py says how, for other programs). Paths are
-# relative to data_root.
+# relative to data_root. Batch, metrics and all but one step of the pipelines
+# are as for VOC.
+_base_ = './voc_wsss.py'
 data_root = 'data/custom'
 label_file = 'labels.csv'  # or .json, .jsonl, .txt, a folder of class folders
 img_path = ''  # folder of the pictures, below which label_file names them
@@ -11,60 +13,40 @@ mask_path = None  # folder of masks (.png of class ids) to score predictions
 classes = None  # 'background' and the classes; None: those of label_file
 
 dataset_type = 'ImageLabelDataset'
-crop_size = (448, 448)  # as for VOC
-
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='RandomScale', ratio_range=(0.5, 2.0)),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='RandomPlaceCrop', crop_size=crop_size),
-    dict(
-        type='mmpretrain.GaussianBlur',
-        prob=0.5,
-        magnitude_range=(0.1, 2.0),  # radius in pixels, uniform
-        magnitude_std='inf',
-    ),
-    dict(type='TwoViews', magnitude_range=(1, 10)),
-    dict(type='PackImageLabelInputs'),
-]
+train_pipeline = _base_.train_pipeline
+# As if all pictures were as long as VOC's, 500 pixels: a crop of a photograph
+# at its own size would not show what the photograph's labels say.
+train_pipeline[1] = dict(
+    type='RandomResize',
+    scale=(500, 500),  # fits into (w, h)
+    ratio_range=(0.5, 2.0),
+    keep_ratio=True,
+)
 # Where there are masks, they are loaded behind the resize.
 test_pipeline = [
     dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=crop_size[::-1], keep_ratio=False),
+    dict(type='Resize', scale=_base_.crop_size[::-1], keep_ratio=False),
     dict(type='PackImageLabelInputs'),
 ]
 
 train_dataloader = dict(
-    batch_size=2,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='ResumableSampler', shuffle=True),
     dataset=dict(
+        _delete_=True,
         type=dataset_type,
         img_suffix=None,  # any: files are looked up by name
         data_prefix=dict(),
         pipeline=train_pipeline,
-    ),
+    )
 )
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
+        _delete_=True,
         type=dataset_type,
         img_suffix=None,
         data_prefix=dict(),
         pipeline=test_pipeline,
         test_mode=True,
-    ),
+    )
 )
-# where there are masks
-metrics = [
-    dict(type='IoUMetric', iou_metrics=['mIoU']),  # label-free: the headline
-    dict(type='LabelFilteredIoUMetric'),
-    dict(type='CAMIoUMetric'),
-    dict(type='ClassificationMetric'),
-]
-# The last one scores nothing unless model.test_cfg.network='both'.
-scores = [*metrics, dict(type='OnlineNetworkMetric', metrics=metrics)]
+scores = _base_.val_evaluator  # where there are masks
+val_dataloader = val_evaluator = test_evaluator = None  # as the masks ask

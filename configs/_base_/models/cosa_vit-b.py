@@ -95,6 +95,7 @@ model = dict(
         over_ranks=True,  # ours: two processes equal one with both batches
         loss_weight=0.1,  # paper
     ),
+    # released
     loss_s2c=dict(type='S2CLoss', activation='relu', loss_weight=0.05),
     loss_energy=dict(
         type='DenseEnergyLoss',

@@ -3,7 +3,7 @@
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='GroupedOptimWrapperConstructor',  # equal settings, one group
-    optimizer=dict(
+    optimizer=dict(  # released
         type='AdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=0.01
     ),
     # Ten times the rate for the classifiers and the head (released). The

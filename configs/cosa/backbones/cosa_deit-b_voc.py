@@ -5,17 +5,10 @@ checkpoint = 'https://mmassets.onedl.ai/mmclassification/v0/deit/deit-base-disti
 model = dict(
     network=dict(
         backbone=dict(
-            _delete_=True,
             type='mmpretrain.DistilledVisionTransformer',
             arch='deit-base',
-            img_size=224,
-            patch_size=16,
             out_indices=[3, 6, 9, 11],  # the last two as in ViT-B
-            out_type='featmap',
-            interpolate_mode='bicubic',
-            init_cfg=dict(
-                type='Pretrained', checkpoint=checkpoint, prefix='backbone.'
-            ),
+            init_cfg=dict(checkpoint=checkpoint, prefix='backbone.'),
         )
     )
 )

@@ -6,18 +6,11 @@ checkpoint = 'https://mmassets.onedl.ai/mmpretrain/v1.0/dinov2/vit-base-p14_dino
 model = dict(
     network=dict(
         backbone=dict(
-            _delete_=True,
-            type='mmpretrain.VisionTransformer',
-            arch='base',
             img_size=518,
             patch_size=14,
             layer_scale_init_value=1e-5,
             out_indices=[3, 6, 9, 11],  # the last two as in ViT-B
-            out_type='featmap',
-            interpolate_mode='bicubic',
-            init_cfg=dict(
-                type='Pretrained', checkpoint=checkpoint, prefix='backbone.'
-            ),
+            init_cfg=dict(checkpoint=checkpoint, prefix='backbone.'),
         )
     )
 )

@@ -6,21 +6,12 @@ model = dict(
     ),
     network=dict(
         backbone=dict(
-            _delete_=True,
-            type='mmpretrain.VisionTransformer',
             arch='large',
-            img_size=224,
-            patch_size=16,
             # ours: at the same shares of the depth as 3, 6, 9 and 11 of 12
             out_indices=[7, 13, 19, 23],
-            out_type='featmap',
-            interpolate_mode='bicubic',
             # timm's vit_large_patch16_224, by
             # tools/model_converters/convert_weights.py
-            init_cfg=dict(
-                type='Pretrained',
-                checkpoint='pretrained/vit_large_patch16_224.pth',
-            ),
+            init_cfg=dict(checkpoint='pretrained/vit_large_patch16_224.pth'),
         )
     ),
 )

@@ -6,20 +6,11 @@ model = dict(
     ),
     network=dict(
         backbone=dict(
-            _delete_=True,
-            type='mmpretrain.VisionTransformer',
             arch='deit-small',
-            img_size=224,
-            patch_size=16,
             out_indices=[3, 6, 9, 11],  # the last two as in ViT-B
-            out_type='featmap',
-            interpolate_mode='bicubic',
             # timm's vit_small_patch16_224, by
             # tools/model_converters/convert_weights.py
-            init_cfg=dict(
-                type='Pretrained',
-                checkpoint='pretrained/vit_small_patch16_224.pth',
-            ),
+            init_cfg=dict(checkpoint='pretrained/vit_small_patch16_224.pth'),
         )
     ),
 )

@@ -1,0 +1,45 @@
+# Pictures of one's own on a laptop: a small network, a short schedule, crops
+# of 224 pixels. What differs from the recipe for large networks is ours.
+#     cosa train cosa_resnet18_custom \
+#         --cfg-options data_root=DIR label_file=labels.csv
+_base_ = './cosa_vit-b_custom.py'
+
+# stride 16; auxiliary feature: the third stage
+model = dict(
+    network=dict(
+        backbone=dict(
+            _delete_=True,
+            type='ResNet',
+            depth=18,
+            strides=(1, 2, 2, 1),
+            dilations=(1, 1, 1, 2),
+            out_indices=(2, 3),
+            norm_cfg=dict(type='BN'),
+            # fetched when the training starts, 45 MB
+            init_cfg=dict(
+                type='Pretrained', checkpoint='torchvision://resnet18'
+            ),
+        ),
+        decode_head=dict(channels=256),
+        frozen=[r'decode_head\..*bias'],  # no position embedding
+        channels_last=True,
+    ),
+    assigner=dict(cam_labeler=dict(threshold=dict(grid=(14, 14)))),
+    train_cfg=dict(warmup_iters=750),
+)
+sync_bn = 'torch'  # statistics over all GPUs
+
+max_iters = 4000
+param_scheduler = dict(warmup_iters=190)
+train_cfg = dict(max_iters=max_iters, val_interval=500)
+# as long a memory, in parts of the schedule, as in 32,000 iterations
+custom_hooks = [dict(type='AssignmentEMAHook', momentum=4.8e-3)]
+
+crop_size = (224, 224)
+train_pipeline = _base_.train_pipeline
+train_pipeline[1].scale = (250, 250)
+train_pipeline[3].crop_size = crop_size
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].scale = crop_size
+train_dataloader = dict(batch_size=4, dataset=dict(pipeline=train_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
