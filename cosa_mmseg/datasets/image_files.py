@@ -1,11 +1,16 @@
 """Image files below a folder, and lists of their names."""
 
 import os.path as osp
+from collections import Counter
 from collections.abc import Iterable
-from pathlib import PurePath
+from pathlib import Path, PurePath
+from unicodedata import normalize
 
 import mmengine.fileio as fileio
 from torchvision.datasets.folder import IMG_EXTENSIONS
+
+# Those that are not read are listed, too: left out, nobody would miss them.
+IMAGE_SUFFIXES = (*IMG_EXTENSIONS, '.gif', '.jfif', '.heic', '.heif', '.avif')
 
 
 def decode(data: bytes) -> str:
@@ -50,6 +55,16 @@ def read_image_list(path: str, backend_args: dict | None = None) -> list[str]:
     return lines
 
 
+def check_unique(names: Iterable[str], where: Path | str) -> None:
+    """Raise a ``ValueError`` if a name is there twice."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f'{where}: {len(twice)} names are there more than once, the '
+            f'first is {twice[0]!r}'
+        )
+
+
 def list_images(
     folder: str, suffix: str = '', backend_args: dict | None = None
 ) -> list[str]:
@@ -81,24 +96,29 @@ def list_images(
             '`img_path` in `data_prefix`'
         ) from err
     if not images:
-        kind = f'image that ends with {suffix!r}' if suffix else 'image'
-        raise FileNotFoundError(f'no {kind} below {folder!r}')
+        suffixes = suffix or ', '.join(IMAGE_SUFFIXES)
+        raise FileNotFoundError(
+            f'no image below {folder!r}: no name ends with {suffixes}'
+        )
     return sorted(path.as_posix() for path in images)
 
 
 def _is_image(path: str) -> bool:
     hidden = any(part.startswith('.') for part in PurePath(path).parts)
-    return path.lower().endswith(IMG_EXTENSIONS) and not hidden
+    return path.lower().endswith(IMAGE_SUFFIXES) and not hidden
 
 
 def strip_suffix(name: str) -> str:
     """A name without the suffix of an image format, if it has one."""
     stem, suffix = osp.splitext(name)
-    return stem if suffix.lower() in IMG_EXTENSIONS else name
+    return stem if suffix.lower() in IMAGE_SUFFIXES else name
 
 
 class NameIndex:
     """Finds names of images; either side may leave out the suffix.
+
+    A letter with a mark, such as an umlaut, is the same in both of Unicode's
+    spellings: macOS takes file names apart, what is typed is in one piece.
 
     Args:
         names: The names to find, such as ``sub/a.jpg`` or ``sub/a``.
@@ -108,7 +128,8 @@ class NameIndex:
         self._names = set(names)
         self._by_stem: dict[str, list[str]] = {}
         for name in sorted(self._names):
-            self._by_stem.setdefault(strip_suffix(name), []).append(name)
+            stem = strip_suffix(_composed(name))
+            self._by_stem.setdefault(stem, []).append(name)
 
     def find(self, name: str) -> str | None:
         """The name that is meant, or None.
@@ -118,14 +139,24 @@ class NameIndex:
         """
         if name in self._names:
             return name
-        stem = strip_suffix(name)
-        found = [n for n in self._by_stem.get(stem, ()) if stem in (n, name)]
+        wanted = _composed(name)
+        stem = strip_suffix(wanted)
+        found = [
+            candidate
+            for candidate in self._by_stem.get(stem, ())
+            if stem == wanted or _composed(candidate) in (stem, wanted)
+        ]
         if len(found) > 1:
             raise ValueError(
                 f'image {name!r} may be {" or ".join(map(repr, found))}: '
                 'write its suffix'
             )
         return found[0] if found else None
+
+
+def _composed(name: str) -> str:
+    """A name with each letter and its marks in one piece."""
+    return normalize('NFC', name)
 
 
 def find_images(
@@ -162,6 +193,7 @@ def find_images(
     if missing:
         raise FileNotFoundError(
             f'{len(missing)} of {len(missing) + len(files)} images are not '
-            f'below {folder!r}; the first is {missing[0]!r}'
+            f'below {folder!r}; the first is {missing[0]!r}: names are paths '
+            'below the folder of the images (`img_path`, or --images)'
         )
     return files

@@ -11,6 +11,7 @@ from mmengine.utils import is_abs
 from .checked_seg_dataset import CheckedSegDataset
 from .image_files import (
     NameIndex,
+    check_unique,
     find_images,
     list_images,
     read_image_list,
@@ -80,8 +81,9 @@ class ImageLabelDataset(CheckedSegDataset):
         FileNotFoundError: The image list or the label file does not exist, or
             a training image has no entry there, or an image that is looked up
             has no file.
-        ValueError: A list or file is malformed, a class is unknown, a name may
-            be several images, or there is no image left to train with.
+        ValueError: A list or file is malformed, a class is unknown or there
+            twice, a name may be several images, or there is no image left to
+            train with.
     """
 
     def __init__(
@@ -192,6 +194,8 @@ class ImageLabelDataset(CheckedSegDataset):
 
     def load_data_list(self) -> list[dict]:
         """Join the image list with the labels, in the order of the list."""
+        classes = self._metainfo.get('classes') or ()
+        check_unique(classes, f'classes of {type(self).__name__}')
         img_ids = self._load_img_ids()
         names = self.load_class_names(img_ids)
         if not self.test_mode:

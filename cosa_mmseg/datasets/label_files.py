@@ -2,7 +2,8 @@
 
 =========== =================================================================
 ``.csv``    a header ``image,labels`` and rows ``a.jpg,cat;dog``; or a header
-            of ``image`` and the classes, and rows of 0 and 1
+            of ``image`` and the classes, and rows of 0 and 1; with semicolons
+            between columns, too: ``image;labels`` and ``a.jpg;"cat;dog"``
 ``.json``   ``{"a.jpg": ["cat", "dog"]}``
 ``.jsonl``  ``{"image": "a.jpg", "labels": ["cat", "dog"]}``, one a line
 ``.txt``    ``a.jpg<TAB>cat<TAB>dog``, one image a line
@@ -20,10 +21,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from unicodedata import normalize
 
 import mmengine.fileio as fileio
 
-from .image_files import decode
+from .image_files import check_unique, decode
 from .label_formats import PARSERS, Rows, read_folder
 
 BACKGROUND = 'background'
@@ -60,8 +62,11 @@ class ImageLabels:
             classes: The foreground classes, every one that an image shows.
 
         Raises:
-            ValueError: An image shows another class.
+            ValueError: An image shows another class, or the list has the
+                background or a class twice.
         """
+        classes = [_clean(name, 'class') for name in classes]
+        check_unique(classes, 'the list of classes')
         for image, names in self.names.items():
             check_known(names, classes, image, self.place(image))
         return replace(self, classes=tuple(classes))
@@ -146,7 +151,8 @@ def _collect(source: str, content: Rows) -> ImageLabels:
             if set(names.setdefault(image, shown)) != set(shown):
                 raise ValueError(
                     f'image {image!r} has the label {shown}, and before '
-                    f'{names[image]}: leave one of them out'
+                    f'{names[image]}: leave one of them out, or write all '
+                    'its classes in one place'
                 )
         except ValueError as err:
             place = f'line {line}' if line else f'image {row_image!r}'
@@ -164,7 +170,7 @@ def _clean_list(names: Any) -> list[str]:
     """Names of classes, each once."""
     if not isinstance(names, list):
         raise ValueError(
-            f'the label must be a list of class names, but is {names!r}'
+            f'the label must be a list of class names, but is {names!r:.60}'
         )
     return list(dict.fromkeys(_clean(name, 'class') for name in names))
 
@@ -172,7 +178,7 @@ def _clean_list(names: Any) -> list[str]:
 def _clean(name: Any, what: str) -> str:
     """A name of an image or a class, as every format can hold it."""
     if isinstance(name, bool) or not isinstance(name, str | int):
-        raise ValueError(f'the name of the {what} is no string: {name!r}')
+        raise ValueError(f'the name of the {what} is no string: {name!r:.60}')
     name = str(name).strip()
     if not name:
         raise ValueError(f'the name of the {what} is empty')
@@ -180,8 +186,10 @@ def _clean(name: Any, what: str) -> str:
         raise ValueError(
             f'the name of the {what} has a control character: {name!r}'
         )
-    if what == 'class' and name == BACKGROUND:
+    if what == 'image':
+        return name  # as its file is spelt
+    if name.lower() == BACKGROUND:
         raise ValueError(
             f'class {name!r} is in every image and in no label: leave it out'
         )
-    return name
+    return normalize('NFC', name)  # macOS takes umlauts of folders apart

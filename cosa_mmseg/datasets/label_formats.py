@@ -41,8 +41,14 @@ class Rows(NamedTuple):
 
 
 def parse_csv(text: str, separator: str) -> Rows:
-    """Rows of names between separators, or of one flag for each class."""
-    reader = csv.reader(io.StringIO(text, newline=''), strict=True)
+    """Rows of names between separators, or of one flag for each class.
+
+    Columns have commas between, or semicolons, as of Excel in many languages.
+    """
+    delimiter = ',' if ',' in text.strip().partition('\n')[0] else ';'
+    reader = csv.reader(
+        io.StringIO(text, newline=''), delimiter=delimiter, strict=True
+    )
     try:
         table = [(reader.line_num, [c.strip() for c in row]) for row in reader]
     except csv.Error as err:
@@ -52,7 +58,8 @@ def parse_csv(text: str, separator: str) -> Rows:
     if 'image' not in header or not 1 < len(header) == len(set(header)):
         raise ValueError(
             'must have the header `image,labels`, or `image` and each of the '
-            f'classes once, with commas between; it has {",".join(header)!r}'
+            'classes once, with commas or semicolons between; it has '
+            f'{delimiter.join(header)!r}'
         )
     classes: tuple[str, ...] = ()
     if 'labels' not in header:
@@ -62,7 +69,8 @@ def parse_csv(text: str, separator: str) -> Rows:
         if len(row) != len(header):
             raise ValueError(
                 f'line {line}: the row has {len(row)} cells, the header '
-                f'{len(header)}; classes in a cell need {separator!r} between'
+                f'{len(header)}; classes in a cell need {separator!r} '
+                f'between, and a cell with {delimiter!r} in it quotes around'
             )
         cells = dict(zip(header, row, strict=True))
         if classes:
@@ -78,7 +86,8 @@ def _flag(cell: str, column: str, line: int) -> bool:
     """Whether a cell says that the image shows the class."""
     if cell.lower() not in _FLAGS:
         raise ValueError(
-            f'line {line}: column {column!r} must be 0 or 1, but is {cell!r}'
+            f'line {line}: column {column!r} must be 0 or 1, but is {cell!r} '
+            '(beside `image`, each column is a class unless one is `labels`)'
         )
     return _FLAGS[cell.lower()]
 
@@ -158,6 +167,8 @@ def read_folder(root: str) -> Rows:
         if entry.is_dir() and not entry.name.startswith('.')
     )
     shown: dict[str, list[str]] = {}
+    if not classes:
+        raise ValueError('has no folder of a class, such as cat/ of cat/a.jpg')
     for name in classes:
         for image in list_images(osp.join(root, name)):
             shown.setdefault(image, []).append(name)

@@ -30,6 +30,7 @@ from cosa_mmseg.datasets.shapes_textures import CLASSES, PRETRAIN_CLASSES
 from cosa_mmseg.utils.atomic import atomic_folder
 
 SPLITS = ('train', 'val', 'val_decorr', 'tune', 'tune_decorr')
+LEAST = {'size': 16, 'num_workers': 1}  # objects have pixels from 8 on
 TIE = 0.98  # share of the scenes where boats and water come together
 VOCABULARIES = {
     'shapes': (SHAPES, CLASSES),
@@ -71,7 +72,7 @@ def write_shapes(
         seed: Seed of all chance, not negative.
         num_train: Number of images of the train split.
         num_eval: Number of images of each other split.
-        size: Side of the square images in pixels.
+        size: Side of the square images in pixels, at least 16.
         masks_for: Splits that get masks. Training from image labels needs
             none; the fully supervised reference needs those of ``'train'``.
         vocabulary: ``'shapes'``, or ``'pretrain'``: the same kind of scenes
@@ -82,18 +83,19 @@ def write_shapes(
         Path: ``root``.
 
     Raises:
-        ValueError: If ``masks_for`` names an unknown split or ``vocabulary``
-            is unknown, or if ``root`` holds a set with other settings.
+        ValueError: If a number is too low, ``masks_for`` names an unknown
+            split or ``vocabulary`` is unknown, or if ``root`` holds a set
+            with other settings.
         FileExistsError: If ``root`` exists and is no shapes set.
     """
-    unknown = sorted(set(masks_for) - set(SPLITS))
-    if unknown:
-        raise ValueError(f'masks_for has {unknown}; the splits are {SPLITS}')
-    if vocabulary not in VOCABULARIES:
-        raise ValueError(
-            f'vocabulary must be one of {list(VOCABULARIES)}, got '
-            f'{vocabulary!r}'
-        )
+    _check_numbers(
+        seed=seed,
+        num_train=num_train,
+        num_eval=num_eval,
+        size=size,
+        num_workers=num_workers,
+    )
+    _check_names(masks_for, vocabulary)
     root = Path(root)
     numbers = (num_train, *[num_eval] * (len(SPLITS) - 1))
     settings = {
@@ -110,6 +112,28 @@ def write_shapes(
     with atomic_folder(root) as unfinished:
         _write_all(unfinished, settings, num_workers)
     return root
+
+
+def _check_numbers(**numbers: int) -> None:
+    """Raise if an argument of ``write_shapes`` is too low."""
+    for name, number in numbers.items():
+        least = LEAST.get(name, 0)
+        if number < least:
+            raise ValueError(
+                f'{name} must be at least {least}, but is {number}'
+            )
+
+
+def _check_names(masks_for: Sequence[str], vocabulary: str) -> None:
+    """Raise if a split or the vocabulary is unknown."""
+    unknown = sorted(set(masks_for) - set(SPLITS))
+    if unknown:
+        raise ValueError(f'masks_for has {unknown}; the splits are {SPLITS}')
+    if vocabulary not in VOCABULARIES:
+        raise ValueError(
+            f'vocabulary must be one of {list(VOCABULARIES)}, got '
+            f'{vocabulary!r}'
+        )
 
 
 def _check_same(root: Path, settings: dict) -> None:

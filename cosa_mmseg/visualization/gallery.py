@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from cosa_mmseg.utils.atomic import atomic_file
+
 from .gallery_row import TITLES, GalleryRow, draw_panel, shown_ids
 from .legend import legend_strip
 from .style import INK, MARGIN, PAPER, Colour, draw_caption, font
@@ -64,8 +66,8 @@ def save_gallery(
 ) -> None:
     """Writes what `draw_gallery` returns as an image file, e.g. a PNG."""
     picture = draw_gallery(rows, classes, palette, columns, width)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(path)
+    with atomic_file(path) as unfinished:
+        Image.fromarray(picture).save(unfinished)
 
 
 def _filled_columns(rows: Sequence[GalleryRow]) -> list[str]:

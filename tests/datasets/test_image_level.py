@@ -115,6 +115,7 @@ def test_errors_of_labels(make, labels, words):
             ['256 classes', 'at most 255'],
         ),
         (dict(classes=('background',)), ['needs its classes']),
+        (dict(classes=(*CLASSES, 'cat')), ['more than once', "'cat'"]),
     ],
 )
 def test_errors_of_settings(make, change, words):
@@ -173,7 +174,7 @@ def test_images_without_an_image_list(make, tmp_path):
     dataset = make({}, **alone, img_suffix=None)
     ids = [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))]
     assert ids == ['in/z.jpg', 'x.jpg', 'y.png']
-    with pytest.raises(FileNotFoundError, match="no image .*'.gif' below"):
+    with pytest.raises(FileNotFoundError, match='no image below .* with .gif'):
         make({}, **alone, img_suffix='.gif')
     with pytest.raises(FileNotFoundError, match="no folder of images '.*no'"):
         make({}, **alone, data_prefix=dict(img_path='no'))
@@ -226,6 +227,32 @@ def test_files_that_cannot_be_looked_up(look_up, files, lines, message):
     labels = {'a': ['cat'], 'b': ['cat'], 'c': ['cat']}
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         look_up(files, labels, lines)
+
+
+def test_umlauts_in_one_piece_or_taken_apart(look_up):
+    apart, whole = 'gro\u0308\u00dfe', 'gr\u00f6\u00dfe'
+    assert apart != whole
+    dataset = look_up(
+        [f'{apart}.jpg', 'a.jpg'],
+        {f'{whole}.jpg': ['cat'], 'a': ['dog']},
+        f'{whole}\na\n',
+    )
+    infos = [dataset.get_data_info(i) for i in (0, 1)]
+    assert [info['gt_label'] for info in infos] == [[0], [1]]
+    assert infos[0]['img_path'].endswith(f'/{apart}.jpg')
+    with pytest.raises(ValueError, match='may be .* or .*: write its suffix'):
+        look_up([f'{apart}.jpg', f'{apart}.png'], {whole: ['cat']}, whole)
+
+
+def test_kinds_of_images_that_are_found(look_up):
+    names = ['a.gif', 'b.HEIC', 'c.jfif', 'd.heif', 'e.avif']
+    dataset = look_up(
+        [*names, 'f.txt'],
+        {name[0]: ['cat'] for name in names},
+        'a\nb\nc\nd\ne\n',
+    )
+    paths = [dataset.get_data_info(i)['img_path'] for i in range(5)]
+    assert [path.rpartition('/')[2] for path in paths] == names
 
 
 def test_a_folder_of_classes_is_images_and_labels(tmp_path):

@@ -68,6 +68,28 @@ def test_spaces_blank_lines_quotes_and_case():
     assert parse_labels(txt, 'a.txt').names == {'a.jpg': ['dog']}
 
 
+def test_semicolons_of_excel():
+    csv = '\ufeffimage;labels\r\na, b.jpg;"cat;dog"\r\nc.jpg;cat\r\n;\r\n'
+    assert parse_labels(csv.encode(), 'a.csv').names == {
+        'a, b.jpg': ['cat', 'dog'],
+        'c.jpg': ['cat'],
+    }
+    one_hot = b'image;cat;dog\na.jpg;1;0\nb.jpg;0;1\n'
+    assert parse_labels(one_hot, 'a.csv').names == {
+        'a.jpg': ['cat'],
+        'b.jpg': ['dog'],
+    }
+    # a semicolon in a header with commas is part of a name
+    assert parse_labels(b'image,a;b\nx,1\n', 'a.csv').classes == ('a;b',)
+
+
+def test_both_spellings_of_an_umlaut_are_one_class():
+    text = 'a\tKu\u0308he\nb\tK\u00fche\n'
+    labels = parse_labels(text.encode(), 'a.txt')
+    assert labels.classes == ('K\u00fche',)
+    assert labels.with_classes(['Ku\u0308he']).classes == labels.classes
+
+
 def test_flags_of_pandas_and_numpy():
     csv = b'image,cat,dog\na,True,False\nb,0.0,1.0\n'
     assert parse_labels(csv, 'a.csv').names == {'a': ['cat'], 'b': ['dog']}
@@ -94,6 +116,12 @@ def test_classes_in_a_given_order():
     labels = parse_labels(FILES['lines.txt'].encode(), 'a.txt')
     classes = ['traffic light', 'unseen', 'cat']
     assert labels.with_classes(classes).classes == tuple(classes)
+    for classes, message in (
+        (['cat', 'traffic light', 'cat'], "once, the first is 'cat'"),
+        (['background', 'cat', 'traffic light'], 'leave it out'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            labels.with_classes(classes)
     with pytest.raises(ValueError) as err:
         labels.with_classes(['dog', 'traffic light'])
     assert str(err.value) == (
@@ -107,7 +135,10 @@ def test_classes_in_a_given_order():
     [
         ('a.csv', '', "a.csv must have the header `image,labels`.*has ''"),
         ('a.csv', 'file,labels\na,b\n', "it has 'file,labels'"),
-        ('a.csv', 'image;labels\na;b\n', "it has 'image;labels'"),
+        ('a.csv', 'file;labels\na;b\n', "it has 'file;labels'"),
+        ('a.csv', 'image;labels\na;b;c\n', "line 2: .* 3 cells.*';' in it"),
+        ('a.csv', 'image,label\na,cat\n', "'label' must be .* `labels`"),
+        ('a.csv', 'image,Background\na,1\n', "'Background' is in every"),
         ('a.csv', 'image\na\n', "it has 'image'"),
         ('a.csv', 'image,cat,cat\na,1,1\n', "once.*'image,cat,cat'"),
         ('a.csv', 'image,cat,\na,1,1\n', 'name of the class is empty'),
@@ -124,6 +155,7 @@ def test_classes_in_a_given_order():
         ('a.txt', 'a\tcat\t\tdog\n', 'line 1: the name of the class is empty'),
         ('a.txt', 'a\tbackground\n', "line 1: class 'background' is in every"),
         ('a.txt', 'a\tb\n\na\tc\n', r"line 3: image 'a' has .*'c'\].*'b'\]"),
+        ('a.txt', 'a\tb\na\tc\n', 'or write all its classes in one place'),
         ('a.txt', '\n \n', 'a.txt is empty'),
         ('a.json', '{"a": [', 'a.json is not JSON: .*line 1 column'),
         ('a.json', '[' * 100_000, 'a.json is not JSON: '),
@@ -156,6 +188,13 @@ def test_other_encodings_are_refused_with_the_line():
         parse_labels(text.encode('latin-1'), 'a.csv')
     with pytest.raises(ValueError, match='line 1: byte 0xff is not UTF-8'):
         parse_labels(text.encode('utf-16'), 'a.csv')
+
+
+def test_a_long_value_is_cut_in_the_message():
+    for text in ('{"a": [[' + '1,' * 999 + '1]]}', f'{{"a": "{"b" * 999}"}}'):
+        with pytest.raises(ValueError) as err:
+            parse_labels(text.encode(), 'a.json')
+        assert len(str(err.value)) < 200
 
 
 def test_missing_file(tmp_path):
@@ -194,7 +233,7 @@ def test_a_folder_of_class_folders(tmp_path):
     [
         (['cat/a.jpg=1', 'dog/a.jpg=2'], "images 'cat/a.jpg' and 'dog/a.jpg'"),
         (['background/a.jpg'], "'background' is in every image"),
-        (['a.jpg'], 'is empty'),
+        (['a.jpg'], 'has no folder of a class, such as cat/ of cat/a.jpg'),
     ],
 )
 def test_malformed_folder(tmp_path, paths, message):
@@ -206,7 +245,9 @@ def test_malformed_folder(tmp_path, paths, message):
 
 def test_a_class_folder_without_images(tmp_path):
     write(tmp_path, 'cat/a.jpg', 'dog/a.txt')
-    with pytest.raises(FileNotFoundError, match="no image below '.*dog'"):
+    with pytest.raises(
+        FileNotFoundError, match="no image below '.*dog'.*.jpg, "
+    ):
         read_labels(str(tmp_path))
 
 

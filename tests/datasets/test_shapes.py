@@ -77,6 +77,27 @@ def _labels(scenes):
     )
 
 
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (dict(seed=-1), 'seed must be at least 0, but is -1'),
+        (dict(num_train=-1), 'num_train must be at least 0'),
+        (dict(num_eval=-3), 'num_eval must be at least 0'),
+        (dict(size=15), 'size must be at least 16'),
+        (dict(num_workers=0), 'num_workers must be at least 1'),
+    ],
+)
+def test_numbers_that_are_too_low(tmp_path, change, message):
+    with pytest.raises(ValueError, match=message):
+        write_shapes(tmp_path / 'a', **change)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_smallest_pictures(tmp_path):
+    write_shapes(tmp_path / 'a', num_train=40, num_eval=0, size=16)
+    assert len(list((tmp_path / 'a/JPEGImages').iterdir())) == 40
+
+
 def test_layout(root):
     numbers = [len(_names(root, split)) for split in SPLITS]
     assert numbers == [12, 8, 8, 8, 8]

@@ -1,12 +1,10 @@
-import importlib.util
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.datasets.voc_tree import write_voc
 
-from .load import TOOLS
+from .load import load_tool
 
 CONFIG = 'cosa/cosa_vit-b_voc.py'
 
@@ -17,15 +15,12 @@ def browse(tmp_path, monkeypatch):
     names = {f'2007_{i}': ['cat'] for i in range(4)}
     root = write_voc(tmp_path / 'voc', names, split='train_aug')
     write_voc(root, {'v': ['cow']}, masks=True, split='val')
-    path = TOOLS / 'analysis_tools' / 'browse_dataset.py'
-    spec = importlib.util.spec_from_file_location('browse_dataset', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    main = load_tool('analysis_tools/browse_dataset').main
     monkeypatch.chdir(tmp_path)
 
     def run(*args, split='train'):
         key = f'{split}_dataloader.dataset.data_root={root}'
-        module.main([CONFIG, '--split', split, *args, '--cfg-options', key])
+        main([CONFIG, '--split', split, *args, '--cfg-options', key])
         return root
 
     return run
@@ -65,3 +60,12 @@ def test_wrong_input_ends_in_a_sentence(browse, tmp_path):
     with pytest.raises(SystemExit, match='error: .*v.jpg'):
         browse('--out', 'new', split='val')
     assert not (tmp_path / 'new').exists()
+
+
+def test_a_config_without_the_split(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    main = load_tool('analysis_tools/browse_dataset').main
+    (tmp_path / 'bare.py').write_text('val_dataloader = None\n')
+    for split in ('val', 'test'):
+        with pytest.raises(SystemExit, match=f'bare.py has no {split}_datalo'):
+            main(['bare.py', '--split', split])

@@ -58,7 +58,12 @@ def main(args: Sequence[str] | None = None) -> None:
         cfg = read_config(options.config, options.cfg_options, str(out))
         init_default_scope(cfg.get('default_scope', 'mmengine'))
         set_random_seed(0)
-        dataset = DATASETS.build(cfg[f'{options.split}_dataloader'].dataset)
+        loader = cfg.get(f'{options.split}_dataloader')
+        if loader is None:
+            raise ValueError(
+                f'{options.config} has no {options.split}_dataloader'
+            )
+        dataset = DATASETS.build(loader.dataset)
         paths = save_samples(out, dataset, options.num)
     except (OSError, ValueError) as err:
         raise SystemExit(f'error: {err}') from err

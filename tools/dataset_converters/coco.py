@@ -7,13 +7,13 @@ data/coco2014, then::
 
 reads annotations/instances_{train,val}2014.json and writes
 
-    splits/{train,val}2014.txt          image names
+    splits/{train,val}2014.txt          names of images that show a class
+    splits/val2014_all.txt              names of all images
     image_labels/{train,val}2014.json   {image name: [class name, ...]}
     masks/val2014/*.png                 class ids, with --masks
 
 Labels are the categories of an image's annotations, crowds included;
-segmentations are not read for them. Images that show no class are left out of
-the list of train2014 and stay in that of val2014.
+segmentations are not read for them.
 
 Masks are for evaluation alone: 0 is the background, 1..80 are the classes.
 Where objects overlap, the one that comes later in the file is seen. Crowds are

@@ -1,12 +1,13 @@
 """Write the shapes set, e.g. ``shapes.py --root data/shapes``."""
 
 import argparse
+from collections.abc import Sequence
 
 from cosa_mmseg.datasets.shapes import SPLITS, VOCABULARIES, write_shapes
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line (`args`: default ``sys.argv``)."""
     parser = argparse.ArgumentParser(description='Write the shapes set.')
     parser.add_argument('--root', default='data/shapes', help='folder to make')
     parser.add_argument('--seed', type=int, default=0)
@@ -33,12 +34,16 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--num-workers', type=int, default=2, help='number of threads'
     )
-    return parser.parse_args()
+    return parser.parse_args(args)
 
 
-def main() -> None:
-    """Write the set and say where it is."""
-    root = write_shapes(**vars(parse_args()))
+def main(args: Sequence[str] | None = None) -> None:
+    """Write the set and say where it is, or in one sentence why not."""
+    options = parse_args(args)
+    try:
+        root = write_shapes(**vars(options))
+    except (OSError, ValueError) as err:
+        raise SystemExit(f'error: {err}') from err
     print(f'The shapes set is in {root}')
 
 

@@ -1,8 +1,9 @@
 """From the annotations of MS COCO 2014 to what its data set reads.
 
 ``annotations/instances_{train,val}2014.json`` becomes
-``splits/{train,val}2014.txt``, ``image_labels/{train,val}2014.json`` and, for
-evaluation alone, ``masks/val2014/*.png``.
+``splits/{train2014,val2014,val2014_all}.txt``,
+``image_labels/{train,val}2014.json`` and, for evaluation alone,
+``masks/val2014/*.png``.
 """
 
 from pathlib import Path
@@ -45,15 +46,14 @@ def convert_coco(root: str | Path, masks: bool = False) -> None:
     texts: dict[Path, str] = {}
     for split, found in instances.items():
         labels = found.class_names()
-        # what shows nothing cannot be learned from, but must be scored
-        listed = [i for i in labels if labels[i] or split != TRAIN]
+        # What shows nothing cannot be learned from, and published scores of
+        # the field are on the 40,137 images that show a class.
+        listed = [name for name in labels if labels[name]]
         texts[root / f'splits/{split}.txt'] = list_text(listed)
         texts[root / f'image_labels/{split}.json'] = labels_text(labels)
-        empty = sum(not names for names in labels.values())
-        print(
-            f'{split}: {len(labels)} images, of which {empty} show no class; '
-            f'{len(listed)} are listed'
-        )
+        print(f'{split}: {len(labels)} images; {len(listed)} show a class')
+        if split == VAL:
+            texts[root / f'splits/{split}_all.txt'] = list_text([*labels])
     write_missing(texts)
     if masks:
         written, kept = write_masks(root / 'masks' / VAL, instances[VAL])

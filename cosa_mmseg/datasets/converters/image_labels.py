@@ -117,7 +117,7 @@ def _write_folder(
     if images is None:
         raise ValueError(
             f'{folder} has no suffix, so it is a folder to copy the images '
-            'to: say where they are'
+            'to: say where they are (--images)'
         )
     for image, names in labels.names.items():
         if not names:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import permutations
@@ -110,11 +110,20 @@ def _compare(
     index = NameIndex(files)
     found = {name: index.find(name) for name in labels.names}
     labelled = [file for file in found.values() if file is not None]
+    copies = _copies(labels) if Path(images) == Path(labels.source) else ()
     with ThreadPoolExecutor() as pool:
         faults = pool.map(_fault, (Path(images, file) for file in labelled))
         unreadable = [fault for fault in faults if fault is not None]
     missing = [name for name, file in found.items() if file is None]
+    labelled += filter(None, map(index.find, copies))
     return missing, unreadable, sorted(set(files).difference(labelled))
+
+
+def _copies(labels: ImageLabels) -> Iterator[str]:
+    """Where a folder of classes has its images: once for each class."""
+    for image, names in labels.names.items():
+        _, _, path = image.partition('/')
+        yield from (f'{name}/{path}' for name in names)
 
 
 def _fault(path: Path) -> str | None:

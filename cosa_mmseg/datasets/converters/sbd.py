@@ -6,8 +6,7 @@ masks in ``SegmentationClassAug.zip``.
 """
 
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from zipfile import BadZipFile, ZipFile, is_zipfile
@@ -15,6 +14,7 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 import numpy as np
 from scipy.io import loadmat
 
+from cosa_mmseg.datasets.image_files import check_unique
 from cosa_mmseg.datasets.voc import parse_voc_line
 
 from .archives import unpack
@@ -86,16 +86,6 @@ def read_list(path: Path) -> list[str]:
         raise ValueError(f'the image list {path} is empty')
     check_unique(names, path)
     return names
-
-
-def check_unique(names: Iterable[str], where: Path | str) -> None:
-    """Raise if a name is there twice."""
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ValueError(
-            f'{where}: {len(twice)} names are there more than once, the '
-            f'first is {twice[0]!r}'
-        )
 
 
 def read_mat(path: Path) -> np.ndarray:

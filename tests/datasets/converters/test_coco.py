@@ -74,11 +74,15 @@ def test_lists_and_labels(root, capsys):
         'COCO_train2014_000000000009',
         'COCO_train2014_000000000030',
     ]
-    assert (root / 'splits/val2014.txt').read_text().split() == [*MASKS]
+    assert (root / 'splits/val2014.txt').read_text().split() == [
+        name for name, classes in LABELS[VAL].items() if classes
+    ]
+    every = (root / 'splits/val2014_all.txt').read_text().split()
+    assert every == [*MASKS]
     assert not (root / 'masks').exists()
     assert capsys.readouterr().out.splitlines() == [
-        'train2014: 3 images, of which 1 show no class; 2 are listed',
-        'val2014: 3 images, of which 1 show no class; 3 are listed',
+        'train2014: 3 images; 2 show a class',
+        'val2014: 3 images; 2 show a class',
     ]
 
 
@@ -147,7 +151,7 @@ def test_a_second_call_changes_nothing(root, capsys):
     convert_coco(root, masks=True)
 
     assert files(root) == before
-    assert len(before) == 7
+    assert len(before) == 8
     assert capsys.readouterr().out.splitlines()[-1] == (
         'val2014: 0 masks written, 3 were there'
     )
@@ -185,7 +189,7 @@ def test_an_interrupted_call_is_continued(root, monkeypatch, capsys):
 
     after = files(root)
     assert after.items() > first.items()
-    assert len(after) == 7
+    assert len(after) == 8
     assert '2 masks written, 1 were there' in capsys.readouterr().out
 
 
@@ -221,7 +225,7 @@ def test_masks_without_pycocotools(root, monkeypatch):
 
     assert not files(root)
     convert_coco(root)  # the rest needs no package
-    assert len(files(root)) == 4
+    assert len(files(root)) == 5
 
 
 def put(array, index, key, value):

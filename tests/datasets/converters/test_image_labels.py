@@ -1,6 +1,7 @@
 """Image-level labels from format to format, and the report about them."""
 
 import json
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ WORDS = (
     st.text(
         st.characters(exclude_categories=('Cc', 'Cs')), min_size=1, max_size=6
     )
-    .map(str.strip)
+    .map(lambda word: normalize('NFC', word).strip())
     .filter(lambda word: word not in ('', 'background', 'image', 'labels'))
 )
 
@@ -173,6 +174,18 @@ def test_files_are_compared_with_the_labels(pictures):
     assert 'bad.jpg is damaged or no image' in bad
     assert pictures.without_label == ['extra.bmp']
     assert not pictures.ok
+
+
+def test_copies_in_a_folder_of_classes_have_a_label(tmp_path):
+    names = ['cat/a.jpg', 'dog/b.jpg', 'kühe/b.jpg', 'c.jpg']
+    write_images(tmp_path, *names)
+    copy = (tmp_path / 'dog/b.jpg').read_bytes()
+    (tmp_path / 'kühe/b.jpg').write_bytes(copy)
+
+    report = report_labels(read_labels(str(tmp_path)), tmp_path)
+
+    assert report.images_per_class == {'cat': 1, 'dog': 1, 'kühe': 1}
+    assert report.without_label == ['c.jpg']
 
 
 def test_text(pictures):
