@@ -3,36 +3,25 @@
 import copy
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
-from mmengine.optim import OptimWrapper, build_optim_wrapper
-from mmengine.registry import (
-    HOOKS,
-    MODELS,
-    OPTIMIZERS,
-    PARAM_SCHEDULERS,
-    init_default_scope,
-)
+from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
 from torch import nn
 
-from .errors import (
-    ConfigError,
-    dicts_in,
-    join,
-    naming_the_key,
-)
+from .errors import ConfigError, dicts_in, join, naming_the_key
+from .hooks import build_hooks, check_hooks, check_pictures
 from .names import check_names
+from .optimization import build_optimization
+from .run import check_log, check_numbers_of_loaders, check_run
 from .settings import (
     check_files,
     check_loop,
-    check_run,
     check_total_batch,
     check_types,
-    registered,
 )
 
 
@@ -56,15 +45,18 @@ def check_config(cfg: Config) -> None:
     check_types(cfg)
     check_run(cfg)
     check_files(cfg)
+    check_numbers_of_loaders(cfg)
     with _silence():
+        check_log(cfg)
         check_loop(cfg.train_cfg, 'train_cfg')
         check_loop(cfg.get('val_cfg'), 'val_cfg')
         check_total_batch(cfg)
-        _build_hooks(cfg)
+        hooks = build_hooks(cfg)
         model = _build_model(cfg)
-        _build_optimizer(cfg, model)
-        for split in ('train', 'val'):
-            _build_data(cfg, split, model)
+        check_hooks(hooks, cfg, model)
+        build_optimization(cfg, model)
+        _build_data(cfg, 'train', model)
+        check_pictures(hooks, _build_data(cfg, 'val', model))
 
 
 @contextmanager
@@ -78,17 +70,6 @@ def _silence() -> Iterator[None]:
         logging.disable(before)
 
 
-def _build_hooks(cfg: Config) -> None:
-    for name in ('default_hooks', 'custom_hooks'):
-        hooks = copy.deepcopy(cfg.get(name)) or []
-        with naming_the_key(cfg.get(name), name):
-            for hook in hooks.values() if isinstance(hooks, dict) else hooks:
-                if isinstance(hook, dict):
-                    hook.pop('priority', None)
-                    with suppress(RuntimeError):  # there is no visualizer yet
-                        HOOKS.build(hook)
-
-
 def _build_model(cfg: Config) -> nn.Module:
     model = copy.deepcopy(cfg.model)
     if cfg.get('data_preprocessor') is not None:
@@ -97,31 +78,12 @@ def _build_model(cfg: Config) -> nn.Module:
         return MODELS.build(model)
 
 
-def _build_optimizer(cfg: Config, model: nn.Module) -> None:
-    """Build optimiser and schedules."""
-    settings = cfg.optim_wrapper
-    with naming_the_key(settings, 'optim_wrapper'):
-        if (kind := settings.get('optimizer', {}).get('type')) is not None:
-            registered(OPTIMIZERS, kind, 'optim_wrapper.optimizer')
-        wrapper = build_optim_wrapper(model, copy.deepcopy(settings))
-    schedules: Any = cfg.get('param_scheduler') or []
-    if not isinstance(wrapper, OptimWrapper):  # several, by their names
-        return
-    end = cfg.train_cfg.get('max_iters') or cfg.train_cfg.get('max_epochs')
-    with naming_the_key(schedules, 'param_scheduler'):
-        for schedule in [schedules] if 'type' in schedules else schedules:
-            PARAM_SCHEDULERS.build(
-                {'end': end, **schedule},
-                default_args=dict(optimizer=wrapper, epoch_length=1000),
-            )
-
-
-def _build_data(cfg: Config, split: str, model: nn.Module) -> None:
+def _build_data(cfg: Config, split: str, model: nn.Module) -> Any:
     """Build data set and metrics; their classes must be those of the model."""
     path = f'{split}_dataloader'
     settings = cfg.get(path)
     if settings is None:
-        return
+        return None
     with naming_the_key(settings, path):
         loader = Runner.build_dataloader(settings, seed=0)
     classes = (getattr(loader.dataset, 'metainfo', None) or {}).get('classes')
@@ -136,6 +98,7 @@ def _build_data(cfg: Config, split: str, model: nn.Module) -> None:
     if metrics is not None:
         with naming_the_key(metrics, f'{split}_evaluator'):
             Evaluator(copy.deepcopy(metrics))
+    return loader.dataset
 
 
 def _class_key(cfg: Config) -> str:

@@ -89,7 +89,7 @@ def _sentence(err: Exception, cfg: Any, path: str) -> str:
     if found := _argument_text(text, frames, where, node):
         return found
     if isinstance(err, KeyError) and re.fullmatch(r'\w+', text):
-        return f'{where} lacks {text!r}'
+        return f'{where or "the config"} lacks {text!r}'
     return _prefixed(where, node, text + _settings(err, text, where, node))
 
 

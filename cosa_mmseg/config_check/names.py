@@ -22,6 +22,8 @@ _MORE = {
 }
 # What tools read
 _TOOLS = {'tta_cfg', 'tta_model', 'work_dir'}
+# what mmengine raises for a key that leads nowhere
+_CANNOT_MERGE = (AttributeError, KeyError, TypeError)
 _NEEDED = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
 
 
@@ -62,10 +64,13 @@ def merge_options(
         )
     try:
         cfg.merge_from_dict(dict(options))
-    except (KeyError, TypeError) as err:
+    except _CANNOT_MERGE as err:
         keys = [key for key in options if not _can_merge(cfg, key, options)]
+        reason = err.args[0]
+        if isinstance(err, AttributeError):  # an item that is no dict
+            reason = 'set the whole list'
         raise ConfigError(
-            f'{" and ".join(keys)} cannot be set: {err.args[0]}'
+            f'{" and ".join(keys)} cannot be set: {reason}'
         ) from err
 
 
@@ -83,7 +88,7 @@ def _can_merge(cfg: Config, key: str, options: Mapping[str, Any]) -> bool:
     """Whether a single option can be set."""
     try:
         copy.deepcopy(cfg).merge_from_dict({key: options[key]})
-    except (KeyError, TypeError):
+    except _CANNOT_MERGE:
         return False
     return True
 

@@ -1,13 +1,12 @@
 """Settings that can be checked without building what they are of."""
 
-import logging
 import os
 import os.path as osp
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import LOOPS, Registry, root
-from mmengine.runner import Runner
 
 from cosa_mmseg.engine.loops.total_batch_train_loop import batches_per_step
 
@@ -33,6 +32,29 @@ _COUNT_VARIABLES = {
 _COUNTS = ('max_iters', 'max_epochs', 'val_interval')
 
 
+def refuse_unknown(
+    settings: Mapping, known: Collection[str], path: str, of: str = ''
+) -> None:
+    """Refuse a setting that nothing reads.
+
+    Args:
+        settings: Of the part at ``path``.
+        known: Names that are read.
+        path: Dotted.
+        of: Who reads them, for the message.
+
+    Raises:
+        ConfigError: It names the setting, and names that come close.
+    """
+    for name in settings:
+        if name not in known:
+            raise ConfigError(
+                f'{join(path, name)}={settings[name]!r} is no '
+                f'{f"argument of {of}" if of else "setting"}'
+                + did_you_mean(name, known)
+            )
+
+
 def check_types(cfg: Config) -> None:
     """Compare arguments of this project's classes with their types."""
     parts = {
@@ -53,29 +75,6 @@ def check_types(cfg: Config) -> None:
                 )
 
 
-def check_run(cfg: Config) -> None:
-    """Check what the runner reads before it builds anything."""
-    level = cfg.get('log_level', 'INFO')
-    if not isinstance(logging.getLevelName(level), int):
-        raise ConfigError(
-            f"log_level must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR', got "
-            f'{level!r}'
-        )
-    settings = cfg.get('randomness') or {}
-    known = {*parameters(Runner.set_randomness)} - {'self'}
-    for name in set(settings) - known:
-        raise ConfigError(
-            f'randomness.{name}={settings[name]!r} is no setting'
-            + did_you_mean(name, known)
-        )
-    seed = settings.get('seed')
-    if not fits(seed, int | None) or (seed or 0) < 0:
-        raise ConfigError(
-            f'randomness.seed must be a whole number of at least 0 or None, '
-            f'got {seed!r}'
-        )
-
-
 def check_files(cfg: Config) -> None:
     """Refuse a file of weights that is not there."""
     files = {
@@ -84,6 +83,8 @@ def check_files(cfg: Config) -> None:
         if node.get('type') == 'Pretrained'
     }
     for path, file in {**files, 'load_from': cfg.get('load_from')}.items():
+        if not fits(file, str | None):
+            raise ConfigError(f'{path} must be a string or None, got {file!r}')
         local = isinstance(file, str) and '://' not in file
         if local and not osp.isfile(osp.expanduser(file)):
             raise ConfigError(
@@ -97,13 +98,16 @@ def check_loop(loop: Any, path: str) -> None:
     """Refuse arguments that a loop, which needs a runner, does not take."""
     if not isinstance(loop, dict) or 'type' not in loop:
         return
-    part = registered(LOOPS, loop['type'], path)
-    known = parameters(part)
-    for name in () if takes_any(part) else set(loop) - {'type', *known}:
-        raise ConfigError(
-            f'{path}.{name}={loop[name]!r} is no argument of {loop["type"]}'
-            + did_you_mean(name, known)
-        )
+    part = registered(LOOPS, loop['type'], f'{path}.type')
+    if not takes_any(part):
+        refuse_unknown(loop, {'type', *parameters(part)}, path, loop['type'])
+    types = annotations(part, 'mmengine')
+    for name in loop.keys() & types.keys() - {*_COUNTS}:
+        if not fits(loop[name], types[name]):
+            raise ConfigError(
+                f'{path}.{name} must be {describe(types[name])}, got '
+                f'{loop[name]!r}'
+            )
     for name in _COUNTS:
         count = loop.get(name, 1)
         if not fits(count, float) or count < 1 or count != int(count):
@@ -113,12 +117,16 @@ def check_loop(loop: Any, path: str) -> None:
             )
 
 
-def registered(registry: Registry, name: Any, path: str) -> Any:
-    """A registered part."""
+def registered(registry: Registry, name: Any, key: str) -> Any:
+    """A registered part, or what its name stands for.
+
+    Raises:
+        ConfigError: The key has a name that is not registered.
+    """
     part = registry.get(name) if isinstance(name, str) else name
     if part is None:
         raise ConfigError(
-            f'{path}.type={name!r} is no registered {registry.name}'
+            f'{key}={name!r} is no registered {registry.name}'
             + did_you_mean(name, registered_names(registry))
         )
     return part

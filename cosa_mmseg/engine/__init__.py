@@ -3,6 +3,7 @@
 from . import checkpoint_loaders  # noqa: F401  replaces those of mmengine
 from .full_disk_vis_backend import FullDiskVisBackend
 from .hooks import AssignmentEMAHook
+from .iteration_wandb_vis_backend import IterationWandbVisBackend
 from .loops import TotalBatchTrainLoop
 from .optim import BFloat16OptimWrapper
 from .schedulers import WarmupPolyLR
@@ -11,6 +12,7 @@ __all__ = [
     'AssignmentEMAHook',
     'BFloat16OptimWrapper',
     'FullDiskVisBackend',
+    'IterationWandbVisBackend',
     'TotalBatchTrainLoop',
     'WarmupPolyLR',
 ]

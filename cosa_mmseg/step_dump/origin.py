@@ -59,40 +59,57 @@ def watch_origin(model: nn.Module) -> Iterator[Origin]:
     Yields:
         Origin: Filled in until the end of the block.
     """
-    origin = Origin()
-    watch = _Operations()
-    # (name, whether its arguments are finite, operations seen before it)
-    stack: list[tuple[str, bool, int]] = []
-
-    def enter(module: nn.Module, args: tuple, kwargs: dict) -> None:
-        with watch.paused():
-            finite = is_finite([args, kwargs])
-        stack.append((names[module], finite, len(watch.found)))
-
-    def leave(module: nn.Module, args: tuple, kwargs: dict, out: Any) -> None:
-        name, finite, before = stack.pop()
-        with watch.paused():
-            begins = finite and not is_finite(out)
-        if begins and origin.module is None:
-            kind = type(module).__name__
-            origin.module = f'{name} ({kind})' if name else kind
-            origin.operations = watch.found[before:]
-
-    names = {module: name for name, module in model.named_modules()}
+    operations = _Operations()
+    calls = _Calls(model, operations)
     handles = [
         handle
-        for module in names
+        for module in model.modules()
         for handle in (
-            module.register_forward_pre_hook(enter, with_kwargs=True),
-            module.register_forward_hook(leave, with_kwargs=True),
+            module.register_forward_pre_hook(calls.enter, with_kwargs=True),
+            module.register_forward_hook(calls.leave, with_kwargs=True),
         )
     ]
     try:
-        with watch:
-            yield origin
+        with operations:
+            yield calls.origin
     finally:
         for handle in handles:
             handle.remove()
+
+
+class _Calls:
+    """Follows the calls of modules to the first whose output is not finite.
+
+    Args:
+        model (nn.Module): With the modules.
+        operations (_Operations): What they do, in the meantime.
+    """
+
+    def __init__(self, model: nn.Module, operations: '_Operations') -> None:
+        self.origin = Origin()
+        self._operations = operations
+        self._names = {module: name for name, module in model.named_modules()}
+        # of calls that have not returned: whether the arguments are finite,
+        # and how many operations were seen before
+        self._stack: list[tuple[bool, int]] = []
+
+    def enter(self, module: nn.Module, args: tuple, kwargs: dict) -> None:
+        """A call begins."""
+        with self._operations.paused():
+            finite = is_finite([args, kwargs])
+        self._stack.append((finite, len(self._operations.found)))
+
+    def leave(
+        self, module: nn.Module, args: tuple, kwargs: dict, out: Any
+    ) -> None:
+        """It ends; the innermost of those at fault ends first."""
+        finite, before = self._stack.pop()
+        with self._operations.paused():
+            begins = finite and not is_finite(out)
+        if begins and self.origin.module is None:
+            name, kind = self._names[module], type(module).__name__
+            self.origin.module = f'{name} ({kind})' if name else kind
+            self.origin.operations = self._operations.found[before:]
 
 
 class _Operations(TorchDispatchMode):

@@ -12,6 +12,7 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import MODELS, Registry, init_default_scope, root
 from torch import Tensor, nn
 
+from cosa_mmseg.config_check import naming_the_key
 from cosa_mmseg.engine.hooks.non_finite_loss_hook import loss_terms
 
 from .dump import StepDump
@@ -127,7 +128,8 @@ def _build(dump: StepDump) -> nn.Module:
     config = _uncompiled(config)
     check_types(config)
     init_default_scope(dump.config.get('default_scope', 'mmengine'))
-    model = revert_sync_batchnorm(MODELS.build(config))
+    with naming_the_key(config, 'model'):
+        model = revert_sync_batchnorm(MODELS.build(config))
     try:
         model.load_state_dict(dump.state)
     except RuntimeError as err:

@@ -1,5 +1,6 @@
 """What the check of configs finds, and that it refuses no good config."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -17,7 +18,7 @@ from cosa_mmseg.config_check.parameters import annotations, describe, fits
 from cosa_mmseg.models.pseudo_labels import DynamicThreshold
 from cosa_mmseg.utils.command_line import read_config
 from tests.golden import ROOT
-from tests.tools.test_custom_data import TINY, write_pictures
+from tests.tools.test_custom_data import PICTURES, TINY, write_pictures
 
 CONFIGS = sorted(
     str(path.relative_to(ROOT / 'configs'))
@@ -177,3 +178,41 @@ def test_parts_that_are_no_dicts(tiny):
         tiny[name] = 5
         assert refused(tiny) == f'{name} must be a dict, got 5'
         tiny[name] = dict(type='x')
+
+
+def test_optimisers_that_are_fine(tiny):
+    wrapper = tiny.optim_wrapper
+    wrapper.clip_grad = dict(max_norm=1, norm_type='inf')
+    keys = wrapper.paramwise_cfg.custom_keys
+    keys['online.backbone'] = dict(lr_mult=0.1, decay_mult=0, betas=(0.5, 0.9))
+    keys.norm = dict(decay_mult=0.0)
+    keys.absolute_pos_embed = dict(decay_mult=0.0)  # another backbone has it
+    check_config(tiny)
+    wrapper.clip_grad = dict(type='value', clip_value=0.5)
+    wrapper.pop('paramwise_cfg')
+    tiny.param_scheduler = None
+    tiny.default_hooks.logger = None
+    check_config(tiny)
+
+
+def test_pictures_of_images_that_the_validation_set_has(tmp_path, tiny):
+    for name in PICTURES:
+        path = (tmp_path / 'my/masks' / name).with_suffix('.png')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    options = dict(data_root='my', label_file='labels.csv', mask_path='masks')
+    cfg = read_config('tiny.py', options)
+    cfg.default_hooks.pictures.images = ['7.jpg', 'more/last.bmp']
+    check_config(cfg)
+    cfg.default_hooks.pictures.images = ['7.jpg', '7']
+    said = refused(cfg)
+    assert re.match("default_hooks.pictures: .*has '7',.* as '7.jpg'", said)
+
+
+def test_a_hook_that_is_none_is_left_out(tiny):
+    options = dict(data_root='my', label_file='labels.csv')
+    off = {'default_hooks.report': None, 'default_hooks.timer': None}
+    cfg = read_config('tiny.py', {**options, **off})
+    assert 'report' not in cfg.default_hooks
+    assert cfg.default_hooks.timer is None  # mmengine adds one otherwise
+    check_config(cfg)

@@ -112,21 +112,49 @@ def test_starts_as_a_copy_unless_told_otherwise(copy, expected):
     assert model.assignment.weight.item() == expected
 
 
-def test_a_loaded_assignment_network_is_kept():
-    model = Pair()
+def started(model, **state):
+    """A model whose training starts from a checkpoint."""
     runner, hook = runner_of(model), AssignmentEMAHook()
-    state = {'assignment.weight': 0, 'online.weight': 0}
+    state = {name.replace('__', '.'): value for name, value in state.items()}
     hook.after_load_checkpoint(runner, dict(state_dict=state))
     hook.before_train(runner)
-    assert model.assignment.weight.item() == 0
+    return model.assignment
+
+
+def test_a_loaded_assignment_network_is_kept():
+    loaded = torch.tensor(0.0)
+    found = started(
+        Pair(),
+        assignment__weight=loaded,
+        assignment__mean=loaded,
+        assignment__count=loaded,
+        online__weight=loaded,
+    )
+    assert [found.weight, found.mean, found.count] == [0, 0, 0]
+
+
+def test_what_does_not_fit_of_a_loaded_one_is_a_copy():
+    # mmengine leaves heads for another number of classes as they are
+    found = started(
+        Pair(),
+        assignment__weight=torch.tensor(0.0),
+        assignment__mean=torch.zeros(3),
+    )
+    assert (found.weight, found.mean, found.count) == (0, 20, 10)
+
+
+def test_a_position_embedding_that_is_fitted_to_the_images_is_kept():
+    model = Pair()
+    for net in (model.online, model.assignment):
+        net.pos_embed = nn.Parameter(net.weight.repeat(1, 4))
+    found = started(model, assignment__pos_embed=torch.zeros(1, 9))
+    assert found.pos_embed.eq(0).all()
+    assert found.weight == 10
 
 
 def test_other_pretrained_weights_do_not_count_as_one():
-    model = Pair()
-    runner, hook = runner_of(model), AssignmentEMAHook()
-    hook.after_load_checkpoint(runner, dict(state_dict={'online.weight': 0}))
-    hook.before_train(runner)
-    assert model.assignment.weight.item() == 10
+    found = started(Pair(), online__weight=torch.tensor(0.0))
+    assert found.weight == 10
 
 
 def test_batch_norm_statistics_follow_and_the_model_is_whole():

@@ -62,6 +62,7 @@ def test_pictures_change_nothing_and_are_at_each_time(shapes, tmp_path):
     assert events.Tags()['images'] == ['watch_val_00002', 'watch_val_00000']
     steps = [event.step for event in events.Images('watch_val_00002')]
     assert steps == [1, 2, 3, 4]
+    assert [event.step for event in events.Scalars('mIoU')] == [2, 4]
 
 
 def test_shipped_configs_draw_at_validations(shapes, tmp_path):

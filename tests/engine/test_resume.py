@@ -1,9 +1,11 @@
 """A training that was cut off equals one that was not, bit for bit."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ import torch.multiprocessing as mp
 from mmengine.config import Config
 
 from cosa_mmseg.datasets import CheckedSegDataset
+from cosa_mmseg.utils.weights import WeightsError
 from tests.golden import ROOT
 from tests.tools.load import load_tool
 
@@ -101,6 +104,65 @@ def test_a_seed_that_the_config_lacks_is_resumed():
     train('whole', randomness=dict(seed=None))
     resume('rest', 'whole/iter_3.pth', randomness=dict(seed=None))
     assert_equal(contents('rest/iter_6.pth'), contents('whole/iter_6.pth'))
+
+
+@pytest.fixture
+def whole():
+    """A training that is resumed with other settings."""
+    train('whole', train_cfg__max_iters=3)
+    return 'whole/iter_3.pth'
+
+
+def test_rates_are_those_that_the_config_has_by_now(whole):
+    settings = dict(
+        train_cfg__max_iters=6,
+        optim_wrapper__optimizer__lr=1e-3,
+        default_hooks__logger__interval=1,
+    )
+    train('new', **settings)
+    resume('rest', whole, **settings)
+    rates = [row['lr'] for row in logged('new') if 'lr' in row]
+    assert len(set(rates)) == 6
+    assert [r['lr'] for r in logged('rest') if 'lr' in r] == rates[3:]
+
+
+def lines_of(run):
+    """The log of a run."""
+    (path,) = Path(run).glob('*/*.log')
+    return path.read_text().splitlines()
+
+
+def test_settings_of_the_checkpoint_are_said(whole):
+    decay = dict(optim_wrapper__optimizer__weight_decay=0.5)
+    resume('rest', whole, train_cfg__max_iters=4, **decay)
+    (line,) = (x for x in lines_of('rest') if 'WARNING - optim_wrapper' in x)
+    assert line.endswith(
+        'resumed with the settings of the checkpoint, weight_decay=0.01 (the '
+        'config: 0.5)'
+    )
+    resume('same', whole, train_cfg__max_iters=4)
+    assert not any('settings of the check' in x for x in lines_of('same'))
+
+
+def test_the_state_of_another_optimiser_is_refused(whole):
+    with pytest.raises(WeightsError) as caught:
+        resume('rest', whole, model__network__frozen=['backbone.*'])
+    assert re.match(
+        r'whole/iter_3.pth does not fit the optimiser of .*resume.py: it '
+        r'trained groups of \d+, \d+ parameters, and not of \d+: take',
+        str(caught.value),
+    )
+
+
+def test_that_nothing_is_left_to_train_is_said(whole):
+    resume('rest', whole, train_cfg__max_iters=2)
+    assert any(
+        line.endswith(
+            'nothing is left to train: 3 iterations are done of '
+            'train_cfg.max_iters=2'
+        )
+        for line in lines_of('rest')
+    )
 
 
 @pytest.mark.parametrize('deterministic', [False, True])

@@ -36,6 +36,31 @@ def test_resumed_equals_uninterrupted():
     assert head + rates(second, 4) == whole
 
 
+@pytest.mark.parametrize('done', [1, 5, 9, 12])  # the first one's end is 9
+def test_resumed_longer_follows_the_longer_course(done):
+    settings = dict(warmup_iters=3, end=20)
+    whole = rates(WarmupPolyLR(optimizer(), **settings), 20)
+    first = WarmupPolyLR(optimizer(), warmup_iters=3, end=9)
+    rates(first, done)
+    rest = WarmupPolyLR(optimizer(), **settings)
+    rest.optimizer.load_state_dict(first.optimizer.state_dict())
+    rest.load_state_dict(first.state_dict())
+    assert rates(rest, 20 - done) == whole[done:]
+
+
+def test_resumed_with_another_rate_has_it():
+    first = WarmupPolyLR(optimizer(), warmup_iters=2, end=6)
+    rates(first, 3)
+    other = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.5)
+    whole = rates(WarmupPolyLR(other, warmup_iters=2, end=6), 6)
+    other.param_groups[0]['lr'] = 0.5
+    rest = WarmupPolyLR(other, warmup_iters=2, end=6)
+    # as mmengine's runner does: schedules are built before states are loaded
+    rest.optimizer.load_state_dict(first.optimizer.state_dict())
+    rest.load_state_dict(first.state_dict())
+    assert rates(rest, 3) == whole[3:]
+
+
 @pytest.mark.parametrize(
     'settings',
     [

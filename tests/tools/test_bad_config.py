@@ -12,6 +12,9 @@ from .test_custom_data import TINY, write_pictures
 THRESHOLD = 'model.assigner.cam_labeler.threshold'
 PIPELINE = 'train_dataloader.dataset.pipeline'
 HOOK = 'custom_hooks.0.momentum'
+CLIP = 'optim_wrapper.clip_grad'
+PARAMWISE = 'optim_wrapper.paramwise_cfg'
+KEYS = f'{PARAMWISE}.custom_keys'
 # an option, and the words of its refusal behind the option's key
 ROWS = [
     # unknown keys
@@ -33,6 +36,23 @@ ROWS = [
     ('default_hooks.checkpoint.intervall=3', '=3 is no arg.* mean interval?'),
     ('model.train_cfg.warmup_iter=4', ' is not known: .* warmup_iters'),
     ('custom_hooks.3.x=1', ' cannot be set: Index 3 exceeds'),
+    (
+        'model.assigner.multi_scale.scales.0=0.5',
+        ' cannot be set: set the whole list',
+    ),
+    (f'{CLIP}.max_nrm=1', '=1 is no argument of clip_grad_norm_.* max_norm'),
+    (f'{PARAMWISE}.custom_key=1', '=1 is no setting.* mean custom_keys?'),
+    (f'{PARAMWISE}.bias_lr_mul=1', '=1 is no setting.* mean bias_lr_mult'),
+    (f'{KEYS}.cam_head.lr_mul=1', '=1 is no setting; .* mean lr_mult?'),
+    (
+        f'{KEYS}.cam_hed.lr_mult=1',
+        '.* is in the name of no parameter; .* mean cam_head?',
+    ),
+    ('default_hooks.loger.interval=3', '.* mean logger?'),
+    ('env_cfg.cudnn_benchmarkk=True', '=True is no .* mean cudnn_benchmark?'),
+    ('env_cfg.mp_cf.mp_start_method=fork', '.* mean mp_cfg?'),
+    ('env_cfg.mp_cfg.start_method=fork', '=.* mean mp_start_method?'),
+    ('log_processor.by_epch=True', '=True is no argument of Log.* by_epoch?'),
     # unknown types
     ('model.loss_c2s.type=C2SLos', "='C2SLos' is no registered .* C2SLoss"),
     (f'{THRESHOLD}.type=DynamicTreshold', '.* mean DynamicThreshold'),
@@ -44,6 +64,10 @@ ROWS = [
     ('train_dataloader.dataset.type=ImgLabelDataset', '.* ImageLabelDataset'),
     (f'{PIPELINE}.5.type=TwoVews', "='TwoVews' is no .* mean TwoViews?"),
     ('default_hooks.logger.type=LogHook', '.* mean LoggerHook'),
+    (
+        'optim_wrapper.constructor=GroupedConstructor',
+        "='GroupedConstructor' is no registered",
+    ),
     # values of other types
     (f'{THRESHOLD}.initial=half', " must be a number, got 'half'"),
     (f'{THRESHOLD}.num_images=2.5', ' must be a whole number, got 2.5'),
@@ -74,7 +98,37 @@ ROWS = [
     ('label_file=5', ' must be a string or None, got 5'),
     ('classes=7', ' must be a list, each item a string or None, got 7'),
     ('mask_path=5', ' must be a string or None, got 5'),
-    ('optim_wrapper.optimizer.lr=fast', ".*with lr='fast'"),
+    ('optim_wrapper.optimizer.lr=fast', " must be a number, got 'fast'"),
+    ('optim_wrapper.optimizer.lr=None', ' must be a number, got None'),
+    ('optim_wrapper.optimizer.weight_decay=x', " must be a number, got 'x'"),
+    ('optim_wrapper.optimizer.eps=x', ".*eps='x'"),
+    ('optim_wrapper.optimizer=AdamW', " must be a dict, got 'AdamW'"),
+    ('optim_wrapper.optimizer=None', ' must be a dict, got None'),
+    ('optim_wrapper.clip_grad=1.0', ' must be a dict, got 1.0'),
+    (f'{CLIP}.max_norm=x', ".*with max_norm='x'"),
+    (f'{CLIP}.norm_type=2', ".* lacks 'max_norm'"),
+    (f'{CLIP}.type=norms', " must be 'norm' or 'value', got 'norms'"),
+    (f'{KEYS}=3', ' must be a dict, got 3'),
+    (f'{KEYS}.cam_head=3', ' must be a dict, got 3'),
+    (f'{KEYS}.cam_head.lr_mult=x', " must be a number, got 'x'"),
+    ('param_scheduler=5', ' must be a dict or a list of them, got 5'),
+    ('default_hooks.checkpoint.max_keep_ckpts=x', ' a whole number, .*'),
+    ('default_hooks.checkpoint.by_epoch=True', ' must be False, got True'),
+    ('default_hooks.report=False', ' must be a dict, got False'),
+    ('default_hooks.logger.priority=x', r' in \[0, 100\] or one of HIGHEST'),
+    ('custom_hooks=3', ' must be hooks, got 3'),
+    ('custom_hooks=[]', ' has no AssignmentEMAHook'),
+    ('env_cfg=None', ' must be a dict, got None'),
+    ('env_cfg.mp_cfg=3', ' must be a dict, got 3'),
+    ('env_cfg.mp_cfg.mp_start_method=frk', " must be one of .* got 'frk'"),
+    ('env_cfg.dist_cfg.timeout=x', " must be a number .* got 'x'"),
+    ('randomness=3', ' must be a dict, got 3'),
+    ('load_from=5', ' must be a string or None, got 5'),
+    ('log_processor.window_size=x', " must be a whole number, got 'x'"),
+    ('train_cfg.val_begin=x', " must be a whole number, got 'x'"),
+    ('train_cfg.dynamic_intervals=3', ' must be a list, .* got 3'),
+    ('train_dataloader.num_workers=2.5', ' a whole number, got 2.5'),
+    ('auto_scale_lr.enable=True', '.*base_batch_size is missing'),
     # values out of range
     (f'{THRESHOLD}.initial=1.5', r' must be in \(0, 1\), got 1.5'),
     (f'{THRESHOLD}.initial=0', r' must be in \(0, 1\), got 0'),
@@ -123,7 +177,6 @@ ROWS = [
     ('train_dataloader.batch_size=0', ' must be at least 1, got 0'),
     ('train_dataloader.num_workers=-1', ' .*non-negative'),
     ('train_dataloader.dataset.on_error=ignore', " 'skip', but is 'ignore'"),
-    (f'{PIPELINE}.1.ratio_range=(2,1)', ' must be 0 < low <= high, .* .2, 1'),
     (f'{PIPELINE}.3.crop_size=(0,5)', r' must be positive, is \(0, 5\)'),
     (f'{PIPELINE}.5.magnitude_range=(5,20)', r' within \[0, 10\), .*\(5, 20'),
     ('load_from=nope.pth', "='nope.pth' is no file"),

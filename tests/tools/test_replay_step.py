@@ -141,6 +141,21 @@ def test_what_can_not_be_used_is_said(dump, path, tmp_path, capsys):
     assert "does not fit the dump's config: Missing" in (error_of(capsys, odd))
 
 
+def test_a_config_that_can_not_be_built_is_said(dump, tmp_path, capsys):
+    loss = dict(type='C2SLoss', shre=0.5)  # of another version, say
+    model = dict(dump.config['model'], loss_c2s=loss)
+    path = saved(dump, tmp_path, config=dict(dump.config, model=model))
+    assert 'error: model.loss_c2s.shre=0.5 is no argument of C2SLoss' in (
+        error_of(capsys, path)
+    )
+
+
+@pytest.mark.parametrize('device', ['gpu', 'cuda:99'])
+def test_a_device_that_is_not_there_is_said(path, device, capsys):
+    said = error_of(capsys, path, f'--device={device}')
+    assert f'error: argument --device: {device}: ' in said
+
+
 def test_help_shows_a_command(capsys):
     with pytest.raises(SystemExit):
         replay_step.main(['--help'])

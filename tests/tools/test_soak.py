@@ -39,3 +39,15 @@ def test_what_can_not_be_is_said(args, message, capsys):
         soak.main(args)
     assert caught.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_what_was_found_is_said_before_it_cannot_be_written(tmp_path, capsys):
+    (tmp_path / 'file').touch()
+    with pytest.raises(SystemExit) as caught:
+        soak.main(
+            ['--iters=6', '--every=1', f'--json={tmp_path}/file/soak.json']
+        )
+    assert caught.value.code == 2
+    printed = capsys.readouterr()
+    assert 'resident memory' in printed.out
+    assert 'the readings are not written: ' in printed.err

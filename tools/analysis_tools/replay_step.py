@@ -41,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('dump', help='the .dump file')
     parser.add_argument(
         '--device',
+        type=_device,
         default=get_device(),
         help='where to compute, such as cpu or cuda (default: %(default)s)',
     )
@@ -54,6 +55,15 @@ def build_parser() -> argparse.ArgumentParser:
         'executed',
     )
     return parser
+
+
+def _device(name: str) -> torch.device:
+    """A device that can be computed on."""
+    try:
+        return torch.empty(0, device=name).device
+    except (AssertionError, RuntimeError) as err:  # that has no such device
+        reason = str(err).splitlines()[0]
+        raise argparse.ArgumentTypeError(f'{name}: {reason}') from err
 
 
 def report(dump: StepDump, result: Replay) -> str:
@@ -95,7 +105,7 @@ def main(args: Sequence[str] | None = None) -> int:
         for module in options.modules:
             import_module(module)
         dump = StepDump.load(options.dump)
-        result = replay(dump, torch.device(options.device))
+        result = replay(dump, options.device)
     except (OSError, ValueError, ImportError) as err:
         parser.error(str(err))
     print(report(dump, result))

@@ -12,8 +12,8 @@ the length of the thresholds' queues and the size of the log; to each it fits a
 line, without the first third of the iterations, and says how much it grows in
 1,000 of them and whether that is flat. A log grows with each line.
 
-Exit code: 0 if all is flat, 1 if something grows. On Linux, 3,000 iterations
-are needed to tell what grows from noise.
+Exit code: 0 if all is flat, 1 if something grows, 2 if it cannot be done. On
+Linux, 3,000 iterations are needed to tell what grows from noise.
 """
 
 import argparse
@@ -72,8 +72,11 @@ def main(args: Sequence[str] | None = None) -> int:
             trends=[asdict(trend) for trend in found],
             versions=versions(),
         )
-        with atomic_file(options.json) as unfinished:
-            unfinished.write_text(json.dumps(content, indent=1) + '\n')
+        try:
+            with atomic_file(options.json) as unfinished:
+                unfinished.write_text(json.dumps(content, indent=1) + '\n')
+        except OSError as err:
+            parser.error(f'the readings are not written: {err}')
     return int(not all(trend.is_flat for trend in found))
 
 

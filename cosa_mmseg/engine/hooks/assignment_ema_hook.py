@@ -10,6 +10,10 @@ from mmengine.registry import HOOKS
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from .checkpoint_fit_hook import FITTED
+
+_ASSIGNMENT = 'assignment.'  # how the names of its state begin
+
 
 @HOOKS.register_module()
 class AssignmentEMAHook(Hook):
@@ -26,9 +30,10 @@ class AssignmentEMAHook(Hook):
     (0, 1) that an untrained layer starts with, which would stay in them for
     thousands of iterations (ours; a ViT has none).
 
-    The assignment network starts as a copy of the online network unless a
-    checkpoint brought one.  It is part of the model's state, so checkpoints
-    hold and restore it.
+    The assignment network starts as a copy of the online network but for what
+    a checkpoint brought of it: heads for other classes than the checkpoint's
+    are copies.  It is part of the model's state, so checkpoints hold and
+    restore it.
 
     Args:
         momentum (float): ``m``, in [0, 1].
@@ -48,17 +53,29 @@ class AssignmentEMAHook(Hook):
             raise ValueError(f'momentum must be in [0, 1], got {momentum}')
         self.momentum = momentum
         self.copy_at_start = copy_at_start
-        self._loaded = False
+        self._loaded: dict[str, torch.Size] = {}
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
-        """Remember whether the checkpoint holds an assignment network."""
-        names = checkpoint.get('state_dict', checkpoint)
-        self._loaded = any(name.startswith('assignment.') for name in names)
+        """Remember what the checkpoint holds of the assignment network."""
+        state = checkpoint.get('state_dict', checkpoint)
+        self._loaded = {
+            name.removeprefix(_ASSIGNMENT): value.shape
+            for name, value in state.items()
+            if name.startswith(_ASSIGNMENT)
+        }
 
+    @torch.no_grad()
     def before_train(self, runner) -> None:
-        """Copy the online network, unless it was loaded."""
-        if self.copy_at_start and not self._loaded:
-            self._update(runner.model, momentum=1.0)
+        """Copy the online network, but for what was loaded."""
+        if not self.copy_at_start:
+            return
+        bare = _bare(runner.model)
+        new = bare.online.state_dict()
+        for name, tensor in bare.assignment.state_dict().items():
+            shape = self._loaded.get(name)
+            is_loaded = shape == tensor.shape or shape and FITTED.search(name)
+            if not is_loaded and tensor.shape == new[name].shape:
+                tensor.copy_(new[name])
 
     def after_train_iter(
         self, runner, batch_idx: int, data_batch=None, outputs=None
@@ -71,7 +88,7 @@ class AssignmentEMAHook(Hook):
     @torch.no_grad()
     def _update(model: nn.Module, momentum: float) -> None:
         """``AN <- (1 - momentum) * AN + momentum * ON``."""
-        bare: Any = model.module if is_model_wrapper(model) else model
+        bare = _bare(model)
         new = bare.online.state_dict()
         old = {
             name: tensor
@@ -88,6 +105,11 @@ class AssignmentEMAHook(Hook):
         )
         for name in old.keys() - set(floating):
             old[name].copy_(new[name])
+
+
+def _bare(model: Any) -> Any:
+    """The model without what distributes it."""
+    return model.module if is_model_wrapper(model) else model
 
 
 def _batch_norm_shares(

@@ -8,11 +8,21 @@ from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.registry import HOOKS
 from torch import Tensor, nn
 
+from cosa_mmseg.engine.resumed_optimizer import (
+    find_optimizer_misfit,
+    overridden_settings,
+)
+from cosa_mmseg.engine.schedulers import WarmupPolyLR
 from cosa_mmseg.utils.weights import WeightsError
 
 _RIGHT_CONFIG = 'take the config that it was trained with'
+_OTHER_OPTIMIZER = (
+    'take the settings that it was trained with (optim_wrapper, what is '
+    'frozen), or start from its weights, with --cfg-options load_from=FILE '
+    'and without --resume'
+)
 # mmpretrain fits these to the size of the images when it loads them
-_FITTED = re.compile(r'pos_embed|rel_pos|relative_position')
+FITTED = re.compile(r'pos_embed|rel_pos|relative_position')
 
 
 @HOOKS.register_module()
@@ -24,6 +34,10 @@ class CheckpointFitHook(Hook):
     weight of the networks and no other, and what a training starts from
     (``load_from``) at least one.
 
+    The optimiser of a resumed training has to have the same parameters. Of
+    its other settings, and of mmengine's schedules, the checkpoint's count:
+    where the config has others by now, the log says so.
+
     Raises:
         WeightsError: If it does not fit; it names weights.
     """
@@ -31,16 +45,48 @@ class CheckpointFitHook(Hook):
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Compare names and shapes."""
         model = runner.model
-        starts = is_training(runner) and not runner.cfg.get('resume')
-        problem = find_misfit(
-            model.module if is_model_wrapper(model) else model,
-            checkpoint.get('state_dict', checkpoint),
-            partial=starts,
+        resumes = is_training(runner) and runner.cfg.get('resume')
+        _refuse(
+            runner,
+            'model',
+            find_misfit(
+                model.module if is_model_wrapper(model) else model,
+                checkpoint.get('state_dict', checkpoint),
+                partial=is_training(runner) and not resumes,
+            ),
         )
-        if problem:
-            raise WeightsError(
-                f'{runner.cfg.get("load_from")} does not fit the model of '
-                f'{runner.cfg.filename}: {problem}'
+        if resumes and isinstance(runner.optim_wrapper, OptimWrapper):
+            _compare_optimizer(runner, checkpoint)
+
+
+def _refuse(runner, part: str, problem: str | None) -> None:
+    """Raise if there is a problem with a part of a run."""
+    if problem:
+        raise WeightsError(
+            f'{runner.cfg.get("load_from")} does not fit the {part} of '
+            f'{runner.cfg.filename}: {problem}'
+        )
+
+
+def _compare_optimizer(runner, checkpoint: dict) -> None:
+    """Refuse the state of another optimiser, name settings that differ."""
+    groups = runner.optim_wrapper.optimizer.param_groups
+    saved = checkpoint['optimizer'].get('param_groups', ())
+    if misfit := find_optimizer_misfit(groups, saved):
+        _refuse(runner, 'optimiser', f'{misfit}: {_OTHER_OPTIMIZER}')
+    schedules = [
+        # this one goes by the config
+        {} if isinstance(schedule, WarmupPolyLR) else vars(schedule)
+        for schedule in runner.param_schedulers or ()
+    ]
+    for key, own, there in (
+        ('optim_wrapper', groups, saved),
+        ('param_scheduler', schedules, checkpoint.get('param_schedulers', ())),
+    ):
+        if others := overridden_settings(own, there):
+            runner.logger.warning(
+                f'{key}: resumed with the settings of the checkpoint, '
+                f'{"; ".join(others)}'
             )
 
 
@@ -88,7 +134,7 @@ def _find_difference(model: nn.Module, found: dict[str, Tensor]) -> str | None:
     weights = dict(model.named_parameters())
     for name, weight in weights.items():
         other = found.get(name, weight)
-        if other.shape != weight.shape and not _FITTED.search(name):
+        if other.shape != weight.shape and not FITTED.search(name):
             return (
                 f'its {name} is {tuple(other.shape)}, not '
                 f'{tuple(weight.shape)}: {_RIGHT_CONFIG} (number of classes, '

@@ -39,8 +39,8 @@ class CoSAVisualizationHook(Hook):
 
     Args:
         images (int | Sequence[int | str]): How many, evenly spread over the
-            set (0: no pictures), or which: indices, or names (file names
-            without suffix). Defaults to 4.
+            set (0: no pictures), or which: indices, or names (lines of its
+            list; in a folder without a list the files' names). Defaults to 4.
         interval (int, optional): Pictures every so many iterations besides
             those at validations. None: none besides. Defaults to None.
         width (int): Of a panel, pixels; a picture is five wide. Defaults to
@@ -159,6 +159,7 @@ def find_images(
             raise ValueError(
                 f'CoSAVisualizationHook: images has {image!r}, which is '
                 f'neither an index below {size} nor a name of the set'
+                + (f', such as {next(iter(numbers))!r}' if numbers else '')
             )
     return found
 

@@ -63,8 +63,9 @@ class SafeCheckpointHook(CheckpointHook):
 
     Raises:
         TypeError: If ``CheckpointHook`` does not know an argument.
-        ValueError: If ``on_save_error`` is another, ``interval`` no whole
-            number, or checkpoints shall be written elsewhere than to a folder.
+        ValueError: If ``on_save_error`` is another, ``interval`` or
+            ``max_keep_ckpts`` no whole number, or checkpoints shall be written
+            elsewhere than to a folder.
     """
 
     backend_args: dict | None
@@ -80,10 +81,11 @@ class SafeCheckpointHook(CheckpointHook):
                 f'argument {name!r}'
             )
         super().__init__(*args, **kwargs)
-        if not isinstance(self.interval, int):
-            raise ValueError(
-                f'interval must be a whole number, got {self.interval!r}'
-            )
+        for name in ('interval', 'max_keep_ckpts'):
+            if not isinstance(value := getattr(self, name), int):
+                raise ValueError(
+                    f'{name} must be a whole number, got {value!r}'
+                )
         if on_save_error not in ON_SAVE_ERROR:
             raise ValueError(
                 'on_save_error must be one of '

@@ -133,6 +133,13 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
         runner.call_hook('before_train')
         runner.call_hook('before_train_epoch')
         self._agree_on_samples()
+        if self._iter >= self._max_iters:
+            print_log(
+                f'nothing is left to train: {self._iter} iterations are done '
+                f'of train_cfg.max_iters={self._max_iters}',
+                logger='current',
+                level=logging.WARNING,
+            )
         if self._iter > 0:
             self._skip_samples()
             self._validate_if_due()

@@ -17,6 +17,9 @@ class WarmupPolyLR(_ParamScheduler):
     to ``(1 - W/T) ** power`` of the base where the warm-up ends; mmengine's
     ``LinearLR`` followed by ``PolyLR`` has no such step.
 
+    A resumed training has the rates that its config says for the iterations
+    that are left: more of them, or another rate, can be set in between.
+
     Args:
         optimizer (Optimizer | OptimWrapper): Whose rates are set.
         warmup_iters (int): ``W``, 0 for no warm-up.
@@ -68,6 +71,20 @@ class WarmupPolyLR(_ParamScheduler):
             by_epoch=False,
             verbose=verbose,
         )
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Go on behind the steps of another one, on this one's course.
+
+        Args:
+            state_dict (dict): Of the schedule that was cut off.
+        """
+        self._global_step = state_dict['_global_step']
+        self.last_step = min(self._global_step, self.end - 1)
+        self._last_value = self._get_value()
+        for group, rate in zip(
+            self.optimizer.param_groups, self._last_value, strict=True
+        ):
+            group[self.param_name] = rate
 
     def _get_value(self) -> list[float]:
         """Rate of each parameter group for the coming step."""

@@ -1,0 +1,81 @@
+"""What a checkpoint says of the optimiser, and the config that resumes it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+# What changes from step to step, or follows from the device; rates are the
+# schedule's
+_NOT_COMPARED = {
+    'params',
+    'lr',
+    'lr_mult',
+    'initial_lr',
+    'fused',
+    'last_step',
+    '_global_step',
+    '_last_value',
+}
+
+
+def find_optimizer_misfit(
+    groups: Sequence[Mapping], saved: Sequence[Mapping]
+) -> str | None:
+    """Why an optimiser cannot go on from a saved one, if it cannot.
+
+    Args:
+        groups: Parameter groups of the optimiser.
+        saved: Those of the checkpoint.
+
+    Returns:
+        str | None: A clause for a message; None: it can.
+    """
+    sizes, saved_sizes = (
+        [len(group['params']) for group in some] for some in (groups, saved)
+    )
+    if sizes != saved_sizes:
+        return (
+            f'it trained groups of {_list(saved_sizes)} parameters, and not '
+            f'of {_list(sizes)}'
+        )
+    for group, other in zip(groups, saved, strict=True):
+        only, missing = other.keys() - group, group.keys() - other
+        if only and missing:  # versions of torch differ in one of them
+            return (
+                f'its settings are {_list(sorted(only))}, and not '
+                f'{_list(sorted(missing))}'
+            )
+    return None
+
+
+def overridden_settings(
+    own: Sequence[Mapping], saved: Sequence[Mapping]
+) -> list[str]:
+    """Settings that are those of the checkpoint, whatever the config says.
+
+    Args:
+        own: Of each parameter group, or of each schedule.
+        saved: Those of the checkpoint.
+
+    Returns:
+        list[str]: Such as ``'weight_decay=0.01 (the config: 0.5)'``, each
+        once.
+    """
+    found = [
+        text
+        for settings, others in zip(own, saved, strict=False)
+        for text in _differences(settings, others)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _differences(own: Mapping, saved: Mapping) -> Iterator[str]:
+    for name in sorted(own.keys() & saved.keys() - _NOT_COMPARED):
+        here, there = (
+            tuple(value) if isinstance(value, list) else value
+            for value in (own[name], saved[name])
+        )
+        if here != there:
+            yield f'{name}={there!r} (the config: {here!r})'
+
+
+def _list(items: Sequence) -> str:
+    return ', '.join(map(str, items))
