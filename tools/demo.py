@@ -16,9 +16,8 @@ from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.datasets.shapes import write_shapes
-from cosa_mmseg.utils.command_line import add_trust_option
+from cosa_mmseg.utils.command_line import add_trust_option, read_config
 from cosa_mmseg.utils.config_path import find_config
-from cosa_mmseg.utils.weights import WeightsError
 from cosa_mmseg.visualization import explain, save_gallery
 
 ROWS = (
@@ -40,23 +39,33 @@ ROWS = (
 def parse_args(args: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--config', default='cosa/cosa_shapes.py')
-    parser.add_argument('--data-root', default='data/shapes')
-    parser.add_argument('--work-dir', default='work_dirs/demo')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    for option, default, text in (
+        ('--config', 'cosa/cosa_shapes.py', 'what is trained'),
+        ('--data-root', 'data/shapes', 'folder of the data set, made if new'),
+        ('--work-dir', 'work_dirs/demo', 'folder to write to'),
+    ):
+        parser.add_argument(
+            option, default=default, help=f'{text} (default: {default})'
+        )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='settings that override the config',
+    )
     add_trust_option(parser)
     return parser.parse_args(args)
 
 
 def load_config(options: argparse.Namespace) -> Config:
     """The demo's config, on the demo's data."""
-    cfg = Config.fromfile(find_config(options.config))
-    cfg.work_dir = options.work_dir
-    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        cfg[name].dataset.data_root = options.data_root
-    if options.cfg_options:
-        cfg.merge_from_dict(options.cfg_options)
-    return cfg
+    data = {
+        f'{split}_dataloader.dataset.data_root': options.data_root
+        for split in ('train', 'val', 'test')
+    }
+    cfg_options = {**data, **(options.cfg_options or {})}
+    return read_config(options.config, cfg_options, options.work_dir)
 
 
 def pretrain(checkpoint: Path) -> None:
@@ -104,7 +113,7 @@ def main(args: list[str] | None = None) -> None:
     """Run the demo, or say in one sentence why not."""
     try:
         run(parse_args(args))
-    except WeightsError as err:
+    except (OSError, ValueError) as err:
         raise SystemExit(f'error: {err}') from err
 
 

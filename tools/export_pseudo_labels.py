@@ -37,11 +37,7 @@ from cosa_mmseg.pseudo_label_export import (
     export_pseudo_labels,
     summary_tables,
 )
-from cosa_mmseg.utils.command_line import (
-    add_config_options,
-    add_trust_option,
-    read_config,
-)
+from cosa_mmseg.utils.command_line import add_checkpoint_options, read_config
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -50,9 +46,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_config_options(parser)
-    add_trust_option(parser)
-    parser.add_argument('checkpoint', help='path of a checkpoint')
+    add_checkpoint_options(parser)
     parser.add_argument('--out', required=True, help='folder to write')
     parser.add_argument(
         '--which',

@@ -17,11 +17,7 @@ from collections.abc import Sequence
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.deployment import publish_model
-from cosa_mmseg.utils.command_line import (
-    add_config_options,
-    add_trust_option,
-    read_config,
-)
+from cosa_mmseg.utils.command_line import add_checkpoint_options, read_config
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -30,9 +26,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_config_options(parser)
-    add_trust_option(parser)
-    parser.add_argument('checkpoint', help='path of a checkpoint')
+    add_checkpoint_options(parser)
     parser.add_argument('--out', required=True, help='folder to write to')
     parser.add_argument(
         '--network',
@@ -55,7 +49,9 @@ def main(args: Sequence[str] | None = None) -> None:
         raise SystemExit(f'error: {err}') from err
     for note in published.notes:
         print(f'note: {note}')
-    print(f'wrote {published.checkpoint}\nwrote {published.config}')
+    weights, config = str(published.checkpoint), str(published.config)
+    print(f'wrote {weights}\nwrote {config}')
+    print(f'use: mmseg.apis.init_model({config!r}, {weights!r})')
 
 
 if __name__ == '__main__':

@@ -143,11 +143,13 @@ def drop_missing_weights(cfg: Config) -> list[str]:
         Notes: one, if so.
     """
     backbone = cfg.model.network.backbone
-    checkpoint = (backbone.get('init_cfg') or {}).get('checkpoint')
-    if checkpoint is None or os.path.isfile(checkpoint):
-        return []
-    backbone.init_cfg = None
-    return [f'random weights: {checkpoint} is not a file here']
+    for settings in _dicts_with(backbone.get('init_cfg'), 'checkpoint'):
+        if not os.path.isfile(settings['checkpoint']):
+            backbone.init_cfg = None
+            return [
+                f'random weights: {settings["checkpoint"]} is not a file here'
+            ]
+    return []
 
 
 def check_model(cfg: Config) -> None:

@@ -44,9 +44,13 @@ def environment() -> dict:
 
 def environment_line(found: dict) -> str:
     """The environment in a line, for a table's foot."""
+    return f'{machine_line(found)}, load average {found["load_average"]:.1f}'
+
+
+def machine_line(found: dict) -> str:
+    """What of the environment stays from run to run."""
     threads = found['threads']
     return (
         f'{found["device"]}, {threads} CPU thread{"s" * (threads > 1)} of '
-        f'{found["cpu_cores"]} cores, load average '
-        f'{found["load_average"]:.1f}, torch {found["versions"]["torch"]}'
+        f'{found["cpu_cores"]} cores, torch {found["versions"]["torch"]}'
     )

@@ -13,6 +13,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner, autocast, load_checkpoint
 from torch.utils.data import DataLoader
 
+from cosa_mmseg.config_check import naming_the_key
 from cosa_mmseg.engine.hooks import find_misfit
 from cosa_mmseg.evaluation.tta import enable_tta
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
@@ -182,7 +183,8 @@ def _variant(cfg: Config, views: str, mode: str) -> Config:
 
 def _load_model(cfg: Config, checkpoint: str | None) -> DualStreamSegmentor:
     """The model of a config on its device, with weights if there are any."""
-    model = MODELS.build(cfg.model)
+    with naming_the_key(cfg.model, 'model'):
+        model = MODELS.build(cfg.model)
     if checkpoint is not None:
         loaded = load_checkpoint(model, checkpoint, map_location='cpu')
         problem = find_misfit(model, loaded.get('state_dict', loaded))
@@ -197,32 +199,40 @@ def _loader(
     batch_size: int,
     num_classes: int,
 ) -> DataLoader:
-    """Batches of the test data, or of random images."""
-    if not settings.synthetic:
-        cfg.test_dataloader.batch_size = batch_size
-        return Runner.build_dataloader(cfg.test_dataloader)
-    if cfg.model.test_cfg.get('post_process'):
-        raise ValueError(
-            'model.test_cfg.post_process reads the files of images, which '
-            'random ones (--synthetic) do not have'
-        )
-    return Runner.build_dataloader(
-        use_synthetic_images(
-            cfg.test_dataloader,
+    """Whole batches of the test data, or of random images.
+
+    Raises:
+        ValueError: If there are not as many images, or random ones will not
+            do.
+    """
+    dataloader = dict(cfg.test_dataloader, batch_size=batch_size)
+    if settings.synthetic:
+        if cfg.model.test_cfg.get('post_process'):
+            raise ValueError(
+                'model.test_cfg.post_process reads the files of images, which '
+                'random ones (--synthetic) do not have'
+            )
+        dataloader = use_synthetic_images(
+            dataloader,
             batch_size,
             num_classes=num_classes,
             size=settings.size,
             ori_size=settings.ori_size,
+            num_images=max(16, batch_size),
         )
-    )
+    loader = Runner.build_dataloader(dict(dataloader, drop_last=True))
+    if not len(loader):
+        raise ValueError(
+            f'--batch-size {batch_size} is more than the {len(loader.dataset)}'
+            " images of test_dataloader's data set"
+        )
+    return loader
 
 
 def _endless(loader: DataLoader) -> Iterator[dict]:
-    """Whole batches, again and again."""
+    """Batches, again and again."""
     while True:
-        for batch in loader:
-            if len(batch['data_samples']) == loader.batch_size:
-                yield batch
+        yield from loader
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import nn
 
+from cosa_mmseg.config_check import naming_the_key
 from cosa_mmseg.models.pseudo_labels.adaptive_threshold import (
     AdaptiveThreshold,
 )
@@ -111,7 +112,8 @@ def benchmark_step(cfg: Config, settings: StepSettings) -> dict:
         torch.cuda.reset_peak_memory_stats()
     with TemporaryDirectory() as work_dir:
         cfg.work_dir = work_dir
-        runner = Runner.from_cfg(cfg)
+        with naming_the_key(cfg):
+            runner = Runner.from_cfg(cfg)
         fill_queues(runner.model)
         runner.train()
     measured = runner.train_loop.measurement

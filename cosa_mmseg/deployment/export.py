@@ -70,8 +70,8 @@ def export_model(
     Raises:
         ImportError: If a package is missing, or torch is too old.
         OSError: If a file is missing or cannot be written.
-        ValueError: If the arguments do not fit, or the file disagrees with
-            PyTorch.
+        ValueError: If the arguments do not fit, the network cannot be
+            exported, or the file disagrees with PyTorch.
     """
     out = Path(out)
     if out.suffix not in FORMATS:
@@ -87,14 +87,17 @@ def export_model(
             f'{torch.__version__}'
         )
     with atomic_file(out) as unfinished:
-        file_format.write(
-            segmentor.graph, unfinished, describe(segmentor, file_format.sides)
-        )
-        run = file_format.read(unfinished)
-        checks = [
-            compare(segmentor.graph, run, shape)
-            for shape in file_format.check_shapes
-        ]
+        try:
+            checks = _write_and_run(segmentor, file_format, unfinished)
+        except OSError:
+            raise
+        except Exception as err:  # whatever it is that an exporter lacks
+            raise ValueError(
+                f'{out} was not written: torch {torch.__version__} cannot '
+                f'export this network as {out.suffix} ({type(err).__name__}: '
+                f'{next(iter(str(err).splitlines()), "")}); perhaps it can as '
+                f'{" or ".join({*SUFFIXES} - {out.suffix})}'
+            ) from err
         for check in checks:
             if not check.passed:
                 raise ValueError(
@@ -103,6 +106,19 @@ def export_model(
                     f'{check.difference:.1e}'
                 )
     return checks
+
+
+def _write_and_run(
+    segmentor: Segmentor, file_format: OnnxFormat | ProgramFormat, path: Path
+) -> list[Check]:
+    """Write a file, and compare it on the batches of its format."""
+    metadata = describe(segmentor, file_format.sides)
+    file_format.write(segmentor.graph, path, metadata)
+    run = file_format.read(path)
+    return [
+        compare(segmentor.graph, run, shape)
+        for shape in file_format.check_shapes
+    ]
 
 
 def describe(segmentor: Segmentor, sides: str) -> dict[str, str]:

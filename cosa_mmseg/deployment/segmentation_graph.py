@@ -147,10 +147,10 @@ def _load_plain(
         )
     loaded = read_checkpoint(checkpoint)
     load_weights(model, loaded['state_dict'], checkpoint, cfg)
-    classes = loaded.get('meta', {}).get('dataset_meta', {}).get('classes')
-    if classes is None:
+    names = loaded['meta'].get('dataset_meta') or {}
+    if 'classes' not in names:
         raise ValueError(
             f'{checkpoint} does not name its classes: meta.dataset_meta is '
             'missing'
         )
-    return model, list(classes)
+    return model, list(names['classes'])

@@ -9,9 +9,11 @@ from mmengine.config import Config
 from mmseg.registry import DATASETS, MODELS
 from torch import nn
 
-from cosa_mmseg.model_converters import read_weights
+from cosa_mmseg.config_check import naming_the_key
+from cosa_mmseg.engine.hooks import find_misfit
 from cosa_mmseg.models.segmentors.cam_encoder_decoder import CAMEncoderDecoder
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
+from cosa_mmseg.utils.weights import WeightsError, read_weights
 
 NETWORKS = ('assignment', 'online')
 
@@ -79,13 +81,17 @@ def load_trained_network(
         if name.startswith(prefix)
     }
     if not state:
-        raise ValueError(
-            f'{checkpoint} has no weight whose name starts with {prefix!r}: '
-            'it is no checkpoint of a training with CoSA'
+        raise WeightsError(
+            f'{checkpoint} has no weight whose name starts with {prefix!r}, '
+            f'but {next(iter(loaded["state_dict"]), "none")!r}: it is no '
+            'checkpoint of a training with CoSA, such as '
+            'work_dirs/<config>/iter_<number>.pth'
         )
-    built = MODELS.build(without_pretrained(cfg.model.to_dict()['network']))
+    settings = without_pretrained(cfg.model.to_dict()['network'])
+    with naming_the_key(settings, 'model.network'):
+        built = MODELS.build(settings)
     load_weights(built, state, checkpoint, cfg)
-    meta = loaded.get('meta', {})
+    meta = loaded['meta']
     names = meta.get('dataset_meta') or _metainfo(cfg)
     if len(names['classes']) != built.num_classes:
         raise ValueError(
@@ -102,13 +108,14 @@ def load_trained_network(
 
 
 def read_checkpoint(checkpoint: str | Path) -> dict[str, Any]:
-    """The content of a checkpoint, with ``state_dict``.
+    """The weights of a checkpoint, and what it says of itself.
 
     Args:
         checkpoint (str | Path): The file.
 
     Returns:
-        dict: On the CPU.
+        dict: ``state_dict``, on the CPU, without DDP's ``module.`` before
+        names, and ``meta``, which may be empty.
 
     Raises:
         OSError: If there is no such file.
@@ -116,7 +123,16 @@ def read_checkpoint(checkpoint: str | Path) -> dict[str, Any]:
             plain data.
     """
     loaded = read_weights(checkpoint)
-    return loaded if 'state_dict' in loaded else {'state_dict': loaded}
+    state = loaded.get('state_dict', loaded)
+    if not isinstance(state, Mapping):
+        raise WeightsError(
+            f'{checkpoint} holds a {type(state).__name__} as state_dict, not '
+            'a dict of named tensors'
+        )
+    return dict(
+        state_dict={k.removeprefix('module.'): v for k, v in state.items()},
+        meta=loaded.get('meta') or {},
+    )
 
 
 def load_weights(
@@ -131,16 +147,19 @@ def load_weights(
         cfg (Config): Where the model comes from, for the message.
 
     Raises:
-        ValueError: If a weight is missing, left over or of another shape.
+        WeightsError: If a weight is missing, left over or of another shape.
     """
-    try:
-        model.load_state_dict(state)
-    except RuntimeError as err:
-        reason = ' '.join(str(err).split())
-        raise ValueError(
+    problem = find_misfit(model, state)
+    if not problem:
+        try:
+            model.load_state_dict(state)
+        except RuntimeError as err:  # a buffer, or a part that is left over
+            problem = ' '.join(str(err).split())
+    if problem:
+        raise WeightsError(
             f'{checkpoint} is no checkpoint of the model of {cfg.filename}: '
-            f'{reason}'
-        ) from err
+            f'{problem}'
+        )
 
 
 def without_pretrained(cfg: Any) -> Any:
@@ -171,6 +190,15 @@ def _is_pretrained(init_cfg: dict | list | None) -> bool:
 
 
 def _metainfo(cfg: Config) -> dict:
-    """Classes and colours of the data set that a config tests on."""
+    """Classes and colours of the data set that a config tests on.
+
+    Raises:
+        ValueError: If it tests on none.
+    """
+    if cfg.get('test_dataloader') is None:
+        raise ValueError(
+            'the checkpoint does not name its classes (meta.dataset_meta), '
+            f'and {cfg.filename} has no test_dataloader that does'
+        )
     dataset = cfg.test_dataloader.dataset
     return DATASETS.build(dict(dataset, lazy_init=True)).metainfo

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from cosa_mmseg.utils.atomic import atomic_file
+
 from .cell import Cell
 
 
@@ -78,7 +80,8 @@ def _run(cell: Cell, work_dir: Path, threads: int) -> None:
         )
     if code:
         error = dict(error=_reason(code, log), digest=cell.digest())
-        path.write_text(json.dumps(error, indent=2) + '\n')
+        with atomic_file(path) as unfinished:
+            unfinished.write_text(json.dumps(error, indent=2) + '\n')
 
 
 def _reason(code: int, log: Path) -> str:

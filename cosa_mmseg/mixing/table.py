@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from cosa_mmseg.benchmark.environment import environment_line
+from cosa_mmseg.benchmark.environment import machine_line
 
 from .cell import WARMUP, Conditions
 
@@ -70,10 +70,7 @@ def _trains(result: dict) -> bool:
 def _machines(results: Results) -> list[str]:
     """What it was run on."""
     found = [r['environment'] for r in results.values() if 'error' not in r]
-    lines = (environment_line(dict(e, load_average=0)) for e in found)
-    return [
-        line.replace(', load average 0.0', '') for line in dict.fromkeys(lines)
-    ]
+    return list(dict.fromkeys(map(machine_line, found)))
 
 
 def _grid(

@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from torch import Tensor, nn
 
+from cosa_mmseg.config_check import naming_the_key
 from cosa_mmseg.utils.weights import WeightsError, read_weights
 
 from .fit import check_fit, fit_backbone
@@ -23,6 +24,7 @@ class Conversion:
         source: Whose weights they were.
         target: What loads them.
         num_taken: How many tensors of the checkpoint are in ``state``.
+        use: What has them loaded; ``FILE`` stands for their file.
         changed: Names of weights whose shape was changed -> what was done.
         left_out: Names of weights that are not taken -> why.
         added: Names of weights that the checkpoint lacks -> their value.
@@ -32,6 +34,7 @@ class Conversion:
     source: str
     target: str
     num_taken: int
+    use: str
     changed: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     added: dict[str, str] = field(default_factory=dict)
@@ -49,7 +52,7 @@ class Conversion:
             lines += [
                 f'  {title}: {k} ({v})' for k, v in sorted(notes.items())
             ]
-        return '\n'.join(lines)
+        return '\n'.join([*lines, f'  use: {self.use}'])
 
 
 def convert_weights(path: str | Path, cfg: Config) -> Conversion:
@@ -83,6 +86,7 @@ def convert_weights(path: str | Path, cfg: Config) -> Conversion:
 
 def _convert_backbone(source: Source, cfg: Config) -> Conversion:
     """Weights for the backbone of the config."""
+    place = 'model.network' if 'network' in cfg.model else 'model'
     model = cfg.model.get('network', cfg.model)
     if 'backbone' not in model:
         raise WeightsError(
@@ -96,16 +100,17 @@ def _convert_backbone(source: Source, cfg: Config) -> Conversion:
             f'{settings.pretrained!r}, which takes the place of init_cfg: '
             'remove it'
         )
+    with naming_the_key(settings, f'{place}.backbone'):
+        backbone = MODELS.build(settings)
     fitted = fit_backbone(
-        source,
-        MODELS.build(settings),
-        pruned=settings.get('features_only', False),
+        source, backbone, pruned=settings.get('features_only', False)
     )
     return Conversion(
         fitted.state,
         source.title,
         f'the backbone {settings.type}',
         len(fitted.state),
+        f"{place}.backbone.init_cfg=dict(type='Pretrained', checkpoint=FILE)",
         fitted.changed,
         fitted.left_out,
     )
@@ -119,7 +124,8 @@ def _convert_whole(source: Source, cfg: Config) -> Conversion:
             "model has no `network`: choose one of type='CoSA', such as "
             'cosa_vit-b_voc_released.py'
         )
-    network = MODELS.build(cfg.model.network)
+    with naming_the_key(cfg.model.network, 'model.network'):
+        network = MODELS.build(cfg.model.network)
     fitted = fit_backbone(source, network.backbone)
     heads = rename_heads(source.heads)
     check_fit(heads, _heads_of(network))
@@ -134,6 +140,7 @@ def _convert_whole(source: Source, cfg: Config) -> Conversion:
         source.title,
         f'both networks of {cfg.model.type}',
         len(whole) - len(biases),
+        'tools/test.py CONFIG FILE, or load_from=FILE in a config',
         fitted.changed,
         fitted.left_out,
         dict.fromkeys(biases, '0: the released head has none'),

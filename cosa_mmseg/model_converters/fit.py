@@ -19,6 +19,8 @@ from .reasons import what_to_do, why_left_out
 from .sources import Source
 
 _PATCHES = r'patch_embed\.(proj|projection)\.weight'
+# batches that a norm has seen: older files lack it, and loaders do without
+_COUNTER = '.num_batches_tracked'
 _SHOWN = 6  # names in a message
 
 
@@ -56,6 +58,11 @@ def fit_backbone(
     _refuse_deit3(backbone)
     prefix, target = _names_of(backbone)
     fitted = _translated(source, style_of(target))
+    target = {
+        name: value
+        for name, value in target.items()
+        if name in fitted.state or not name.endswith(_COUNTER)
+    }
     if POSITIONS in fitted.state and POSITIONS in target:
         _fit_positions(fitted, target, backbone)
     _fit_patches(fitted, target)
@@ -91,11 +98,18 @@ def check_fit(state: dict[str, Tensor], target: dict[str, Tensor]) -> None:
             f'{what_to_do(unexpected, missing)}'
         )
     for name, value in state.items():
-        if value.shape != target[name].shape:
+        wanted = target[name]
+        if value.shape != wanted.shape:
             raise WeightsError(
                 f'{name} is {tuple(value.shape)} in the weights and '
-                f"{tuple(target[name].shape)} in the config's network: "
+                f"{tuple(wanted.shape)} in the config's network: "
                 'choose weights or config so that they agree'
+            )
+        if value.is_floating_point() != wanted.is_floating_point():
+            raise WeightsError(
+                f'{name} is {value.dtype} in the weights and {wanted.dtype} '
+                "in the config's network: quantised weights do not work, "
+                'choose those of full or half precision'
             )
 
 
@@ -132,7 +146,9 @@ def _translated(source: Source, style: NamingStyle) -> Fitted:
         names = _listed(list(source.backbone))
         raise WeightsError(
             f'the weights are of {source.title} ({names}) and the '
-            f"config's backbone is {style.title}: the architectures differ"
+            f"config's backbone is {style.title}: the architectures differ, "
+            'or the names are of a project that is not known here (timm, '
+            'DINO, DINOv2, augreg, mmpretrain and mmseg are)'
         )
     return Fitted(
         {

@@ -1,5 +1,6 @@
 """Whose weights a checkpoint holds, told by their names."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +16,8 @@ from .released import ENCODER, is_released
 
 # where checkpoints keep their weights, the first that there is
 _PLACES = ('teacher', 'state_dict', 'model')
-# how the names of a whole network begin, outermost first
-_WRAPPERS = ('module.', '_orig_mod.')
+# how DDP and torch.compile have all names of a network begin
+_WRAPPERS = r'^(module\.|_orig_mod\.)+'
 _PARTS = ('teacher.', 'assignment.', 'backbone.', 'timm_model.', 'model.')
 
 
@@ -50,9 +51,7 @@ def identify(content: dict[str, Any], path: str | Path) -> Source:
         WeightsError: If there are no weights.
     """
     tensors, place = _find_tensors(content, path)
-    for prefix in _WRAPPERS:
-        if all(name.startswith(prefix) for name in tensors):
-            tensors = _below(tensors, prefix)
+    tensors = {re.sub(_WRAPPERS, '', k): v for k, v in tensors.items()}
     if is_released(tensors):
         return _released_source(tensors)
     if is_flax(tensors):
@@ -63,25 +62,25 @@ def identify(content: dict[str, Any], path: str | Path) -> Source:
 def _find_tensors(
     content: Mapping[str, Any], path: str | Path
 ) -> tuple[dict[str, Tensor], str]:
-    """The innermost dict of tensors, and the keys that lead to it."""
+    """The innermost tensors, float32, and the keys that lead to them."""
     place = ''
-    node: Any = content
-    while isinstance(node, Mapping):
-        tensors = {
-            name: value
-            for name, value in node.items()
-            if isinstance(value, Tensor)
-        }
-        if tensors:
-            return tensors, place
-        key = next((k for k in _PLACES if k in node), None)
-        if key is None:
-            break
+    node: Mapping[str, Any] = content
+    while key := next(
+        (k for k in _PLACES if isinstance(node.get(k), Mapping)), None
+    ):
         node, place = node[key], f'{place}{key}.'
-    raise WeightsError(
-        f'{path} holds no tensors, but {sorted(map(str, content))[:8]}: '
-        f'weights are looked for at the top and under {list(_PLACES)}'
-    )
+    tensors = {
+        name: value.float() if value.is_floating_point() else value
+        for name, value in node.items()
+        if isinstance(value, Tensor)
+    }
+    if not tensors:
+        raise WeightsError(
+            f'{path} holds no tensors, but {sorted(map(str, content))[:8]}: '
+            f'weights are looked for at the top and under {list(_PLACES)}; '
+            'save the part that holds them alone'
+        )
+    return tensors, place
 
 
 def _backbone_source(tensors: dict[str, Tensor], place: str) -> Source:

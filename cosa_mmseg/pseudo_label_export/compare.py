@@ -19,8 +19,9 @@ def compare_folders(first: str | Path, second: str | Path) -> dict[str, float]:
         kind (``cam``, ``seg``) that both have.
 
     Raises:
-        FileNotFoundError: If they have no kind in common, or an image is in
-            one of them only.
+        FileNotFoundError: If they have no kind in common, an image is in
+            one of them only, or there is none.
+        ValueError: If labels of an image differ in size.
     """
     one, two = (
         PseudoLabelFolder(Path(root), KINDS, False, ())
@@ -45,6 +46,11 @@ def _agreement(
 ) -> float:
     """Share of equal pixels of one kind of labels."""
     names = [_names(folder, kind) for folder in (one, two)]
+    if not any(names):
+        raise FileNotFoundError(
+            f'neither {one.root / kind} nor {two.root / kind} has a label: '
+            'the exports have not begun'
+        )
     if names[0] != names[1]:
         odd = min(names[0] ^ names[1])
         raise FileNotFoundError(
@@ -53,9 +59,15 @@ def _agreement(
         )
     same = total = 0
     for name in names[0]:
-        labels = [folder.read_label(kind, name) for folder in (one, two)]
-        same += int(np.count_nonzero(labels[0] == labels[1]))
-        total += labels[0].size
+        first, second = (f.read_label(kind, name) for f in (one, two))
+        if first.shape != second.shape:
+            raise ValueError(
+                f'the {kind} labels of image {name} are {first.shape} (height,'
+                f' width) in {one.root} and {second.shape} in {two.root}: '
+                'compare exports of the same images'
+            )
+        same += int(np.count_nonzero(first == second))
+        total += first.size
     return same / total
 
 

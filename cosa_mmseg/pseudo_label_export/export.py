@@ -9,11 +9,12 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.device import get_device
 from mmengine.registry import MODELS, init_default_scope
-from mmengine.runner import load_checkpoint
 from mmengine.utils import track_iter_progress
 from torch.utils.data import DataLoader, Dataset
 
+from cosa_mmseg.config_check import naming_the_key
 from cosa_mmseg.datasets.bad_files import BadFileError
+from cosa_mmseg.deployment.trained_network import load_weights, read_checkpoint
 from cosa_mmseg.models import CoSA
 from cosa_mmseg.version import __version__
 
@@ -138,20 +139,15 @@ def load_model(cfg: Config, checkpoint: str | Path) -> CoSA:
         ValueError: If the model is no ``CoSA``, or the checkpoint cannot be
             loaded or is of another model.
     """
-    model = MODELS.build(cfg.model)
+    with naming_the_key(cfg.model, 'model'):
+        model = MODELS.build(cfg.model)
     if not isinstance(model, CoSA):
         raise ValueError(
             f'the model of {cfg.filename} is a {type(model).__name__}: only '
             'CoSA has an assigner, which makes pseudo labels'
         )
-    try:
-        load_checkpoint(model, str(checkpoint), 'cpu', strict=True)
-    except RuntimeError as err:
-        reason = ' '.join(str(err).split())
-        raise ValueError(
-            f'{checkpoint} is no checkpoint of the model of {cfg.filename}: '
-            f'{reason}'
-        ) from err
+    state = read_checkpoint(checkpoint)['state_dict']
+    load_weights(model, state, checkpoint, cfg)
     return model.to(get_device()).eval()
 
 

@@ -13,6 +13,16 @@ from .config_path import find_config
 from .custom_data import fill_in_custom_data, setting_names
 from .weights import TRUST
 
+# what `Runner.register_default_hooks` adds, unless it is None
+_HOOKS_OF_MMENGINE = {
+    'checkpoint',
+    'logger',
+    'param_scheduler',
+    'runtime_info',
+    'sampler_seed',
+    'timer',
+}
+
 
 def add_config_options(parser: ArgumentParser) -> None:
     """Adds the config and the settings that override it."""
@@ -27,6 +37,13 @@ def add_config_options(parser: ArgumentParser) -> None:
         help='settings that override the config, e.g. optim_wrapper.dtype='
         "bfloat16 or 'key=[(a,b),(c,d)]', in quotes and without spaces",
     )
+
+
+def add_checkpoint_options(parser: ArgumentParser) -> None:
+    """Adds the config, a checkpoint of it, and whether to trust that."""
+    add_config_options(parser)
+    parser.add_argument('checkpoint', help='path of a checkpoint')
+    add_trust_option(parser)
 
 
 def add_common_options(parser: ArgumentParser) -> None:
@@ -85,7 +102,7 @@ def read_config(
     """A config with its overriding settings.
 
     Settings of one's own data are carried to where they are used, see
-    :func:`fill_in_custom_data`.
+    :func:`fill_in_custom_data`. A default hook that is None is left out.
 
     Args:
         config: Path of a config, or the name of a packaged one.
@@ -104,12 +121,24 @@ def read_config(
         reason = ' '.join(str(err).split())
         raise ValueError(f'{path} is no Python: {reason}') from err
     merge_options(cfg, cfg_options or {}, setting_names(cfg))
+    _drop_hooks(cfg)
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs') / Path(config).stem)
     fill_in_custom_data(cfg)
     return cfg
+
+
+def _drop_hooks(cfg: Config) -> None:
+    """Leave out hooks that are None, where mmengine has none of that name.
+
+    It takes None for those that it would add itself, and no other.
+    """
+    hooks = cfg.get('default_hooks')
+    for name in [*hooks] if isinstance(hooks, dict) else ():
+        if hooks[name] is None and name not in _HOOKS_OF_MMENGINE:
+            del hooks[name]
 
 
 def load_config(args: Namespace) -> Config:

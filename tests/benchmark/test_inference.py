@@ -95,6 +95,21 @@ def test_predictions_are_brought_to_the_original_size(monkeypatch):
     assert shapes == [(20, 50)] * 2
 
 
+def test_a_batch_may_be_larger_than_the_usual_number_of_images():
+    (row,) = report_of(views=['one'], batch_sizes=[17], size=(16, 16))['rows']
+    assert row['batch_size'] == 17
+
+
+def test_a_batch_larger_than_the_data_set_is_refused():
+    cfg = small_config()
+    cfg.test_dataloader.dataset = dict(
+        type='SyntheticImages', num_classes=4, size=(16, 16), num_images=3
+    )
+    message = '--batch-size 4 is more than the 3 images of test_dataloader'
+    with pytest.raises(ValueError, match=message):
+        report_of(cfg, synthetic=False, batch_sizes=[4])
+
+
 def test_table():
     report = report_of(batch_sizes=[2])
     assert [row['views'] for row in report['rows']] == ['one', 'tta']

@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
 from cosa_mmseg.benchmark import StepSettings, benchmark_step, step_table
+from cosa_mmseg.benchmark.config import drop_missing_weights
 from cosa_mmseg.benchmark.step import fill_queues, prepare_step
 from cosa_mmseg.models.pseudo_labels.dynamic_threshold import DynamicThreshold
 from cosa_mmseg.models.segmentors import CoSA
@@ -182,6 +183,21 @@ def test_queues_are_those_of_a_long_training():
     threshold = DynamicThreshold(grid=(4, 4))
     fill_queues(threshold)
     assert 0.4 < float(threshold.fit(threshold.queue)) < 0.7
+
+
+@pytest.mark.parametrize('there', [False, True])
+def test_weights_in_a_list_of_initialisations(there, tmp_path):
+    cfg, path = small_config(), tmp_path / 'a.pth'
+    if there:
+        path.touch()
+    init_cfg = [
+        dict(type='Kaiming', layer='Conv2d'),
+        dict(type='Pretrained', checkpoint=str(path)),
+    ]
+    cfg.model.network.backbone.init_cfg = init_cfg
+    notes = drop_missing_weights(cfg)
+    assert cfg.model.network.backbone.init_cfg == (init_cfg if there else None)
+    assert len(notes) == (not there)
 
 
 def test_settings_enter_the_config():

@@ -8,6 +8,7 @@ from cosa_mmseg.deployment import (
     export,
     export_model,
     onnx_format,
+    program_format,
     publish_model,
 )
 from cosa_mmseg.deployment.export import Check, describe
@@ -159,6 +160,25 @@ def test_a_file_that_disagrees_is_not_kept(training, monkeypatch):
     assert not Check((1, 3, 8, 8), float('nan'), 1.0).passed
     assert Check((1, 3, 8, 8), 9e-4, 10.0).passed
     assert not Check((1, 3, 8, 8), 2e-4, 0.5).passed
+
+
+@exports
+def test_a_network_that_cannot_be_exported(training, monkeypatch):
+    root, cfg = training
+    out = root / 'windows.pt2'
+
+    def write(self, graph, path, metadata):
+        path.write_text('half of it')
+        raise RuntimeError('no dynamic windows\nand a page of advice')
+
+    monkeypatch.setattr(program_format.ProgramFormat, 'write', write)
+    with pytest.raises(
+        ValueError,
+        match=r'windows\.pt2 was not written: .* as \.pt2 \(RuntimeError: '
+        r'no dynamic windows\); perhaps it can as \.onnx$',
+    ):
+        export_model(cfg, root / 'iter_3.pth', out)
+    assert not list(root.glob('*windows*'))
 
 
 def test_what_is_missing_or_wrong_is_said(training, monkeypatch):

@@ -229,6 +229,67 @@ def test_a_backbone_that_is_no_vit_takes_its_own_names(tmp_path):
         assert torch.equal(backbone.state_dict()[name], value)
 
 
+def test_norms_of_files_without_a_counter(tmp_path):
+    """As torchvision's first ones; PyTorch loads them, too."""
+    settings = dict(type='mmpretrain.ResNet', depth=18, base_channels=4)
+    init_default_scope('mmseg')
+    state = MODELS.build(settings).state_dict()
+    old = {k: v for k, v in state.items() if 'num_batches_tracked' not in k}
+    backbone, result = converted(old, settings, tmp_path)
+    assert result.num_taken == len(old) < len(state)
+    assert torch.equal(backbone.bn1.weight, old['bn1.weight'])
+    del old['layer1.0.bn1.running_mean']
+    with pytest.raises(WeightsError, match=r'layer1\.0\.bn1\.running_mean'):
+        converted(old, settings, tmp_path)
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_half_precision_is_resized_in_single(dtype, tmp_path):
+    """The same as if the file held its values in float32."""
+    state = {k: v.to(dtype) for k, v in timm_vit().state_dict().items()}
+    sizes = dict(img_size=48)
+    half = converted(state, vit(**sizes), tmp_path)[1].state
+    single = {k: v.float() for k, v in state.items()}
+    expected = converted(single, vit(**sizes), tmp_path)[1].state
+    for name, value in expected.items():
+        assert half[name].dtype == torch.float32
+        assert torch.equal(half[name], value), name
+
+
+PLACES = {
+    'number beside the weights': lambda state: {
+        'state_dict': state,
+        'best_score': torch.tensor(71.0),
+    },
+    'compiled, then distributed': lambda state: {
+        f'module._orig_mod.{k}': v for k, v in state.items()
+    },
+    'distributed, then compiled': lambda state: {
+        f'_orig_mod.module.{k}': v for k, v in state.items()
+    },
+    'no teacher': lambda state: {'teacher': None, 'model': state},
+}
+
+
+@pytest.mark.parametrize('case', PLACES)
+def test_where_weights_may_be(case, tmp_path):
+    model = timm_vit()
+    backbone, _ = converted(PLACES[case](model.state_dict()), vit(), tmp_path)
+    assert_same(model, backbone)
+
+
+def test_names_and_kinds_of_numbers_that_are_not_known(tmp_path):
+    state = timm_vit().state_dict()
+    other = {f'vit.embeddings.{k}': v for k, v in state.items()}
+    with pytest.raises(WeightsError, match='project that is not known here'):
+        converted(other, vit(), tmp_path)
+    quantised = {k: v.to(torch.int8) for k, v in state.items()}
+    with pytest.raises(WeightsError, match=r'torch\.int8 .* quantised'):
+        converted(quantised, vit(), tmp_path)
+    with pytest.raises(WeightsError, match=r"'ema'.*save the part"):
+        converted({'ema': state}, vit(), tmp_path)
+
+
 @pytest.mark.parametrize('features_only', [False, True])
 @pytest.mark.parametrize('published', [False, True])
 @torch.no_grad()

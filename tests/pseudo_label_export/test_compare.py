@@ -30,6 +30,21 @@ def test_an_image_that_one_lacks(folders, capsys):
         )
 
 
+def test_labels_of_other_images_are_refused(folders):
+    write_label_map(folders[1] / 'cam' / 'x.png', np.zeros((4, 1), np.uint8))
+    with pytest.raises(SystemExit, match=r'^error: .*image x are \(4, 5\)'):
+        load_tool('analysis_tools/compare_pseudo_labels').main(
+            [str(folder) for folder in folders]
+        )
+
+
+def test_exports_that_have_not_begun(tmp_path):
+    for name in 'ab':
+        (tmp_path / name / 'seg').mkdir(parents=True)
+    with pytest.raises(FileNotFoundError, match='has a label'):
+        compare_folders(tmp_path / 'a', tmp_path / 'b')
+
+
 def test_no_kind_in_common(folders, tmp_path):
     with pytest.raises(FileNotFoundError, match='no kind of pseudo labels'):
         compare_folders(folders[0], tmp_path / 'none')

@@ -46,6 +46,19 @@ def test_a_checkpoint_and_real_images(tmp_path, monkeypatch, capsys):
     assert '| tta   | whole | off |     2 |' in printed
 
 
+def test_the_table_is_printed_though_its_file_cannot_be(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    small = ['--iters=1', '--warmup=1', '--views=one', '--size', '16', '16']
+    (tmp_path / 'taken').touch()
+    with pytest.raises(SystemExit, match='^error: .*taken'):
+        benchmark_inference.main(
+            [CONFIG, '--synthetic', *small, '--json=taken/figures.json']
+        )
+    assert '| one   | whole | off ' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ('args', 'message'),
     [
@@ -53,6 +66,10 @@ def test_a_checkpoint_and_real_images(tmp_path, monkeypatch, capsys):
         ([CONFIG, '--size', '0', '9'], '--size must be at least 1, got 0'),
         ([CONFIG, '--mode', 'slide'], '--mode slide needs .*crop_size'),
         ([CONFIG, 'nothing.pth', '--synthetic'], 'nothing.pth'),
+        (
+            [CONFIG, '--cfg-options', 'model.network.backbone.widht=3'],
+            r'model\.network\.backbone.*widht',
+        ),
     ],
 )
 def test_user_errors_are_one_sentence(args, message):

@@ -57,6 +57,8 @@ def test_golden_weights_are_converted_and_reported(convert, capsys):
         f"{len(state)} tensors of a ViT with timm's names taken for the "
         'backbone mmpretrain.VisionTransformer',
         '  left out: head.weight (ImageNet classifier)',
+        "  use: model.network.backbone.init_cfg=dict(type='Pretrained', "
+        'checkpoint=FILE)',
         'written to new/vit.pth',
     ]
 
@@ -83,6 +85,12 @@ def test_golden_weights_for_a_changed_config(convert, capsys):
             'vit.pth',
             ['--cfg-options', 'model.network.backbone.arch.embed_dims=24'],
             r'cls_token is \(1, 1, 48\) in the weights and \(1, 1, 24\)',
+        ),
+        (
+            'timm.pth',
+            'vit.pth',
+            ['--cfg-options', 'model.network.backbone.patchsize=14'],
+            r'model\.network\.backbone.*patchsize.*did you mean patch_size',
         ),
     ],
 )

@@ -1,5 +1,7 @@
 """`tools/publish_model.py` and `tools/deployment/export_model.py`."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -36,7 +38,7 @@ def refusal(tool, *args):
 @exports
 def test_a_training_is_published_and_then_exported(training, capsys):
     publish.main([*training, '--out', 'published', '--network', 'online'])
-    *notes, weights, config = capsys.readouterr().out.splitlines()[-4:]
+    *notes, weights, config, use = capsys.readouterr().out.splitlines()[-5:]
     assert [note.split(': ')[:2] for note in notes] == [
         ['note', 'several views'],
         ['note', 'TwoStageBackbone'],
@@ -45,6 +47,7 @@ def test_a_training_is_published_and_then_exported(training, capsys):
         line.removeprefix('wrote ') for line in (weights, config)
     )
     assert torch.load(weights)['meta']['network'] == 'online'
+    assert use == f'use: mmseg.apis.init_model({config!r}, {weights!r})'
     export.main([config, weights, '--out', 'tiny.pt2'])
     first, second, written = capsys.readouterr().out.splitlines()[-3:]
     assert first.startswith('(1, 3, 224, 224): largest difference to PyTorch')
@@ -52,6 +55,23 @@ def test_a_training_is_published_and_then_exported(training, capsys):
     assert written.startswith('wrote tiny.pt2, 0.')
     program = torch.export.load('tiny.pt2').module()
     assert program(torch.zeros(1, 3, 32, 64)).shape == (1, 21, 32, 64)
+
+
+def test_what_a_checkpoint_may_lack(training):
+    config, checkpoint = training
+    state = torch.load(checkpoint)['state_dict']
+    wrapped = {f'module.{name}': value for name, value in state.items()}
+    torch.save(dict(state_dict=wrapped, meta=None), 'bare.pth')
+    publish.main([config, 'bare.pth', '--out', 'published'])
+    (weights,) = Path('published').glob('*.pth')
+    assert torch.load(weights)['meta']['dataset_meta']['classes'][12] == 'dog'
+    typo = ['--cfg-options', 'model.network.backbone.widht=3']
+    message = refusal(publish, config, 'bare.pth', '--out', 'o', *typo)
+    assert 'model.network.backbone' in message
+    assert 'widht' in message
+    no_data = ['--cfg-options', 'test_dataloader=None']
+    message = refusal(publish, config, 'bare.pth', '--out', 'o', *no_data)
+    assert 'does not name its classes' in message
 
 
 @pytest.mark.parametrize('tool', [publish, export])
@@ -67,6 +87,17 @@ def test_bad_input_is_refused_in_a_sentence(training, tool):
     torch.save(dict(state_dict=dict(list(state.items())[:9])), 'part.pth')
     message = refusal(tool, config, 'part.pth', *out)
     assert 'part.pth has no weight whose name starts with' in message
+    assert "but 'online.backbone." in message
+    torch.save(dict(state_dict=[1]), 'list.pth')
+    assert 'list.pth holds a list as state_dict' in refusal(
+        tool, config, 'list.pth', *out
+    )
+    wide = {k: v.repeat(2, 1, 1, 1) for k, v in state.items() if v.ndim == 4}
+    torch.save(dict(state_dict={**state, **wide}), 'wide.pth')
+    message = refusal(tool, config, 'wide.pth', *out)
+    assert 'wide.pth is no checkpoint of the model of tiny.json' in message
+    assert 'take the config that it was trained with' in message
+    assert len(message) < 300  # one weight, not all
     with open('text.pth', 'w') as file:
         file.write('text')
     assert 'text.pth is no checkpoint' in refusal(

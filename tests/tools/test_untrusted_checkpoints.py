@@ -92,6 +92,11 @@ READERS = {
         '{file} OUT/b.pth --config={config}',
         SMALL,
     ),
+    'benchmark_step': (
+        'analysis_tools/benchmark_step',
+        '{config} --synthetic --iters=1 --crop=32 --json=OUT/a.json',
+        [*SMALL, f'{INIT}.checkpoint={{file}}'],
+    ),
     'benchmark_inference': (
         'analysis_tools/benchmark_inference',
         '{config} {file} --synthetic --iters=1 --warmup=1 --json=OUT/a.json',
@@ -136,7 +141,13 @@ def call(folder, tmp_path, monkeypatch):
 
 
 # those that build a runner before they read take a second: one kind is enough
-SLOW = ('train', 'test', 'demo', 'analysis_tools/eval_cam')
+SLOW = (
+    'train',
+    'test',
+    'demo',
+    'analysis_tools/eval_cam',
+    'analysis_tools/benchmark_step',
+)
 CASES = [
     (reader, kind)
     for reader, (tool, *_) in READERS.items()

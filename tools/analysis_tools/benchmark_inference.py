@@ -25,6 +25,7 @@ on a CPU that of the process up to this row, the unit's network included.
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.benchmark import (
@@ -32,14 +33,12 @@ from cosa_mmseg.benchmark import (
     benchmark_inference,
     inference_table,
 )
-from cosa_mmseg.benchmark.command_line import run_benchmark
+from cosa_mmseg.benchmark.command_line import (
+    add_benchmark_options,
+    run_benchmark,
+)
 from cosa_mmseg.benchmark.config import AMP
 from cosa_mmseg.benchmark.inference import MODES, VIEWS
-from cosa_mmseg.utils.command_line import (
-    add_config_options,
-    add_trust_option,
-    read_config,
-)
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -48,23 +47,31 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_config_options(parser)
-    add_trust_option(parser)
+    add_benchmark_options(parser, 'batch')
     parser.add_argument(
         'checkpoint',
         nargs='?',
         help='path or URL of a checkpoint (default: random weights, which '
         'take the same time)',
     )
-    parser.add_argument(
-        '--iters', type=int, default=10, help='batches to count (default: 10)'
-    )
-    parser.add_argument(
-        '--warmup',
-        type=int,
-        default=2,
-        help='batches before, which do not count (default: 2)',
-    )
+    _add_ways(parser)
+    for option, default, text in (
+        ('--size', (448, 448), 'size of random images'),
+        ('--ori-size', (375, 500), 'size that their predictions are given'),
+    ):
+        parser.add_argument(
+            option,
+            nargs=2,
+            type=int,
+            default=default,
+            metavar=('H', 'W'),
+            help=f'{text} (default: {default[0]} {default[1]})',
+        )
+    return parser.parse_args(args)
+
+
+def _add_ways(parser: argparse.ArgumentParser) -> None:
+    """Adds the ways to predict, each combination of which is timed."""
     parser.add_argument(
         '--views',
         nargs='+',
@@ -74,6 +81,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--mode',
+        dest='modes',
         nargs='+',
         choices=MODES,
         help="how an image is seen (default: the config's mode)",
@@ -88,67 +96,24 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--batch-size',
+        dest='batch_sizes',
         nargs='+',
         type=int,
+        metavar='N',
         help='batch sizes; above 1 images must have one size (default: '
         "config's)",
     )
-    parser.add_argument(
-        '--synthetic',
-        action='store_true',
-        help="random images in the place of the config's test data",
-    )
-    parser.add_argument(
-        '--size',
-        nargs=2,
-        type=int,
-        default=[448, 448],
-        metavar=('H', 'W'),
-        help='size of random images (default: 448 448)',
-    )
-    parser.add_argument(
-        '--ori-size',
-        nargs=2,
-        type=int,
-        default=[375, 500],
-        metavar=('H', 'W'),
-        help='size that their predictions are brought to (default: 375 500)',
-    )
-    parser.add_argument(
-        '--num-classes',
-        type=int,
-        help="classes of all heads, with the background (default: config's)",
-    )
-    parser.add_argument(
-        '--json',
-        metavar='FILE',
-        help='file for all figures, the time of each batch, versions, device '
-        'and settings',
-    )
-    return parser.parse_args(args)
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Measure and print, or say in one sentence why not."""
     options = parse_args(args)
-
-    def measure() -> dict:
-        settings = InferenceSettings(
-            iters=options.iters,
-            warmup=options.warmup,
-            views=options.views,
-            modes=options.mode,
-            amp=options.amp,
-            batch_sizes=options.batch_size,
-            synthetic=options.synthetic,
-            size=options.size,
-            ori_size=options.ori_size,
-            num_classes=options.num_classes,
-        )
-        cfg = read_config(options.config, options.cfg_options)
-        return benchmark_inference(cfg, settings, options.checkpoint)
-
-    run_benchmark(measure, inference_table, options)
+    run_benchmark(
+        partial(benchmark_inference, checkpoint=options.checkpoint),
+        inference_table,
+        InferenceSettings,
+        options,
+    )
 
 
 if __name__ == '__main__':

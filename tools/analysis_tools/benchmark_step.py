@@ -26,10 +26,12 @@ from collections.abc import Sequence
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.benchmark import StepSettings, benchmark_step, step_table
-from cosa_mmseg.benchmark.command_line import run_benchmark
+from cosa_mmseg.benchmark.command_line import (
+    add_benchmark_options,
+    run_benchmark,
+)
 from cosa_mmseg.benchmark.config import AMP
 from cosa_mmseg.benchmark.step import PHASES
-from cosa_mmseg.utils.command_line import add_config_options, read_config
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -38,28 +40,13 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_config_options(parser)
-    parser.add_argument(
-        '--iters', type=int, default=10, help='steps to count (default: 10)'
-    )
-    parser.add_argument(
-        '--warmup',
-        type=int,
-        default=2,
-        help='steps before, which do not count; at least 2 (default: 2)',
-    )
+    add_benchmark_options(parser, 'step')
     parser.add_argument(
         '--phase',
         choices=PHASES,
         default='cotraining',
         help="which part of the training; warmup: the model's first "
         'iterations, which train the classifiers only (default: cotraining)',
-    )
-    parser.add_argument(
-        '--synthetic',
-        action='store_true',
-        help='random images and labels, ready in memory, in the place of the '
-        "config's data set",
     )
     parser.add_argument(
         '--batch-size', type=int, help="images in a batch (default: config's)"
@@ -69,12 +56,6 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         type=int,
         help='images in a step, a multiple of the batch size, whose gradients '
         'are accumulated (default: one batch)',
-    )
-    parser.add_argument(
-        '--num-classes',
-        type=int,
-        help='classes of all heads, with the background; needs --synthetic '
-        "(default: config's)",
     )
     parser.add_argument(
         '--crop',
@@ -87,35 +68,12 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         help='mixed precision: off (float32), bf16, or fp16, on a GPU only '
         '(default: as the optim_wrapper of the config says)',
     )
-    parser.add_argument(
-        '--json',
-        metavar='FILE',
-        help='file for all figures, the time of each step, versions, device '
-        'and settings',
-    )
     return parser.parse_args(args)
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Measure and print, or say in one sentence why not."""
-    options = parse_args(args)
-
-    def measure() -> dict:
-        settings = StepSettings(
-            iters=options.iters,
-            warmup=options.warmup,
-            phase=options.phase,
-            synthetic=options.synthetic,
-            batch_size=options.batch_size,
-            total_batch_size=options.total_batch_size,
-            num_classes=options.num_classes,
-            crop=options.crop,
-            amp=options.amp,
-        )
-        cfg = read_config(options.config, options.cfg_options)
-        return benchmark_step(cfg, settings)
-
-    run_benchmark(measure, step_table, options)
+    run_benchmark(benchmark_step, step_table, StepSettings, parse_args(args))
 
 
 if __name__ == '__main__':

@@ -29,7 +29,7 @@ def main(args: Sequence[str] | None = None) -> None:
     options = parse_args(args)
     try:
         agreement = compare_folders(options.first, options.second)
-    except OSError as err:
+    except (OSError, ValueError) as err:
         raise SystemExit(f'error: {err}') from err
     for kind, share in agreement.items():
         print(f'{kind}\t{100 * share:.2f}')

@@ -13,7 +13,8 @@ those of a training, or of tools/publish_model.py. The file
 It normalises images itself, sees each once and whole, and does not resize it:
 bring it to the size of the config's test pipeline first. The metadata has the
 names of the classes, mean, standard deviation, and that resize. The file is
-compared with PyTorch on two batches of different size before it is kept.
+compared with PyTorch on two batches of different size before it is kept. A
+ViT-B takes minutes; with Swin, torch may not come to an end.
 
 ONNX: pip install 'cosa_mmseg[export]'.
 """
@@ -25,11 +26,7 @@ from pathlib import Path
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.deployment import export_model
-from cosa_mmseg.utils.command_line import (
-    add_config_options,
-    add_trust_option,
-    read_config,
-)
+from cosa_mmseg.utils.command_line import add_checkpoint_options, read_config
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -38,9 +35,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_config_options(parser)
-    add_trust_option(parser)
-    parser.add_argument('checkpoint', help='path of a checkpoint')
+    add_checkpoint_options(parser)
     parser.add_argument(
         '--out', type=Path, required=True, help='file to write, .onnx or .pt2'
     )
