@@ -5,7 +5,8 @@ so that configs of any default scope find them; configs name it in
 ``custom_imports``.
 """
 
-import sys
+import io
+import warnings
 from contextlib import redirect_stdout
 
 from .utils.requirements import check_requirements
@@ -13,8 +14,10 @@ from .version import __version__
 
 check_requirements()
 
-# mmseg and mmpretrain print when they are imported, to where results belong
-with redirect_stdout(sys.stderr):
+# mmcv, mmseg and mmpretrain say when they are imported what they could not
+# import: compiled ops and data sets, none of which is used here
+with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+    warnings.filterwarnings('ignore', 'Fail to import', UserWarning)
     from . import (
         datasets,
         engine,

@@ -8,7 +8,7 @@ from html import escape
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 WIDTH, HEIGHT = 520, 250
-LEFT, RIGHT, TOP, BOTTOM = 60, 12, 10, 30
+LEFT, RIGHT, TOP, BOTTOM = 68, 24, 10, 30
 COLOURS = (
     '#0072b2',  # Okabe and Ito's, which the colour-blind can tell apart
     '#d55e00',

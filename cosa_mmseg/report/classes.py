@@ -17,8 +17,8 @@ MOST_NAMED = 3
 HEAD = (
     'class',
     'IoU',
-    'right of its pixels',
-    'right of its predictions',
+    'recall',
+    'precision',
     'share of all pixels',
     'its pixels are taken for',
     'its predictions are in truth',
@@ -114,9 +114,9 @@ def draw_classes(confusion: dict[str, Any] | None) -> str:
     intro = note(
         f'Of the label-free segmentation at iteration '
         f'{confusion["iteration"]}, percent of pixels, the worst class first. '
-        'Behind each class is what it is confused with: where its true pixels '
-        'go, and what the pixels are that are predicted as it '
-        f'(from {LEAST_SHARE:.0%} on).'
+        'Recall is the share of its true pixels, precision the share of the '
+        'pixels predicted as it, that are right; behind them is where the '
+        f'others go and what the others are (from {LEAST_SHARE:.0%} on).'
     )
     return intro + table(
         (

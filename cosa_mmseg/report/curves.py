@@ -87,7 +87,7 @@ CHARTS = (
     Chart(
         'Weight of the foreground',
         'Mean reliability weight of the foreground pixels; over all pixels it '
-        'is 1.',
+        "is 1. With mean_of='sides' it is 1 by itself.",
         ('weight_foreground',),
     ),
 )

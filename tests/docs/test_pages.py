@@ -5,6 +5,7 @@ import re
 
 import pytest
 from mmengine.config import Config, DictAction
+from mmengine.registry import HOOKS, VISBACKENDS
 
 from cosa_mmseg.config_check import check_config
 from cosa_mmseg.config_check.names import merge_options
@@ -106,6 +107,19 @@ def test_each_part_of_the_method_names_its_code():
     there = {path.name for path in (ROOT / 'cosa_mmseg').rglob('*.py')}
     assert len(named) > 15
     assert set(named) <= there
+
+
+def test_pictures_go_where_the_page_says():
+    code = re.search(r'```python\n(.*?)```', PAGES['docs/watch.md'], re.S)[1]
+    scope = {}
+    exec(code, scope)
+    cfg = Config.fromfile(ROOT / VOC)
+    cfg.merge_from_dict(dict(default_hooks=scope['default_hooks']))
+    assert HOOKS.build(cfg.default_hooks.pictures).interval == 500
+    backends = scope['visualizer']['vis_backends']
+    assert len(backends) == 3
+    for backend in backends:
+        assert VISBACKENDS.get(backend['type']), backend
 
 
 def test_badges_are_true():

@@ -134,3 +134,26 @@ def test_a_browser_shows_it_without_an_error_or_a_request(work_dir, tmp_path):
     assert overflow <= 0
     assert polylines >= 6
     assert drawn['width'] > 400 and drawn['height'] > 150
+
+
+@pytest.mark.parametrize('width', [390, 1200])
+def test_nothing_is_cut_off(tmp_path, width):
+    rows = [train_row(step, lr=7.5e-4) for step in (50, 60000)]
+    write_run(tmp_path, '1', [*rows, val_row(60000)], info=INFO)
+    with browser_page(width) as page:
+        page.goto(write_report(tmp_path).as_uri())
+        overflow = page.evaluate(
+            'document.documentElement.scrollWidth - window.innerWidth'
+        )
+        cut = page.evaluate(
+            """[...document.querySelectorAll('figure > svg text')]
+            .filter(text => {
+                const place = text.getBoundingClientRect();
+                const room = text.ownerSVGElement.getBoundingClientRect();
+                return place.left < 0 || place.right > window.innerWidth
+                    || window.innerWidth > 600
+                    && (place.left < room.left || place.right > room.right);
+            }).map(text => text.textContent)"""
+        )
+    assert overflow <= 0
+    assert cut == []
