@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.apis import CoSAInferencer
 from cosa_mmseg.demo_page.examples import find_examples
-from cosa_mmseg.utils.command_line import add_config_options, add_trust_option
+from cosa_mmseg.utils.command_line import add_checkpoint_options
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -25,8 +25,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_config_options(parser)
-    parser.add_argument('checkpoint', help='path of a checkpoint')
+    add_checkpoint_options(parser)
     parser.add_argument(
         '--host',
         default='127.0.0.1',
@@ -38,8 +37,10 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--device', help='such as cpu or cuda:1 (default: a GPU if any)'
     )
-    add_trust_option(parser)
-    return parser.parse_args(args)
+    options = parser.parse_args(args)
+    if not 0 < options.port < 2**16:
+        parser.error(f'--port must be 1 to 65535, got {options.port}')
+    return options
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -49,8 +50,8 @@ def main(args: Sequence[str] | None = None) -> None:
         from cosa_mmseg.demo_page.page import build_page, serve
     except ImportError as err:
         raise SystemExit(
-            'error: the page needs the package gradio, which is not '
-            "installed: pip install 'cosa_mmseg[demo]'"
+            f'error: the page needs gradio ({err}): '
+            "pip install 'cosa_mmseg[demo]'"
         ) from err
     try:
         inferencer = CoSAInferencer(

@@ -1,6 +1,7 @@
 """Prediction of one's own pictures."""
 
 import copy
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,19 +19,17 @@ from rich.console import Console
 from rich.progress import track
 from torch import nn
 
+from cosa_mmseg.config_check.names import merge_options
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.utils.command_line import read_config
 
-from .loading import FailedPicture, LoadedPicture, PictureLoader
-from .looking import look_in_tiles, look_whole, tile_grid
+from .loading import FailedPicture, LoadedPicture, PictureLoader, in_batches
+from .looking import check_network, look_in_tiles, look_whole, tile_grid
 from .pictures import Picture, find_pictures
 from .prediction import PicturePrediction, choose_classes, kept_ids
+from .tiles import Tiling
 from .trained import load_segmentor
 from .writer import PredictionWriter, overlay
-
-# Pictures that the network would see larger than this, it sees in tiles
-MOST_PIXELS = 2**21
-USUAL_TILE = 512
 
 
 @INFERENCERS.register_module()
@@ -64,13 +63,9 @@ class CoSAInferencer(MMSegInferencer):
 
     Raises:
         OSError: If config or checkpoint are missing.
-        ValueError: If they do not fit together, or a setting is wrong.
+        ValueError: If they do not fit together, a setting is wrong, or the
+            device cannot be used.
     """
-
-    preprocess_kwargs: set = set()
-    forward_kwargs: set = {'labels', 'batch_size'}
-    visualize_kwargs: set = {'show', 'wait_time', 'return_vis'}
-    postprocess_kwargs: set = {'with_cam'}
 
     def __init__(
         self,
@@ -85,26 +80,20 @@ class CoSAInferencer(MMSegInferencer):
         init_default_scope('mmseg')
         if isinstance(model, (str, Path)):
             model = read_config(str(model), cfg_options)
+        elif cfg_options:
+            model = copy.deepcopy(model)
+            merge_options(model, cfg_options)
+        device = device or get_device()
+        _check_device(device)
         self.classes: list[str] = []
         self.palette: list[list[int]] = []
         super().__init__(
             model,
             str(weights),
-            device=device or get_device(),
+            device=device,
             show_progress=show_progress,
         )
-        self.grid = tile_grid(self.model)
-        self.tile_size = tile_size
-        usual = -(-USUAL_TILE // self.grid) * self.grid
-        side = usual if tile_size is None else tile_size
-        self.tile_overlap = side // 4 if tile_overlap is None else tile_overlap
-        self.usual_tile = usual
-        if side % self.grid or not 4 <= self.tile_overlap < side:
-            raise ValueError(
-                f'tile_size must be a multiple of {self.grid}, as the strides '
-                'of the network are, and tile_overlap 4 or more and less; '
-                f'got {side} and {self.tile_overlap}'
-            )
+        self.tiling = Tiling.of(tile_grid(self.model), tile_size, tile_overlap)
 
     def _init_model(
         self, cfg: Config, weights: str, device: str = 'cpu'
@@ -139,6 +128,7 @@ class CoSAInferencer(MMSegInferencer):
         wait_time: float = 0,
         out_dir: str | Path = '',
         save: Sequence[str] = ('pred', 'vis', 'areas'),
+        network: str | None = None,
     ) -> Any:
         """Predict pictures.
 
@@ -161,6 +151,9 @@ class CoSAInferencer(MMSegInferencer):
             out_dir (str | Path): Folder to write to; ``''``: none.
             save (Sequence[str]): What to write, see
                 :class:`PredictionWriter`.
+            network (str, optional): Which network of a model of CoSA is
+                asked, ``'assignment'`` or ``'online'``. By default that of
+                ``model.test_cfg``, of ``'both'`` the assignment network.
 
         Returns:
             dict | SegDataSample | list[SegDataSample]: With
@@ -170,7 +163,8 @@ class CoSAInferencer(MMSegInferencer):
             ``areas`` (see :meth:`PicturePrediction.record`) and, with
             ``with_cam``, ``cams``, float32 (C, H, W) or None. Each is a list,
             or, as mmseg has it, of one picture the value alone. ``errors``
-            is a list of sentences.
+            is a list of sentences, which are warnings where data samples are
+            returned.
 
         Raises:
             BadFileError: If no picture can be read.
@@ -178,17 +172,17 @@ class CoSAInferencer(MMSegInferencer):
             ValueError: If an argument cannot be.
         """
         pictures = find_pictures(inputs, out_dir)
-        writer = PredictionWriter(out_dir, self.palette, save)
-        if out_dir:
-            writer.check(pictures)
+        predictions = self.predict(pictures, labels, batch_size, network)
         preds, drawn, errors = [], [], []
-        with writer:
-            for found in self.predict(pictures, labels, batch_size):
+        with PredictionWriter(
+            out_dir, self.palette, save if out_dir else ()
+        ) as writer:
+            writer.check(pictures)
+            for found in predictions:
                 if isinstance(found, FailedPicture):
                     errors.append(found.reason)
                     continue
-                if out_dir:
-                    writer.write(found)
+                writer.write(found)
                 drawn += self.visualize(
                     [found.picture], [found], return_vis, show, wait_time
                 )
@@ -206,6 +200,7 @@ class CoSAInferencer(MMSegInferencer):
         pictures: Sequence[Picture],
         labels: Sequence[str] | None = None,
         batch_size: int = 1,
+        network: str | None = None,
     ) -> Iterator[PicturePrediction | FailedPicture]:
         """Predict pictures one after the other, which takes little memory.
 
@@ -213,24 +208,29 @@ class CoSAInferencer(MMSegInferencer):
             pictures (Sequence[Picture]): See :func:`find_pictures`.
             labels (Sequence[str], optional): Classes that they show.
             batch_size (int): How many the network sees at once.
+            network (str, optional): Which one is asked.
 
-        Yields:
-            PicturePrediction | FailedPicture: In their order.
+        Returns:
+            Iterator[PicturePrediction | FailedPicture]: In their order.
 
         Raises:
-            ValueError: If a label is unknown or ``batch_size`` below 1.
+            ValueError: If a label or network is unknown or ``batch_size``
+                below 1.
         """
         kept_ids(self.classes, labels)
+        check_network(self.model, network)
         if batch_size < 1:
             raise ValueError(f'batch_size must be 1 or more, got {batch_size}')
         console = Console(stderr=True)
         videos = any(picture.is_video for picture in pictures)
-        yield from track(
-            self._predict(pictures, labels, batch_size),
-            'segmenting',
-            total=None if videos else len(pictures),
-            console=console,
-            disable=not (self.show_progress and console.is_terminal),
+        return iter(
+            track(
+                self._predict(pictures, labels, batch_size, network),
+                'segmenting',
+                total=None if videos else len(pictures),
+                console=console,
+                disable=not (self.show_progress and console.is_terminal),
+            )
         )
 
     def _predict(
@@ -238,49 +238,21 @@ class CoSAInferencer(MMSegInferencer):
         pictures: Iterable[Picture],
         labels: Sequence[str] | None,
         batch_size: int,
+        network: str | None,
     ) -> Iterator[PicturePrediction | FailedPicture]:
         """The predictions, batch after batch."""
         for batch in self.preprocess(pictures, batch_size):
             if isinstance(batch, FailedPicture):
                 yield batch
             else:
-                yield from self.forward(batch, labels, batch_size)
+                yield from self.forward(batch, labels, batch_size, network)
 
     def preprocess(
         self, inputs: Iterable[Picture], batch_size: int = 1
     ) -> Iterator[list[LoadedPicture] | FailedPicture]:
-        """Load pictures, and gather those that the network may see at once.
-
-        Yields:
-            list[LoadedPicture] | FailedPicture: Inputs of one size, or a
-            picture that cannot be read; in their order.
-        """
-        batch: list[LoadedPicture] = []
-        loader = PictureLoader(self.pipeline, self.tile_size)
-        for found in loader.load_all(inputs):
-            if isinstance(found, FailedPicture):
-                if batch:
-                    yield batch
-                batch = []
-                yield found
-                continue
-            if batch and (
-                len(batch) == batch_size
-                or self._tile(found) is not None
-                or found.input_size != batch[0].input_size
-            ):
-                yield batch
-                batch = []
-            batch.append(found)
-        if batch:
-            yield batch
-
-    def _tile(self, loaded: LoadedPicture) -> int | None:
-        """The side of the tiles that a picture is seen in, if it is."""
-        if self.tile_size is not None:
-            return self.tile_size
-        height, width = loaded.input_size
-        return self.usual_tile if height * width > MOST_PIXELS else None
+        """Load pictures, see :func:`in_batches`."""
+        loader = PictureLoader(self.pipeline, raw=self.tiling.always)
+        return in_batches(loader.load_all(inputs), batch_size, self.tiling)
 
     @torch.no_grad()
     def forward(
@@ -288,6 +260,7 @@ class CoSAInferencer(MMSegInferencer):
         inputs: list[LoadedPicture],
         labels: Sequence[str] | None = None,
         batch_size: int = 1,
+        network: str | None = None,
     ) -> list[PicturePrediction]:
         """Predict pictures whose inputs have one size.
 
@@ -295,22 +268,19 @@ class CoSAInferencer(MMSegInferencer):
             inputs (list[LoadedPicture]): Of :meth:`preprocess`.
             labels (Sequence[str], optional): Classes that they show.
             batch_size (int): Tiles that are seen at once.
+            network (str, optional): Which one is asked.
         """
-        tile = self._tile(inputs[0])
-        if tile is None:
-            data = [loaded.data for loaded in inputs]
-            sights = look_whole(self.model, self.collate_fn(data))
-        else:
+        tiled = self.tiling.is_for(inputs[0].input_size)
+        if tiled:
             sights = [
                 look_in_tiles(
-                    self.model,
-                    loaded.image,
-                    tile,
-                    self.tile_overlap,
-                    batch_size,
+                    self.model, loaded.image, self.tiling, batch_size, network
                 )
                 for loaded in inputs
             ]
+        else:
+            data = self.collate_fn([loaded.data for loaded in inputs])
+            sights = look_whole(self.model, data, network)
         kept = kept_ids(self.classes, labels)
         post_process = getattr(self.model, 'post_process', None)
         predictions = []
@@ -324,7 +294,7 @@ class CoSAInferencer(MMSegInferencer):
                     classes=self.classes,
                     sight=sight,
                     labels=None if labels is None else tuple(labels),
-                    tile_size=tile,
+                    tile_size=self.tiling.side if tiled else None,
                 )
             )
         return predictions
@@ -369,9 +339,12 @@ class CoSAInferencer(MMSegInferencer):
             preds (list): A data sample or dict for each picture.
             visualization (list[np.ndarray]): Overlays, if any.
             return_datasamples (bool): Whether they are data samples.
-            errors (Sequence[str]): A sentence for each bad picture.
+            errors (Sequence[str]): A sentence for each bad picture; a warning
+                if data samples alone are returned.
         """
         if return_datasamples:
+            for error in errors:
+                warnings.warn(error, stacklevel=3)
             return preds[0] if len(preds) == 1 else preds
         results: dict[str, Any] = {
             key: [pred[key] for pred in preds] for key in preds[0]
@@ -383,3 +356,14 @@ class CoSAInferencer(MMSegInferencer):
                 for key, values in results.items()
             }
         return {**results, 'errors': [*errors]}
+
+
+def _check_device(device: str) -> None:
+    """Raise a ``ValueError`` if nothing can be put on a device."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as err:  # torch without CUDA: latter
+        reason = str(err).splitlines()[0]
+        raise ValueError(
+            f'device {device!r} cannot be used: {reason}'
+        ) from err

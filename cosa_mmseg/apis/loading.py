@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from mmseg.datasets.transforms.loading import InferencerLoader
 from cosa_mmseg.datasets.bad_files import BadFileError, naming_bad_files
 
 from .pictures import Picture
+from .tiles import Tiling
 from .video import frames_of
 
 
@@ -55,13 +57,13 @@ class PictureLoader:
 
     Args:
         pipeline (Compose): With an ``InferencerLoader``.
-        tile_size (int, optional): Where it is given, the steps behind the
-            loader are left out: tiles are cut from the picture as it is.
+        raw (bool): Whether the steps behind the loader are left out: tiles
+            are cut from the picture as it is.
     """
 
-    def __init__(self, pipeline: Compose, tile_size: int | None) -> None:
+    def __init__(self, pipeline: Compose, raw: bool) -> None:
         self.transforms = pipeline.transforms
-        self.raw = tile_size is not None
+        self.raw = raw
 
     def load_all(
         self, pictures: Iterable[Picture]
@@ -107,3 +109,37 @@ class PictureLoader:
             if isinstance(step, InferencerLoader):
                 image = results['img']
         return LoadedPicture(picture, image, results)
+
+
+def in_batches(
+    found: Iterable[LoadedPicture | FailedPicture],
+    batch_size: int,
+    tiling: Tiling,
+) -> Iterator[list[LoadedPicture] | FailedPicture]:
+    """Gather pictures that the network sees at once.
+
+    Args:
+        found (Iterable[LoadedPicture | FailedPicture]): Of
+            :meth:`PictureLoader.load_all`.
+        batch_size (int): How many at most.
+        tiling (Tiling): What is seen in tiles is alone.
+
+    Yields:
+        list[LoadedPicture] | FailedPicture: Inputs of one size, or a picture
+        that cannot be read; in their order.
+    """
+    group: Any  # of one kind
+    for size, group in groupby(found, _input_size):
+        if size is None:
+            yield from group
+            continue
+        most = 1 if tiling.is_for(size) else batch_size
+        while batch := [*islice(group, most)]:
+            yield batch
+
+
+def _input_size(
+    found: LoadedPicture | FailedPicture,
+) -> tuple[int, int] | None:
+    """What the network sees of a picture that could be read."""
+    return None if isinstance(found, FailedPicture) else found.input_size

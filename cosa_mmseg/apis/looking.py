@@ -11,10 +11,13 @@ from mmseg.models.segmentors import BaseSegmentor
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from cosa_mmseg.deployment.trained_network import NETWORKS
+from cosa_mmseg.models.segmentors.cam_encoder_decoder import CAMEncoderDecoder
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
+from cosa_mmseg.structures import NetworkOutput
 
 from .maps import Part, PictureMaps
-from .tiles import tile_starts, tile_weights
+from .tiles import Tiling, tile_starts, tile_weights
 
 # Pixels from one tile to the next are a multiple of this, where the network
 # does not say which strides it has
@@ -35,13 +38,48 @@ class Sight:
     scores: Tensor | None
 
 
-def look_whole(model: BaseSegmentor, data: dict) -> list[Sight]:
+def check_network(model: BaseSegmentor, network: str | None) -> None:
+    """Refuse to ask a network that a segmentor does not have.
+
+    Args:
+        model (BaseSegmentor): The segmentor.
+        network (str, optional): One of `NETWORKS`; None: that of its
+            settings, which any segmentor has.
+
+    Raises:
+        ValueError: If there is none of that name.
+    """
+    if network is None:
+        return
+    if network not in NETWORKS:
+        raise ValueError(
+            f'network must be one of {", ".join(NETWORKS)}, got {network!r}'
+        )
+    if not isinstance(model, DualStreamSegmentor):
+        raise ValueError(
+            f'the model is a {type(model).__name__}, which has no {network} '
+            'network: leave network out'
+        )
+
+
+def _asked(
+    model: DualStreamSegmentor, network: str | None
+) -> CAMEncoderDecoder:
+    """The network of a name, or that of the segmentor's settings."""
+    return model.predictor if network is None else getattr(model, network)
+
+
+def look_whole(
+    model: BaseSegmentor, data: dict, network: str | None = None
+) -> list[Sight]:
     """Show pictures to a segmentor as a test of its config does.
 
     Args:
         model (BaseSegmentor): In evaluation mode.
         data (dict): ``inputs``, N images (3, h, w) of one size, and their
             ``data_samples`` with ``ori_shape``.
+        network (str, optional): Which one is asked, see
+            :func:`check_network`.
 
     Returns:
         list[Sight]: N.
@@ -50,10 +88,8 @@ def look_whole(model: BaseSegmentor, data: dict) -> list[Sight]:
     img, samples = data['inputs'], data['data_samples']
     scores: Sequence[Tensor | None] = [None] * len(img)
     if isinstance(model, DualStreamSegmentor):
-        seen = model.see(model.predictor, img)
-        maps = dict(
-            seg_logits=seen.seg_logits, cam=seen.cam, cam_aux=seen.cam_aux
-        )
+        seen = model.see(_asked(model, network), img)
+        maps = _maps_of(seen)
         scores = (seen.cls_logits / model.test_views.num_views).sigmoid()
     else:
         metas = [sample.metainfo for sample in samples]
@@ -69,6 +105,11 @@ def look_whole(model: BaseSegmentor, data: dict) -> list[Sight]:
         )
         for i, sample in enumerate(samples)
     ]
+
+
+def _maps_of(seen: NetworkOutput) -> dict[str, Tensor]:
+    """The maps of a :class:`Part`, of N pictures."""
+    return dict(seg_logits=seen.seg_logits, cam=seen.cam, cam_aux=seen.cam_aux)
 
 
 def _whole(maps: dict[str, Tensor], index: int, sample: SegDataSample) -> Part:
@@ -102,9 +143,9 @@ def tile_grid(model: BaseSegmentor) -> int:
 def look_in_tiles(
     model: BaseSegmentor,
     image: np.ndarray,
-    tile: int,
-    overlap: int,
+    tiling: Tiling,
     batch_size: int = 1,
+    network: str | None = None,
 ) -> Sight:
     """Show a picture to a segmentor in overlapping tiles, one view of each.
 
@@ -114,9 +155,10 @@ def look_in_tiles(
     Args:
         model (BaseSegmentor): In evaluation mode.
         image (np.ndarray): (H, W, 3), uint8, BGR.
-        tile (int): Side of the tiles, a multiple of :func:`tile_grid`.
-        overlap (int): What neighbours share at least, pixels.
+        tiling (Tiling): On the :func:`tile_grid`.
         batch_size (int): Tiles that are seen at once. Defaults to 1.
+        network (str, optional): Which one is asked, see
+            :func:`check_network`.
 
     Raises:
         ValueError: If the segmentor's settings ask for several views, its
@@ -129,7 +171,7 @@ def look_in_tiles(
             f'{views.num_views}: set model.test_cfg.scales=[1.0] and '
             'mirror=False'
         )
-    grid = tile_grid(model)
+    grid, tile, overlap = tile_grid(model), tiling.side, tiling.overlap
     starts = [
         tile_starts(side, tile, overlap, grid) for side in image.shape[:2]
     ]
@@ -141,7 +183,7 @@ def look_in_tiles(
         batch = places[begin : begin + batch_size]
         corners = [(starts[0][i], starts[1][j]) for i, j in batch]
         crops = [_crop(img, top, left, tile) for top, left in corners]
-        maps, score = _look_raw(model, crops)
+        maps, score = _look_raw(model, crops, network)
         for number, (i, j) in enumerate(batch):
             own = {name: values[number] for name, values in maps.items()}
             parts.append(Part(own, *corners[number], rows[i], columns[j]))
@@ -168,7 +210,7 @@ def _crop(img: Tensor, top: int, left: int, tile: int) -> Tensor:
 
 
 def _look_raw(
-    model: BaseSegmentor, crops: list[Tensor]
+    model: BaseSegmentor, crops: list[Tensor], network: str | None
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Maps as the network has them, and class scores; of stock models none.
 
@@ -185,11 +227,8 @@ def _look_raw(
             'a tile_size that it leaves as it is'
         )
     if isinstance(model, DualStreamSegmentor):
-        seen = model.predictor.see(img)
-        maps = dict(
-            seg_logits=seen.seg_logits, cam=seen.cam, cam_aux=seen.cam_aux
-        )
-        return maps, seen.cls_logits.sigmoid()
+        seen = _asked(model, network).see(img)
+        return _maps_of(seen), seen.cls_logits.sigmoid()
     logits = model(img, mode='tensor')
     if not isinstance(logits, Tensor) or logits.ndim != 4:
         raise ValueError(

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from torchvision.datasets.folder import IMG_EXTENSIONS
 
-from cosa_mmseg.datasets.image_files import list_images
+from cosa_mmseg.datasets.image_files import IMAGE_SUFFIXES, list_images
 
 VIDEO_EXTENSIONS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
 
@@ -72,11 +71,13 @@ def find_pictures(
         list[Picture]: Without repetitions. A file may be missing.
 
     Raises:
-        FileNotFoundError: If a folder or pattern has no picture.
+        FileNotFoundError: If a folder or pattern, or all, has no picture.
         ValueError: If an array is no image.
     """
     if isinstance(inputs, (str, Path, np.ndarray)):
         inputs = [inputs]
+    if not len(inputs):
+        raise FileNotFoundError('no picture is named: the inputs are empty')
     arrays = [isinstance(item, np.ndarray) for item in inputs]
     if any(arrays):
         if not all(arrays):
@@ -118,8 +119,8 @@ def _find_files(
         files = [os.path.join(item, name) for name in list_images(item)]
         return item, _outside(files, out_dir, item)
     if os.path.exists(item) or not glob.has_magic(item):
-        return os.path.dirname(item), [item]
-    suffixes = (*IMG_EXTENSIONS, *VIDEO_EXTENSIONS)
+        return os.path.dirname(os.path.abspath(item)), [item]
+    suffixes = (*IMAGE_SUFFIXES, *VIDEO_EXTENSIONS)
     files = [
         path
         for path in sorted(glob.glob(item, recursive=True))
@@ -144,7 +145,7 @@ def _outside(
         files = [f for f in files if out not in Path(f).resolve().parents]
     if not files:
         raise FileNotFoundError(
-            f'{item!r} has no picture ({", ".join(IMG_EXTENSIONS)})'
+            f'{item!r} has no picture ({", ".join(IMAGE_SUFFIXES)})'
             + (f' outside of {out_dir}' if out_dir else '')
         )
     return files
@@ -152,8 +153,6 @@ def _outside(
 
 def _names(files: list[str], tops: list[str]) -> list[str]:
     """Names of the outputs of different files, all different."""
-    if not files:
-        return []
     top = os.path.commonpath(tops)
     paths = [Path(file).relative_to(top) for file in files]
     names = [path.with_suffix('') for path in paths]

@@ -26,8 +26,9 @@ def load_segmentor(cfg: Config, weights: str) -> BaseSegmentor:
 
     Raises:
         OSError: If there is no such file.
-        ValueError: If it is no segmentor, weights or names do not fit, or
-            there are too many classes for 8-bit label maps.
+        ValueError: If it is no segmentor, weights or names do not fit, there
+            are too many classes for 8-bit label maps, or there is not one map
+            for each.
     """
     content = CheckpointLoader.load_checkpoint(weights, 'cpu', 'silent')
     model = MODELS.build(ConfigDict(without_pretrained(cfg.model.to_dict())))
@@ -37,7 +38,8 @@ def load_segmentor(cfg: Config, weights: str) -> BaseSegmentor:
             'segmentor of mmseg'
         )
     load_weights(model, content.get('state_dict', content), weights, cfg)
-    meta = content.get('meta', {}).get('dataset_meta') or _config_meta(cfg)
+    meta = (content.get('meta') or {}).get('dataset_meta')
+    meta = meta or _config_meta(cfg)
     classes = list(meta['classes'])
     palette = [[*map(int, colour)] for colour in meta['palette']]
     if not len(classes) == len(palette) == model.num_classes <= 255:
@@ -45,6 +47,12 @@ def load_segmentor(cfg: Config, weights: str) -> BaseSegmentor:
             f'the model has {model.num_classes} classes (at most 255 are '
             f'allowed), but {len(classes)} names and {len(palette)} colours '
             'are known'
+        )
+    if model.out_channels != len(classes):
+        raise ValueError(
+            f'the model gives {model.out_channels} maps for {len(classes)} '
+            'classes (out_channels of its decode_head): predictions need one '
+            'for each class'
         )
     model.dataset_meta = dict(classes=classes, palette=palette)
     return model.eval()

@@ -48,6 +48,9 @@ class PredictionWriter:
             classes.
         kinds (Sequence[str]): What to write, of ``pred``, ``vis``, ``areas``
             and ``cam``.
+
+    Raises:
+        ValueError: If it is another kind.
     """
 
     def __init__(
@@ -56,6 +59,10 @@ class PredictionWriter:
         palette: Sequence[Sequence[int]],
         kinds: Sequence[str],
     ) -> None:
+        if {*kinds} - {*KINDS}:
+            raise ValueError(
+                f'what to save must be some of {", ".join(KINDS)}, got {kinds}'
+            )
         self.root = Path(out_dir)
         self.palette = palette
         self.kinds = kinds

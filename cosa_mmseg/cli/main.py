@@ -6,15 +6,15 @@ from importlib import import_module
 
 from cosa_mmseg.version import __version__
 
-# Sub-commands, their modules and what they do
+# Sub-commands and what they do; '-' is '_' in the names of their modules
 COMMANDS = {
-    'segment': ('segment', 'predict pictures, folders and videos'),
-    'cams': ('cams', 'draw class activation maps over pictures'),
-    'report': ('report', 'write what a training did as one page'),
-    'train': ('train', 'train a model from a config'),
-    'test': ('test', 'score a trained model, or pack its predictions'),
-    'convert': ('convert', 'convert pretrained weights for a config'),
-    'check-data': ('check_data', 'read each image and label of a config'),
+    'segment': 'predict pictures, folders and videos',
+    'cams': 'draw class activation maps over pictures',
+    'report': 'write what a training did as one page',
+    'train': 'train a model from a config',
+    'test': 'score a trained model, or pack its predictions',
+    'convert': 'convert pretrained weights for a config',
+    'check-data': 'read each image and label of a config',
 }
 HELP = f"""\
 usage: cosa COMMAND ...
@@ -27,7 +27,7 @@ files, or names of packaged ones:
         pictures --out predicted
 
 commands:
-{chr(10).join(f'  {name:<12}{what}' for name, (_, what) in COMMANDS.items())}
+{chr(10).join(f'  {name:<12}{what}' for name, what in COMMANDS.items())}
 
   cosa COMMAND --help says more, with an example; cosa --version
 
@@ -63,9 +63,9 @@ def main(args: Sequence[str] | None = None) -> None:
             file=sys.stderr,
         )
         raise SystemExit(2)
-    module, _ = COMMANDS[args[0]]
-    command = import_module(f'cosa_mmseg.cli.{module}')
+    module = args[0].replace('-', '_')
     try:
+        command = import_module(f'cosa_mmseg.cli.{module}')
         command.main(args[1:])
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)

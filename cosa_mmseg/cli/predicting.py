@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from typing import TextIO
 
-from mmengine.config import DictAction
+import torch
 
 from cosa_mmseg.apis import (
     CoSAInferencer,
@@ -17,15 +17,13 @@ from cosa_mmseg.apis import (
     PredictionWriter,
     find_pictures,
 )
-from cosa_mmseg.utils.command_line import add_trust_option
+from cosa_mmseg.deployment.trained_network import NETWORKS
+from cosa_mmseg.utils.command_line import add_checkpoint_options
 
 
 def add_prediction_options(parser: ArgumentParser) -> None:
     """Add the model, the pictures, and how they are seen."""
-    parser.add_argument(
-        'config', help='path of a config, or the name of a packaged one'
-    )
-    parser.add_argument('checkpoint', help='path of a checkpoint')
+    add_checkpoint_options(parser)
     parser.add_argument(
         'inputs',
         nargs='+',
@@ -45,6 +43,17 @@ def add_prediction_options(parser: ArgumentParser) -> None:
         default='tsv',
         help='what is printed: tab-separated lines with a header, or a json '
         'object a line for each picture (default: tsv)',
+    )
+    _add_seeing_options(parser)
+
+
+def _add_seeing_options(parser: ArgumentParser) -> None:
+    """Add which network sees the pictures, where, and how much at once."""
+    parser.add_argument(
+        '--network',
+        choices=NETWORKS,
+        help='network of a model of CoSA (default: that of model.test_cfg, '
+        'which is the assignment network unless it says otherwise)',
     )
     parser.add_argument(
         '--batch-size',
@@ -70,14 +79,6 @@ def add_prediction_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--device', help='such as cpu or cuda:1 (default: a GPU if any)'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='settings that override the config; last on the command line',
-    )
-    add_trust_option(parser)
 
 
 def run(
@@ -106,6 +107,12 @@ def run(
             failed = _predict(options, kinds, stdout, columns, rows, record)
         except (OSError, ValueError) as err:
             raise SystemExit(f'error: {err}') from err
+        except torch.cuda.OutOfMemoryError as err:
+            reason = str(err).splitlines()[0]
+            raise SystemExit(
+                'error: the GPU has too little memory: choose a smaller '
+                f'--batch-size or --tile-size, or --device cpu ({reason})'
+            ) from err
     for failure in failed:
         print(f'error: {failure.reason}', file=sys.stderr)
     if failed:
@@ -129,10 +136,15 @@ def _predict(
         cfg_options=options.cfg_options,
         tile_size=options.tile_size,
         tile_overlap=options.tile_overlap,
+        # on a terminal, the results that pass by show how far it is
+        show_progress=not stdout.isatty(),
     )
     labels = None
     if options.labels is not None:
         labels = [name.strip() for name in options.labels.split(',')]
+    predictions = inferencer.predict(
+        pictures, labels, options.batch_size, options.network
+    )
     table = csv.writer(stdout, 'excel-tab', lineterminator='\n')
     failed = []
     with PredictionWriter(
@@ -141,7 +153,7 @@ def _predict(
         writer.check(pictures)
         if options.format == 'tsv':
             table.writerow(columns)
-        for found in inferencer.predict(pictures, labels, options.batch_size):
+        for found in predictions:
             if isinstance(found, FailedPicture):
                 failed.append(found)
                 continue

@@ -26,6 +26,7 @@ from cosa_mmseg.apis.writer import KINDS
 
 from .predicting import add_prediction_options, run
 
+SAVED = ('pred', 'vis', 'areas')
 COLUMNS = ('picture', 'class', 'pixels', 'share', 'score')
 
 
@@ -47,16 +48,20 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         '--save',
         nargs='+',
         choices=KINDS,
-        default=('pred', 'vis', 'areas'),
-        help='what to write (default: pred vis areas)',
+        help=f'what to write (default: {" ".join(SAVED)})',
     )
-    return parser.parse_args(args)
+    options = parser.parse_args(args)
+    if options.save and not options.out:
+        parser.error('--save needs --out, the folder to write to')
+    return options
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Predict, or say in one sentence why not."""
     options = parse_args(args)
-    run(options, options.save, COLUMNS, rows, PicturePrediction.record)
+    run(
+        options, options.save or SAVED, COLUMNS, rows, PicturePrediction.record
+    )
 
 
 def rows(prediction: PicturePrediction) -> Iterator[Sequence]:

@@ -158,11 +158,11 @@ def main(args: Sequence[str] | None = None) -> None:
         connect_cpu_processes(cfg)
         with naming_the_key(cfg):
             runner = Runner.from_cfg(cfg)
-    except (FileNotFoundError, ValueError) as err:
+    except (OSError, ValueError) as err:
         raise SystemExit(f'error: {err}') from err
     try:
         runner.test()
     except BadFileError as err:
         raise SystemExit(f'error: {err.sentence}') from err
-    except (FileNotFoundError, SubmissionError, WeightsError) as err:
+    except (OSError, SubmissionError, WeightsError) as err:
         raise SystemExit(f'error: {err}') from err

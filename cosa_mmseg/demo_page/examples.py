@@ -1,27 +1,35 @@
 """Pictures that the page offers."""
 
-import os
-
+import cv2
+import mmcv
+import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
 NUM_EXAMPLES = 3
+SIDE = 128  # at most, of what is shown of them, pixels
 
 
-def find_examples(cfg: Config) -> list[str]:
+def find_examples(cfg: Config) -> dict[str, np.ndarray]:
     """Pictures of the data set that a config tests on, evenly spread.
 
     Args:
         cfg (Config): With ``test_dataloader``.
 
     Returns:
-        list[str]: Paths; none where the data set is not on this machine.
+        dict[str, np.ndarray]: From paths to small pictures, uint8 (h, w, 3),
+        RGB; none where the data set is not on this machine.
     """
     try:
         dataset = DATASETS.build(dict(cfg.test_dataloader.dataset))
     except (OSError, ValueError):
-        return []
+        return {}
     step = max(len(dataset) // NUM_EXAMPLES, 1)
-    chosen = range(0, len(dataset), step)[:NUM_EXAMPLES]
-    paths = [dataset.get_data_info(index)['img_path'] for index in chosen]
-    return [path for path in paths if os.path.isfile(path)]
+    examples = {}
+    for index in range(0, len(dataset), step)[:NUM_EXAMPLES]:
+        path = dataset.get_data_info(index)['img_path']
+        image = cv2.imread(path)  # upright, as the network sees it
+        if image is not None:
+            small = mmcv.imrescale(image, (SIDE, SIDE))
+            examples[path] = np.ascontiguousarray(small[..., ::-1])
+    return examples

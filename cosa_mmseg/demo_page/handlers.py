@@ -7,9 +7,10 @@ import gradio as gr
 import numpy as np
 
 from cosa_mmseg.apis import CoSAInferencer
+from cosa_mmseg.deployment.trained_network import NETWORKS
 
 from .table import draw_table
-from .views import NETWORKS, NetworkView, look
+from .views import NetworkView, look
 
 # What the page shows of each network, from top to bottom
 PICTURES = ('segmentation', 'CAM mask', 'CAM')

@@ -1,23 +1,19 @@
 """The page and its server."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import gradio as gr
 import numpy as np
-from PIL import Image
 
 from cosa_mmseg.apis import CoSAInferencer
 from cosa_mmseg.models.segmentors import DualStreamSegmentor
 
-from .handlers import PICTURES, Handlers, title_of
-from .views import NETWORKS
+from .handlers import Handlers
+from .layout import Parts, lay_out
 
 LARGEST_FILE = '50mb'
 # Uploads and their results are deleted when they are this old; seconds
 KEPT = 3600
-ABOUT = """# CoSA
-Upload a picture and see what both networks make of it. With **tags**, what
-the picture is known to show, they choose among these classes only."""
 STYLE = """
 .picture img { width: 100% !important; height: 100% !important;
   object-fit: contain !important; padding: 2rem 0 .25rem; }
@@ -40,13 +36,13 @@ STYLE = """
 
 
 def build_page(
-    inferencer: CoSAInferencer, examples: Sequence[str] = ()
+    inferencer: CoSAInferencer, examples: Mapping[str, np.ndarray]
 ) -> gr.Blocks:
     """The page of a model.
 
     Args:
         inferencer (CoSAInferencer): Of a model of two networks with CAMs.
-        examples (Sequence[str]): Files of pictures to offer.
+        examples (Mapping[str, np.ndarray]): Of :func:`find_examples`.
 
     Returns:
         gradio.Blocks: To hand to :func:`serve`.
@@ -60,66 +56,21 @@ def build_page(
             f'the model is a {type(inferencer.model).__name__}: use '
             '`cosa segment` for it'
         )
-    handlers = Handlers(inferencer)
     with gr.Blocks(
         analytics_enabled=False, title='CoSA', delete_cache=(KEPT, KEPT)
     ) as page:
-        views = gr.State(time_to_live=KEPT)
-        with gr.Row():
-            with gr.Column(scale=2, min_width=280):
-                gr.Markdown(ABOUT)
-                file = gr.File(
-                    label='Picture',
-                    file_types=['image'],
-                    elem_id='file',
-                    height=140,
-                )
-                message = gr.HTML(elem_id='message', visible=False)
-                controls = _controls(inferencer.classes[1:])
-                offered = _offer(examples)
-            with gr.Column(scale=5):
-                pictures = _pictures()
-                table = gr.HTML(elem_id='legend')
-        tags, threshold, opacity, shown = controls
-        settings = [threshold, opacity, shown]
-        drawn = [*pictures, table]
-        quiet = dict(show_progress='hidden', api_visibility='private')
-        file.change(
-            handlers.look,
-            [file, tags, threshold, opacity],
-            [views, message, shown, *drawn],
-            api_visibility='private',
-        )
-        tags.change(
-            handlers.tag, [views, tags, *settings], [views, *drawn], **quiet
-        )
-        for control in settings:
-            control.input(
-                handlers.draw,
-                [views, *settings],
-                drawn,
-                trigger_mode='always_last',
-                **quiet,
-            )
-        if offered is not None:
-            paths = [str(path) for path in examples]
-
-            def choose(event: gr.SelectData) -> str:
-                return paths[event.index]
-
-            offered.select(choose, None, file, api_visibility='private')
+        parts = lay_out(inferencer.classes[1:], examples)
+        _connect(parts, Handlers(inferencer))
     return page
 
 
-def serve(
-    page: gr.Blocks, host: str, port: int | None, block: bool = True
-) -> str:
+def serve(page: gr.Blocks, host: str, port: int, block: bool = True) -> str:
     """Serve a page until it is interrupted; nothing leaves the machine.
 
     Args:
         page (gradio.Blocks): Of :func:`build_page`.
         host (str): Address to listen at; 127.0.0.1: for this machine only.
-        port (int, optional): By default a free one from 7860 on.
+        port (int): 1 to 65535.
         block (bool): Whether to wait. If not, ``page.close()`` ends it.
 
     Returns:
@@ -143,8 +94,8 @@ def serve(
         )
     except OSError as err:
         raise OSError(
-            f'{host}:{port} cannot be listened at, perhaps because another '
-            'program does: choose another port'
+            f'{host}:{port} cannot be listened at: another program does so '
+            '(choose another port), or the host is not this machine'
         ) from err
     if block:
         print(f'{address} (Ctrl+C ends it)', flush=True)
@@ -152,63 +103,28 @@ def serve(
     return address
 
 
-def _controls(names: Sequence[str]) -> list:
-    """Tags, threshold, opacity and the class whose CAM is shown."""
-    return [
-        gr.Dropdown(
-            [*names], label='Tags (optional)', multiselect=True, elem_id='tags'
-        ),
-        gr.Slider(
-            0.05,
-            0.95,
-            0.5,
-            step=0.05,
-            label='Threshold of the CAM mask',
-            elem_id='threshold',
-        ),
-        gr.Slider(0, 1, 0.55, step=0.05, label='Opacity', elem_id='opacity'),
-        gr.Radio(
-            [*names],
-            label="CAM of (assignment network's score)",
-            elem_id='classes',
-        ),
-    ]
-
-
-def _pictures() -> list:
-    """Places of the pictures: those of a network below each other."""
-    places = {}
-    for kind in PICTURES:
-        with gr.Row():
-            for network in NETWORKS:
-                places[network, kind] = gr.Image(
-                    label=title_of(network, kind),
-                    format='png',
-                    height=250,
-                    interactive=False,
-                    buttons=['download', 'fullscreen'],
-                    elem_classes='picture',
-                    elem_id=f'{network}-{kind.replace(" ", "-")}',
-                )
-    return [places[network, k] for network in NETWORKS for k in PICTURES]
-
-
-def _offer(examples: Sequence[str]) -> gr.Gallery | None:
-    """Small pictures to choose from, if there are any."""
-    if not examples:
-        return None
-    small = []
-    for path in examples:
-        with Image.open(path) as image:
-            image.thumbnail((128, 128))
-            small.append(np.asarray(image.convert('RGB')))
-    return gr.Gallery(
-        small,
-        show_label=False,
-        columns=3,
-        height=110,
-        allow_preview=False,
-        interactive=False,
-        elem_id='examples',
-        buttons=[],
+def _connect(parts: Parts, handlers: Handlers) -> None:
+    """Have a handler called when a part is used."""
+    views = gr.State(time_to_live=KEPT)
+    threshold, opacity, shown = parts.settings
+    parts.file.change(
+        handlers.look,
+        [parts.file, parts.tags, threshold, opacity],
+        [views, parts.message, shown, *parts.drawn],
+        api_visibility='private',
     )
+    quiet = dict(show_progress='hidden', api_visibility='private')
+    parts.tags.change(
+        handlers.tag,
+        [views, parts.tags, *parts.settings],
+        [views, *parts.drawn],
+        **quiet,
+    )
+    for control in parts.settings:
+        control.input(
+            handlers.draw,
+            [views, *parts.settings],
+            parts.drawn,
+            trigger_mode='always_last',
+            **quiet,
+        )

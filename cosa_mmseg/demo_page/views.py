@@ -12,10 +12,10 @@ from cosa_mmseg.apis import CoSAInferencer, FailedPicture, PicturePrediction
 from cosa_mmseg.apis.pictures import Picture
 from cosa_mmseg.apis.prediction import choose_classes, kept_ids
 from cosa_mmseg.datasets.bad_files import BadFileError
+from cosa_mmseg.deployment.trained_network import NETWORKS
 from cosa_mmseg.evaluation.functional import best_class
 from cosa_mmseg.visualization.overlay import draw_heat_map, draw_overlay
 
-NETWORKS = ('assignment', 'online')
 MOST_PIXELS = 25_000_000  # of a picture
 SIDE = 640  # at most of what is drawn, pixels
 LEAST_SCORE = 0.5  # of the classes that a CAM mask has, as in CAMIoUMetric
@@ -66,7 +66,7 @@ class NetworkView:
             self.prediction.sight,
             kept_ids(inferencer.classes, labels),
             self.prediction.image,
-            getattr(inferencer.model, 'post_process', None),
+            inferencer.model.post_process,
         )
         prediction = replace(
             self.prediction, label_map=label_map, labels=labels
@@ -122,8 +122,7 @@ def look(inferencer: CoSAInferencer, path: str) -> list[NetworkView]:
     """Show a picture to both networks.
 
     Args:
-        inferencer (CoSAInferencer): Of a :class:`DualStreamSegmentor`; its
-            settings are as before when this ends.
+        inferencer (CoSAInferencer): Of a :class:`DualStreamSegmentor`.
         path (str): The picture's file.
 
     Returns:
@@ -137,16 +136,10 @@ def look(inferencer: CoSAInferencer, path: str) -> list[NetworkView]:
     loaded = next(inferencer.preprocess([picture]))
     if isinstance(loaded, FailedPicture):
         raise BadFileError(loaded.reason.replace(path, picture.title))
-    model = inferencer.model
-    settings, views = model.settings, []
-    try:
-        for network in NETWORKS:
-            model.settings = replace(settings, network=network)
-            (prediction,) = inferencer.forward(loaded)
-            views.append(NetworkView.of(prediction))
-    finally:
-        model.settings = settings
-    return views
+    return [
+        NetworkView.of(*inferencer.forward(loaded, network=network))
+        for network in NETWORKS
+    ]
 
 
 def _refuse_large(path: str) -> None:

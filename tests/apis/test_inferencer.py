@@ -6,12 +6,13 @@ import mmcv
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import INFERENCERS
+from mmengine.config import Config
+from mmengine.registry import INFERENCERS, MODELS
 from mmseg.structures import SegDataSample
 from PIL import Image
 
 from cosa_mmseg.apis import CoSAInferencer
-from cosa_mmseg.apis import inferencer as inferencer_module
+from cosa_mmseg.apis import tiles as tiles_module
 from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.deployment import publish_model
 from tests.deployment.samples import (
@@ -70,6 +71,43 @@ def test_predictions_are_those_of_a_test(root, infer):
         assert scores[0] is None
         probs = expected.pred_label.score.tolist()
         assert scores[1:] == pytest.approx(probs)
+
+
+@pytest.mark.parametrize('tile_size', [None, 32])
+def test_the_network_that_is_named_is_asked(root, infer, tile_size):
+    """Against a model whose settings say which one, whatever they are."""
+    asked = {}
+    for other, name in (('online', 'assignment'), ('both', 'online')):
+        options = {'model.test_cfg.network': name}
+        plain = build(root, cfg_options=options, tile_size=tile_size)
+        options = {'model.test_cfg.network': other}
+        named = build(root, cfg_options=options, tile_size=tile_size)
+        asked[name] = named(picture(root), with_cam=True, network=name)
+        expected = plain(picture(root), with_cam=True)
+        for key in ('predictions', 'cams', 'areas'):
+            np.testing.assert_equal(asked[name][key], expected[key])
+    first, second = (result['predictions'] for result in asked.values())
+    assert (first != second).any()
+    with pytest.raises(ValueError, match="assignment, online, got 'both'"):
+        infer(picture(root), network='both')
+
+
+def test_options_override_a_config_that_is_at_hand(root, infer):
+    options = {'model.test_cfg.network': 'online'}
+    built = CoSAInferencer(infer.cfg, root / 'iter_3.pth', cfg_options=options)
+    assert built.model.predictor is built.model.online
+    assert 'network' not in infer.cfg.model.test_cfg
+
+
+@pytest.mark.parametrize('device', ['nonsense', 'cuda:99'])
+def test_a_device_that_is_not_there_is_said(root, device):
+    with pytest.raises(ValueError, match=f"^device '{device}' cannot be used"):
+        build(root, device=device)
+
+
+def test_arguments_are_checked_at_once(infer):
+    with pytest.raises(ValueError, match='batch_size must be 1 or more'):
+        infer.predict([], batch_size=0)
 
 
 def test_it_is_registered(root):
@@ -158,21 +196,30 @@ def test_pictures_of_several_sizes_and_bad_ones(root, infer, tmp_path):
     assert shapes == [SIZE, (90, 33)]
     (error,) = results['errors']
     assert error.startswith(f'{tmp_path}/2.png is damaged or no image')
+    with pytest.warns(UserWarning, match='2.png is damaged or no image'):
+        samples = infer(str(tmp_path), return_datasamples=True)
+    assert len(samples) == 2
     with pytest.raises(BadFileError, match='gone.png does not exist'):
         infer('gone.png')
 
 
 def test_large_inputs_are_seen_in_tiles(root, monkeypatch):
-    monkeypatch.setattr(inferencer_module, 'USUAL_TILE', 32)
+    monkeypatch.setattr(tiles_module, 'USUAL_TILE', 32)
     infer = build(root)
     assert infer(picture(root))['areas']['tile_size'] is None
-    monkeypatch.setattr(inferencer_module, 'MOST_PIXELS', 1000)
+    monkeypatch.setattr(tiles_module, 'MOST_PIXELS', 1000)
     results = infer(picture(root))
     assert results['areas']['tile_size'] == 32
     chosen = build(root, tile_size=32)(picture(root))
     assert np.array_equal(chosen['predictions'], results['predictions'])
-    with pytest.raises(ValueError, match='multiple of 4, .* got 30 and 7'):
+    with pytest.raises(ValueError, match='multiple of 4, .* got 30$'):
         build(root, tile_size=30)
+
+
+def test_what_cannot_be_saved_is_said(root, infer, tmp_path):
+    with pytest.raises(ValueError, match=r"pred, .* cam, got \['preds'\]"):
+        infer(picture(root), out_dir=tmp_path, save=['preds'])
+    assert not [*tmp_path.iterdir()]
 
 
 def test_no_input_is_written_over(root, infer, tmp_path):
@@ -222,6 +269,8 @@ def test_a_published_model_of_stock_mmseg(root, infer, tmp_path):
     )
     with pytest.raises(ValueError, match='the model has no CAMs'):
         stock(picture(root), out_dir=tmp_path, save=['cam'])
+    with pytest.raises(ValueError, match='EncoderDecoder, .* no online netw'):
+        stock(picture(root), network='online')
     tiled = CoSAInferencer(
         published.config, published.checkpoint, tile_size=32
     )
@@ -232,3 +281,21 @@ def test_a_checkpoint_of_another_model_is_refused(root, tmp_path):
     torch.save(dict(state_dict=dict(a=torch.ones(1))), tmp_path / 'other.pth')
     with pytest.raises(ValueError, match='other.pth is no checkpoint of the'):
         CoSAInferencer(root / 'tiny.json', tmp_path / 'other.pth')
+
+
+def test_one_map_for_two_classes_is_refused(root, infer, tmp_path):
+    """mmseg's binary models, whose maps are no logits of classes."""
+    published = publish_model(infer.cfg, root / 'iter_3.pth', tmp_path)
+    cfg = Config.fromfile(published.config)
+    cfg.model.decode_head.update(
+        num_classes=2,
+        out_channels=1,
+        threshold=0.3,
+        loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=True),
+    )
+    state = MODELS.build(cfg.model).state_dict()
+    meta = dict(classes=['no', 'yes'], palette=[[0, 0, 0], [255, 0, 0]])
+    content = dict(state_dict=state, meta=dict(dataset_meta=meta))
+    torch.save(content, tmp_path / 'binary.pth')
+    with pytest.raises(ValueError, match='gives 1 maps for 2 classes'):
+        CoSAInferencer(cfg, tmp_path / 'binary.pth')

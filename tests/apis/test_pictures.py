@@ -69,8 +69,10 @@ def test_outputs_are_no_inputs(tree):
 def test_what_has_no_picture_is_named(tree):
     with pytest.raises(FileNotFoundError, match=r"'b/\*\.gif' has no picture"):
         find_pictures('b/*.gif')
+    with pytest.raises(FileNotFoundError, match='the inputs are empty'):
+        find_pictures([])
     Path('empty').mkdir()
-    with pytest.raises(FileNotFoundError, match="no image below 'empty'"):
+    with pytest.raises(FileNotFoundError, match="no image .*below 'empty'"):
         find_pictures('empty')
 
 
@@ -84,3 +86,12 @@ def test_arrays_are_numbered_and_checked():
         find_pictures([image, image[..., 0]])
     with pytest.raises(ValueError, match='cannot be mixed'):
         find_pictures([image, 'a.jpg'])
+
+
+def test_what_is_missing_is_kept_to_be_named(tree):
+    """Also a folder that is not there, with a slash behind its name."""
+    assert names(['gone/', 'b/x.jpg', 'gone.jpg']) == {
+        'gone/': 'gone',
+        'b/x.jpg': 'b/x',
+        'gone.jpg': 'gone.jpg',
+    }

@@ -4,8 +4,9 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
-from cosa_mmseg.cli import main
+from cosa_mmseg.cli import main, predicting
 from cosa_mmseg.cli.main import COMMANDS
 from tests.deployment.samples import cnn_network, write_training
 
@@ -45,7 +46,15 @@ def test_each_command_has_an_example(name, capsys):
     assert f'\n    cosa {name} ' in text
 
 
-@pytest.mark.parametrize('args', [[], ['sgement'], ['segment', 'a', '--no']])
+@pytest.mark.parametrize(
+    'args',
+    [
+        [],
+        ['sgement'],
+        ['segment', 'a', '--no'],
+        ['segment', 'a.py', 'a.pth', 'a.jpg', '--save', 'cam'],  # to where?
+    ],
+)
 def test_a_wrong_command_line_is_code_2(args, capsys):
     with pytest.raises(SystemExit) as stop:
         main(args)
@@ -84,6 +93,74 @@ def test_a_bad_picture_is_code_1_and_the_others_are_done(root, model, capsys):
     assert good in printed.out
     last = printed.err.splitlines()[-1]
     assert last == 'error: gone.jpg does not exist: check its name'
+
+
+def test_the_network_that_is_named_is_asked(root, model, capsys):
+    picture = str(root / 'JPEGImages/a.jpg')
+    args = ['segment', *model, picture]
+    printed = {}
+    for name in ('assignment', 'online'):
+        main([*args, f'--network={name}'])
+        printed[name] = capsys.readouterr().out
+        setting = f'model.test_cfg.network={name}'
+        main([*args, '--cfg-options', setting])
+        assert capsys.readouterr().out == printed[name]
+    assert printed['assignment'] != printed['online']
+
+
+def test_nothing_is_printed_of_a_call_that_cannot_be(root, model, capsys):
+    picture = str(root / 'JPEGImages/a.jpg')
+    with pytest.raises(SystemExit, match="no class 'unicorn'"):
+        main(['segment', *model, picture, '--labels=unicorn'])
+    assert capsys.readouterr().out == ''
+
+
+@pytest.mark.parametrize('is_terminal', [True, False])
+def test_no_bar_runs_through_results(root, model, monkeypatch, is_terminal):
+    """On a terminal, where both would be on the same lines."""
+    shown = []
+    build = predicting.CoSAInferencer
+
+    def record(*args, show_progress, **kwargs):
+        shown.append(show_progress)
+        return build(*args, show_progress=False, **kwargs)
+
+    monkeypatch.setattr(predicting, 'CoSAInferencer', record)
+    monkeypatch.setattr(sys.stdout, 'isatty', lambda: is_terminal)
+    main(['segment', *model, str(root / 'JPEGImages/a.jpg')])
+    assert shown == [not is_terminal]
+
+
+def test_a_full_gpu_is_one_sentence(root, model, monkeypatch):
+    def run_out(*args):
+        raise torch.cuda.OutOfMemoryError('Tried to allocate 9 GiB.\nMore')
+
+    monkeypatch.setattr(predicting.CoSAInferencer, 'forward', run_out)
+    sentence = 'error: the GPU .* --batch-size .* allocate 9 GiB.\\)$'
+    with pytest.raises(SystemExit, match=sentence):
+        main(['segment', *model, str(root / 'JPEGImages/a.jpg')])
+
+
+def test_an_interrupted_command_is_code_130(monkeypatch, capsys):
+    def interrupt(name):
+        raise KeyboardInterrupt
+
+    # most of the first seconds are imports
+    monkeypatch.setattr(
+        sys.modules[main.__module__], 'import_module', interrupt
+    )
+    with pytest.raises(SystemExit) as stop:
+        main(['segment'])
+    assert stop.value.code == 130
+    assert capsys.readouterr().err == 'interrupted\n'
+
+
+def test_a_folder_of_outputs_that_cannot_be_is_said(root, model):
+    """Of a test, whose outputs begin when all is predicted."""
+    out = str(root / 'tiny.json' / 'out')
+    for more in ([], ['--format-only']):
+        with pytest.raises(SystemExit, match='^error: .*Not a directory'):
+            main(['test', *model, '--out', out, *more])
 
 
 def test_labels_are_in_the_name(root, model, tmp_path):

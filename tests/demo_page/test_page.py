@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from cosa_mmseg.apis import CoSAInferencer
+from cosa_mmseg.demo_page.examples import find_examples
 from tests.browser import browser_page
 from tests.deployment.samples import cnn_network, write_training
 
@@ -51,8 +52,7 @@ def address(root, calls, monkeypatch):
 
     monkeypatch.setenv('GRADIO_TEMP_DIR', str(root / 'cache'))
     inferencer = CoSAInferencer(root / 'tiny.json', root / 'iter_3.pth')
-    example = root / 'JPEGImages/b.jpg'
-    page = build_page(inferencer, [str(example)])
+    page = build_page(inferencer, find_examples(inferencer.cfg))
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         port = free.getsockname()[1]
@@ -148,7 +148,7 @@ def test_a_picture_is_uploaded_and_looked_at(address, root, calls):
         assert 'label-filtered' not in titles[2]
         assert 'label-filtered' in page.locator('#legend').inner_text()
 
-        page.locator('#examples button').first.click()
+        page.locator('#examples button').nth(1).click()
         shown.changed({*PLACES})
         page.screenshot(path=root / 'page.png')
 
@@ -194,4 +194,4 @@ def test_another_model_is_refused(root):
     inferencer = CoSAInferencer(root / 'tiny.json', root / 'iter_3.pth')
     inferencer.model = inferencer.model.online
     with pytest.raises(ValueError, match='two networks .* CAMEncoderDecoder'):
-        build_page(inferencer)
+        build_page(inferencer, {})

@@ -20,9 +20,16 @@ def test_help_has_an_example(capsys):
     assert 'tools/demo_page.py configs/cosa/' in capsys.readouterr().out
 
 
+def test_a_port_that_cannot_be_is_code_2(capsys):
+    with pytest.raises(SystemExit) as stop:
+        tool.parse_args(['a.py', 'a.pth', '--port=65536'])
+    assert stop.value.code == 2
+    assert '--port must be 1 to 65535, got 65536' in capsys.readouterr().err
+
+
 def test_missing_gradio_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, 'gradio', None)
-    for name in ('page', 'handlers'):
+    for name in ('page', 'handlers', 'layout'):
         monkeypatch.delitem(
             sys.modules, f'cosa_mmseg.demo_page.{name}', raising=False
         )

@@ -145,6 +145,18 @@ def test_amp_trains(shapes, tmp_path):
     assert all(row['loss'] == row['loss'] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (['--config', 'cosa/cosa_shape'], 'no config .*did you mean'),
+        (['--cfg-options', 'modle.x=1'], "the config has no 'modle'"),
+    ],
+)
+def test_mistakes_in_the_demo_are_one_sentence(args, message):
+    with pytest.raises(SystemExit, match=f'^error: .*{message}'):
+        tool('demo').main(args)
+
+
 def test_demo_prints_the_table_and_draws(tmp_path, capsys):
     root = tmp_path / 'shapes'
     write_shapes(root, num_train=8, num_eval=4, size=48)
