@@ -149,7 +149,7 @@ def _fault(path: str, decoding: dict, backend_args: dict | None) -> str | None:
             'masks seg_map_suffix)'
         )
     except (OSError, ValueError) as err:  # ValueError: a NUL in the name
-        return f'cannot be read: {getattr(err, "strerror", err)}'
+        return f'cannot be read: {getattr(err, "strerror", None) or err}'
     if not content:
         return 'is empty (0 bytes): fetch it again'
     img = None

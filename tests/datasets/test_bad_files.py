@@ -1,8 +1,10 @@
 """Files in the wild: loaded right, or refused by name."""
 
 from pathlib import Path
+from urllib.error import URLError
 
 import cv2
+import mmengine.fileio as fileio
 import numpy as np
 import pytest
 import torch
@@ -53,6 +55,15 @@ def test_bad_files_are_refused_in_a_sentence_with_their_name(tmp_path):
         assert message.startswith(f'{tmp_path / name} '), message
         assert words in message, message
         assert '\n' not in message
+
+
+def test_an_address_without_an_answer_is_named(monkeypatch):
+    def get(*args, **kwargs):
+        raise URLError('no route to host')
+
+    monkeypatch.setattr(fileio, 'get', get)
+    with pytest.raises(BadFileError, match='cannot be read: .*no route'):
+        load('http://pictures.example/a.jpg')
 
 
 def test_a_damaged_mask_is_named(tmp_path):

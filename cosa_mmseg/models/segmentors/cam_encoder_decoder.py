@@ -1,7 +1,9 @@
 """One of the two networks: a stock segmentor that also has CAM heads."""
 
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from mmengine.registry import MODELS
@@ -95,20 +97,23 @@ class CAMEncoderDecoder(EncoderDecoder):
         """Build the segmentation head on what the backbone gives."""
         self.eval()
         self.features = probe_features(super().extract_feat)
-        super()._init_decode_head(
-            fit_head('decode_head', decode_head, self.features)
-        )
+        with _own_loss_is_not_used():
+            super()._init_decode_head(
+                fit_head('decode_head', decode_head, self.features)
+            )
         self.train()
 
     def _init_auxiliary_head(self, auxiliary_head: dict | list | None) -> None:
         """Build mmseg's auxiliary heads, if any."""
-        super()._init_auxiliary_head(
-            fit_auxiliary_head(auxiliary_head, self.features)
-        )
+        with _own_loss_is_not_used():
+            super()._init_auxiliary_head(
+                fit_auxiliary_head(auxiliary_head, self.features)
+            )
 
     def _build_head(self, name: str, head: dict) -> BaseDecodeHead:
         """Build a head on what the backbone gives."""
-        return MODELS.build(fit_head(name, head, self.features))
+        with _own_loss_is_not_used():
+            return MODELS.build(fit_head(name, head, self.features))
 
     @property
     def auxiliary_heads(self) -> list[BaseDecodeHead]:
@@ -210,3 +215,11 @@ class CAMEncoderDecoder(EncoderDecoder):
         """
         feats = self.extract_feat(img)
         return self.cam_head.classify(feats), self.cam_head_aux.classify(feats)
+
+
+@contextmanager
+def _own_loss_is_not_used() -> Iterator[None]:
+    """Build a head without a word on the default of its ``loss_decode``."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', r'Default ``avg_non_ignore``')
+        yield

@@ -1,3 +1,5 @@
+import warnings
+
 import pytest
 import torch
 from mmengine.registry import MODELS
@@ -77,6 +79,12 @@ def test_widths_and_strides_are_found():
     assert network.cam_head.conv_seg.in_channels == 10
     assert network.cam_head_aux.conv_seg.in_channels == 8
     assert all(module.training for module in network.modules())
+
+
+def test_losses_that_nobody_uses_are_not_spoken_of():
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        small_model()
 
 
 def test_looking_at_the_features_leaves_no_trace():
