@@ -11,11 +11,12 @@ import argparse
 import time
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.utils.cfg_options import CfgOptionsAction
 from cosa_mmseg.utils.command_line import add_trust_option, read_config
 from cosa_mmseg.utils.config_path import find_config
 from cosa_mmseg.visualization import explain, save_gallery
@@ -50,7 +51,7 @@ def parse_args(args: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=CfgOptionsAction,
         metavar='KEY=VALUE',
         help='settings that override the config',
     )

@@ -14,11 +14,10 @@ A whole network of the released code becomes one that `cosa test` loads.
 import argparse
 from collections.abc import Sequence
 
-from mmengine.config import DictAction
-
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.model_converters import convert_weights, write_weights
 from cosa_mmseg.model_converters.files import check_suffix
+from cosa_mmseg.utils.cfg_options import CfgOptionsAction
 from cosa_mmseg.utils.command_line import add_trust_option, read_config
 
 
@@ -47,7 +46,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=CfgOptionsAction,
         metavar='KEY=VALUE',
         help='settings that override the config, e.g. '
         'model.network.backbone.patch_size=14',

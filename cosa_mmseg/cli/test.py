@@ -6,7 +6,7 @@ r"""Tests (and scores) a trained model, or packs its predictions for a server.
         test_dataloader.dataset.ann_file=ImageSets/Segmentation/test.txt
 
 Predictions are scored, and --out DIR writes them as label maps besides. With
---format-only they are not scored, and DIR gets the package of a test server.
+--format-only they are not scored, and DIR gets what a test server takes.
 On several GPUs, launchers start tools/test.py, which is the same.
 """
 
@@ -18,7 +18,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.config_check import naming_the_key
+from cosa_mmseg.config_check import check_test, naming_the_key
 from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.evaluation.submission import FORMATS, format_for
 from cosa_mmseg.evaluation.submission_files import SubmissionError
@@ -44,8 +44,8 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--out',
         metavar='DIR',
-        help='folder for the predicted label maps, PNG files of class ids; '
-        'with --format-only, for the package and nothing else',
+        help='folder for the predicted label maps, results/*.png of class '
+        'ids, and a package of them, and for nothing else',
     )
     parser.add_argument(
         '--format-only',
@@ -112,21 +112,14 @@ def enable_pictures(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def write_label_maps(cfg: Config, folder: str) -> None:
-    """Has the label-free metric write its predictions.
-
-    Raises:
-        ValueError: If no ``IoUMetric`` is among the evaluators.
-    """
-    found = cfg.test_evaluator
-    metrics: list[Any] = [found] if isinstance(found, dict) else found
-    for metric in metrics:
-        if metric.type.split('.')[-1] == 'IoUMetric':
-            metric.output_dir = folder
-            return
-    raise ValueError(
-        "--out needs dict(type='IoUMetric') in the config's test_evaluator: "
-        'it is what writes the label maps'
-    )
+    """Has the predictions written besides."""
+    found = cfg.get('test_evaluator') or []
+    metrics: list[Any] = [found] if isinstance(found, dict) else [*found]
+    scores = [m for m in metrics if m['type'] != 'SubmissionFormatter']
+    cfg.test_evaluator = [
+        *scores,
+        dict(type='SubmissionFormatter', out_dir=folder),
+    ]
 
 
 def enable_packing(cfg: Config, args: argparse.Namespace) -> None:
@@ -158,6 +151,7 @@ def main(args: Sequence[str] | None = None) -> None:
         connect_cpu_processes(cfg)
         with naming_the_key(cfg):
             runner = Runner.from_cfg(cfg)
+        check_test(runner, cfg)
     except (OSError, ValueError) as err:
         raise SystemExit(f'error: {err}') from err
     try:

@@ -16,7 +16,7 @@ from mmengine.device import get_device
 from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.config_check import check_config, naming_the_key
+from cosa_mmseg.config_check import check_config, log_warmup, naming_the_key
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.datasets.check import check_data
 from cosa_mmseg.engine.checkpoints import (
@@ -123,6 +123,7 @@ def main(args: Sequence[str] | None = None) -> None:
             runner = Runner.from_cfg(cfg)
     except (OSError, ValueError, CheckpointError) as err:
         sys.exit(f'error: {err}')
+    log_warmup(cfg, runner.logger)
     try:
         with naming_lost_processes():
             runner.train()

@@ -1,6 +1,13 @@
 """Configs are checked before they are trained with."""
 
-from .check import check_config
+from .check import check_config, check_test
 from .errors import ConfigError, naming_the_key
+from .settings import log_warmup
 
-__all__ = ['ConfigError', 'check_config', 'naming_the_key']
+__all__ = [
+    'ConfigError',
+    'check_config',
+    'check_test',
+    'log_warmup',
+    'naming_the_key',
+]

@@ -12,6 +12,14 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
 from torch import nn
 
+from cosa_mmseg.datasets import ImageLabelDataset
+from cosa_mmseg.evaluation import (
+    CAMIoUMetric,
+    ClassificationMetric,
+    LabelFilteredIoUMetric,
+    OnlineNetworkMetric,
+)
+
 from .errors import ConfigError, dicts_in, join, naming_the_key
 from .hooks import build_hooks, check_hooks, check_pictures
 from .names import check_names
@@ -23,6 +31,8 @@ from .settings import (
     check_total_batch,
     check_types,
 )
+
+_OF_LABELS = (CAMIoUMetric, ClassificationMetric, LabelFilteredIoUMetric)
 
 
 def check_config(cfg: Config) -> None:
@@ -56,7 +66,7 @@ def check_config(cfg: Config) -> None:
         check_hooks(hooks, cfg, model)
         build_optimization(cfg, model)
         _build_data(cfg, 'train', model)
-        check_pictures(hooks, _build_data(cfg, 'val', model))
+        check_pictures(hooks, _build_data(cfg, 'val', model), cfg, model)
 
 
 @contextmanager
@@ -97,8 +107,55 @@ def _build_data(cfg: Config, split: str, model: nn.Module) -> Any:
     metrics = cfg.get(f'{split}_evaluator')
     if metrics is not None:
         with naming_the_key(metrics, f'{split}_evaluator'):
-            Evaluator(copy.deepcopy(metrics))
+            evaluator = Evaluator(copy.deepcopy(metrics))
+        _check_labels(evaluator, loader.dataset, split)
     return loader.dataset
+
+
+def check_test(runner: Runner, cfg: Config) -> None:
+    """Build the data and the metrics of a test, to see that they can be.
+
+    A runner does so when its test begins, and does not name the key.
+
+    Args:
+        runner: Made of the config.
+        cfg: The config.
+
+    Raises:
+        ConfigError: As :func:`check_config`.
+    """
+    for key, build in (
+        ('test_dataloader', runner.build_dataloader),
+        ('test_evaluator', runner.build_evaluator),
+    ):
+        with naming_the_key(cfg[key], key):
+            build(copy.deepcopy(cfg[key]))
+
+
+def _check_labels(evaluator: Evaluator, dataset: Any, split: str) -> None:
+    """Refuse images without the labels that a metric would ask for."""
+    asking = [m for m in _metrics(evaluator) if isinstance(m, _OF_LABELS)]
+    if not asking or not isinstance(dataset, ImageLabelDataset):
+        return
+    infos = map(dataset.get_data_info, range(len(dataset)))
+    names = [info['img_id'] for info in infos if 'gt_label' not in info]
+    if names:
+        raise ConfigError(
+            f'{split}_evaluator: {type(asking[0]).__name__} needs the '
+            f'image-level labels of all images, but {len(names)} of the '
+            f'{len(dataset)} of {split}_dataloader.dataset have none; the '
+            f'first is {names[0]!r}: add them to label_file, or leave such '
+            'metrics out'
+        )
+
+
+def _metrics(evaluator: Evaluator) -> Iterator[Any]:
+    """Its metrics, and those of the online network."""
+    for metric in evaluator.metrics:
+        if isinstance(metric, OnlineNetworkMetric):
+            yield from _metrics(metric.evaluator)
+        else:
+            yield metric
 
 
 def _class_key(cfg: Config) -> str:

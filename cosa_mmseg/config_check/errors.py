@@ -81,6 +81,7 @@ def _sentence(err: Exception, cfg: Any, path: str) -> str:
         frame
         for frame, _ in traceback.walk_tb(err.__traceback__)
         if frame.f_code is build_from_cfg.__code__
+        and isinstance(frame.f_locals['cfg'], dict)
     ]
     text = _text(err)
     where, node = _locate(frames, cfg, path, text)

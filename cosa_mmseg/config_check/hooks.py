@@ -12,7 +12,11 @@ from mmengine.runner import IterBasedTrainLoop, Priority, get_priority
 from torch import nn
 
 from cosa_mmseg.engine.hooks import AssignmentEMAHook, CoSAVisualizationHook
-from cosa_mmseg.engine.hooks.cosa_visualization_hook import find_images
+from cosa_mmseg.engine.hooks.cosa_visualization_hook import (
+    build_test_set,
+    find_images,
+)
+from cosa_mmseg.models import CoSA
 
 from .errors import ConfigError, did_you_mean, join, naming_the_key
 
@@ -86,14 +90,26 @@ def check_hooks(hooks: dict[str, Hook], cfg: Config, model: nn.Module) -> None:
         )
 
 
-def check_pictures(hooks: dict[str, Hook], dataset: Any) -> None:
-    """Refuse pictures of images that the validation set does not have.
+def check_pictures(
+    hooks: dict[str, Hook], dataset: Any, cfg: Config, model: nn.Module
+) -> None:
+    """Refuse pictures of images that the set that is watched does not have.
+
+    Args:
+        hooks: All hooks, by their paths.
+        dataset: For validation; None: the test set is watched.
+        cfg: The config.
+        model: Built of it.
 
     Raises:
         ConfigError: As said.
     """
     for path, hook in hooks.items():
-        if isinstance(hook, CoSAVisualizationHook):
-            with naming_the_key({}, path):
-                if isinstance(dataset, BaseDataset):
-                    find_images(dataset, hook.images)
+        if not isinstance(hook, CoSAVisualizationHook) or not hook.images:
+            continue
+        if cfg.get('val_dataloader') is None and isinstance(model, CoSA):
+            with naming_the_key(cfg):
+                dataset = build_test_set(cfg)
+        with naming_the_key({}, path):
+            if isinstance(dataset, BaseDataset):
+                find_images(dataset, hook.images)

@@ -1,5 +1,6 @@
 """Settings that can be checked without building what they are of."""
 
+import logging
 import os
 import os.path as osp
 from collections.abc import Collection, Mapping
@@ -130,6 +131,25 @@ def registered(registry: Registry, name: Any, key: str) -> Any:
             + did_you_mean(name, registered_names(registry))
         )
     return part
+
+
+def log_warmup(cfg: Config, logger: logging.Logger) -> None:
+    """Say in the log that a training ends before its co-training begins.
+
+    It is a warning, unless the warm-up and the training are equally long,
+    which trains the classification alone on purpose.
+    """
+    warmup = (cfg.model.get('train_cfg') or {}).get('warmup_iters', 0)
+    end = cfg.train_cfg.get('max_iters')
+    if end is None or warmup < end:
+        return
+    logger.log(
+        logging.INFO if warmup == end else logging.WARNING,
+        f'model.train_cfg.warmup_iters={warmup} is not below train_cfg.'
+        f'max_iters={end}: only the classification and its CAMs are trained, '
+        'and the scores of the segmentation (mIoU) are those of an untrained '
+        'head; a shorter training needs a shorter warm-up',
+    )
 
 
 def check_total_batch(cfg: Config) -> None:

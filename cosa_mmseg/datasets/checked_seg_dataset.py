@@ -37,6 +37,10 @@ class CheckedSegDataset(BaseSegDataset):
             another image in its place. Defaults to ``'raise'``.
         **kwargs: Arguments of ``BaseSegDataset``.
 
+    Attributes:
+        skipped (Tensor): Which images were skipped so far by the workers of
+            this process, uint8 (number of images,).
+
     Raises:
         ValueError: ``on_error`` is another word, or it is ``'skip'`` in
             evaluation, whose scores would be of other images than it says.
@@ -62,13 +66,13 @@ class CheckedSegDataset(BaseSegDataset):
             return
         super().full_init()
         # One byte an image, in memory that is shared with worker processes.
-        self._skipped = torch.zeros(len(self), dtype=torch.uint8)
-        self._skipped.share_memory_()
+        self.skipped = torch.zeros(len(self), dtype=torch.uint8)
+        self.skipped.share_memory_()
 
     @property
     def num_skipped(self) -> int:
         """Number of different images skipped so far, by all workers."""
-        return int(self._skipped.sum())
+        return int(self.skipped.sum())
 
     def prepare_data(self, idx: int) -> Any:
         """Run the pipeline on a sample.
@@ -130,9 +134,9 @@ class CheckedSegDataset(BaseSegDataset):
 
     def _count(self, idx: int, err: BadFileError) -> None:
         """Note a bad file; log it the first time."""
-        if self._skipped[idx]:
+        if self.skipped[idx]:
             return
-        self._skipped[idx] = 1
+        self.skipped[idx] = 1
         print_log(
             f'skipped ({self.num_skipped} of {len(self)} images so far): '
             f'{err}',

@@ -1,9 +1,12 @@
 """An evaluation of class activation maps alone, made from any config."""
 
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
+from mmengine.model import is_model_wrapper
 from prettytable import PrettyTable
+from torch import nn
 
 from .cam_sweep import STYLES
 
@@ -65,3 +68,22 @@ def cam_summary(scores: dict[str, float]) -> str:
                 numbers = [scores[key + end] for end in ENDS]
                 table.add_row([network + name, *numbers])
     return table.get_string()
+
+
+def threshold_summary(model: nn.Module) -> str:
+    """A sentence on the thresholds that the pseudo labels had in the end.
+
+    Args:
+        model: As it is scored; a segmentor without an :class:`Assigner`, or
+            one whose labelers have no single threshold, gives ''.
+    """
+    bare = model.module if is_model_wrapper(model) else model
+    assigner: Any = getattr(bare, 'assigner', None)
+    if assigner is None or not assigner.has_threshold:
+        return ''
+    xi, xi_aux = assigner.cam_labeler.xi, assigner.cam_labeler_aux.xi
+    return (
+        'The pseudo labels of the training ended with the thresholds '
+        f'xi={float(xi):.2f} (main CAM) and {float(xi_aux):.2f} (auxiliary '
+        'CAM); they know the true labels.'
+    )

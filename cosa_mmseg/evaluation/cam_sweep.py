@@ -87,7 +87,7 @@ class CAMSweep:
         axes = figure.add_subplot()
         axes.axvline(self.fixed_threshold, color='0.6', linewidth=1)
         axes.annotate(
-            'fixed',
+            f'scored at {self.fixed_threshold:g}',
             (self.fixed_threshold, 1),
             (4, -4),
             xycoords=('data', 'axes fraction'),

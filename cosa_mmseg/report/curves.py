@@ -130,8 +130,20 @@ def _figure(record: TrainingRecord, chart: Chart) -> str:
         for line in lines
     )
     drawing = draw_chart(lines, chart.title, chart.limits, chart.log)
+    meaning = chart.meaning
+    if chart.log and (hidden := _never_positive(lines)):
+        meaning += f' Not drawn, as it is never positive: {hidden}.'
     return (
         f'<figure><h3>{escape(chart.title)}</h3>'
         f'<ul class="legend">{legend}</ul>{drawing}'
-        f'<figcaption>{escape(chart.meaning)}</figcaption></figure>'
+        f'<figcaption>{escape(meaning)}</figcaption></figure>'
+    )
+
+
+def _never_positive(lines: Sequence[Line]) -> str:
+    """Names of the curves that a logarithmic scale has no place for."""
+    return ', '.join(
+        line.name
+        for line in lines
+        if all(value <= 0 for _, value in line.points)
     )

@@ -29,23 +29,36 @@ def draw_gallery(record: TrainingRecord) -> str:
 
 def _figure(name: str, pictures: dict[int, Path]) -> str:
     """One image at the end, and before."""
-    moments = _spread(list(pictures))
-    drawn = [(step, _embed(pictures[step])) for step in moments]
-    *earlier, last = [
-        f'<img src="{data}" alt="{escape(name)}, iteration {step}">'
-        for step, data in drawn
-        if data
-    ] or ['']
-    if not last:
-        return note(f'The pictures of {name} can not be read.')
-    unfold = (
-        '<details><summary>earlier: iteration '
-        f'{", ".join(str(step) for step in moments[:-1])}</summary>'
-        f'{"".join(earlier)}</details>'
-        if earlier
+    drawn, broken = {}, []
+    for step in _spread(list(pictures)):
+        if data := _embed(pictures[step]):
+            drawn[step] = (
+                f'<img src="{data}" alt="{escape(name)}, iteration {step}">'
+            )
+        else:
+            broken.append(step)
+    missing = (
+        note(
+            f'The pictures of {name} at iteration {_listed(broken)} can not '
+            'be read.'
+        )
+        if broken
         else ''
     )
-    return f'<figure class="sheet">{last}{unfold}</figure>'
+    if not drawn:
+        return missing
+    *steps, last = drawn
+    unfold = (
+        f'<details><summary>earlier: iteration {_listed(steps)}</summary>'
+        f'{"".join(drawn[step] for step in steps)}</details>'
+        if steps
+        else ''
+    )
+    return f'<figure class="sheet">{drawn[last]}{unfold}</figure>{missing}'
+
+
+def _listed(steps: list[int]) -> str:
+    return ', '.join(map(str, steps))
 
 
 def _spread(steps: list[int]) -> list[int]:

@@ -81,6 +81,7 @@ def render(record: TrainingRecord) -> str:
 <body>
 <h1>{title}</h1>
 <p class="state">{escape(_state(record))}</p>
+{_skipped(record)}
 <nav>{links}</nav>
 {sections}
 </body>
@@ -97,6 +98,19 @@ def _state(record: TrainingRecord) -> str:
     known = f' of {total}' if total else ''
     ended = 'Not finished, or still running' if info else 'Logged'
     return f'{ended}: the log ends at iteration {last}{known}.'
+
+
+def _skipped(record: TrainingRecord) -> str:
+    """How many pictures were not trained with, where some were not."""
+    return ''.join(
+        note(
+            f'Run {run.name}: {run.info["skipped"]} of '
+            f'{run.info["train_images"]} training images could not be used '
+            'and others took their places; its log names them.'
+        )
+        for run in record.runs
+        if run.info.get('skipped')
+    )
 
 
 def _curves(record: TrainingRecord) -> str:

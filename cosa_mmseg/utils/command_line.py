@@ -5,12 +5,18 @@ from argparse import SUPPRESS, Action, ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
+from cosa_mmseg.config_check.errors import ConfigError
 from cosa_mmseg.config_check.names import merge_options
 
+from .cfg_options import CfgOptionsAction
 from .config_path import find_config
-from .custom_data import fill_in_custom_data, setting_names
+from .custom_data import (
+    fill_in_custom_data,
+    refuse_overwritten,
+    setting_names,
+)
 from .weights import TRUST
 
 # what `Runner.register_default_hooks` adds, unless it is None
@@ -32,10 +38,10 @@ def add_config_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=CfgOptionsAction,
         metavar='KEY=VALUE',
         help='settings that override the config, e.g. optim_wrapper.dtype='
-        "bfloat16 or 'key=[(a,b),(c,d)]', in quotes and without spaces",
+        "bfloat16 or 'key=[(a,b),(c,d)]', in quotes",
     )
 
 
@@ -120,12 +126,16 @@ def read_config(
     except SyntaxError as err:
         reason = ' '.join(str(err).split())
         raise ValueError(f'{path} is no Python: {reason}') from err
-    merge_options(cfg, cfg_options or {}, setting_names(cfg))
+    options = cfg_options or {}
+    refuse_overwritten(cfg, options)
+    merge_options(cfg, options, setting_names(cfg))
     _drop_hooks(cfg)
     if work_dir is not None:
         cfg.work_dir = work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs') / Path(config).stem)
+    if not isinstance(cfg.work_dir, str):
+        raise ConfigError(f'work_dir must be a string, got {cfg.work_dir!r}')
     fill_in_custom_data(cfg)
     return cfg
 

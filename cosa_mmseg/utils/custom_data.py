@@ -2,15 +2,16 @@
 
 import copy
 import os.path as osp
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
 
-from cosa_mmseg.config_check.errors import ConfigError
+from cosa_mmseg.config_check.errors import ConfigError, dicts_in, join
 from cosa_mmseg.config_check.parameters import describe, fits
 from cosa_mmseg.datasets.label_files import BACKGROUND, read_labels
 
+_HEADS = ('decode_head', 'cam_head', 'cam_head_aux')
 # what is read and written here, and its type
 _SETTINGS: dict[str, Any] = {
     'data_root': str,
@@ -20,11 +21,28 @@ _SETTINGS: dict[str, Any] = {
     'test_list': str,
     'mask_path': str | None,
     'classes': Sequence[str] | None,
-    'model.network.decode_head': dict,
-    'model.network.cam_head': dict,
-    'model.network.cam_head_aux': dict,
+    **{f'model.network.{head}': dict for head in _HEADS},
     'train_dataloader.dataset.data_prefix': dict,
     'test_dataloader.dataset.data_prefix': dict,
+}
+# what is overwritten here, and what it is made of
+_FILLED_IN = {
+    **{f'model.network.{head}.num_classes': 'classes' for head in _HEADS},
+    **{
+        f'{split}_dataloader.dataset.{key}': setting
+        for split in ('train', 'test')
+        for key, setting in {
+            'data_root': 'data_root',
+            'label_file': 'label_file',
+            'ann_file': f'{split}_list',
+            'metainfo.classes': 'classes',
+            'data_prefix.img_path': 'img_path',
+        }.items()
+    },
+    'test_dataloader.dataset.data_prefix.seg_map_path': 'mask_path',
+    'val_dataloader': 'test_dataloader',
+    'val_evaluator': 'scores',
+    'test_evaluator': 'scores (with mask_path; else work_dir)',
 }
 
 
@@ -37,6 +55,30 @@ def setting_names(cfg: Config) -> set[str]:
     if 'label_file' not in cfg:
         return set()
     return {'scores', *(key for key in _SETTINGS if '.' not in key)}
+
+
+def refuse_overwritten(cfg: Config, options: Mapping[str, Any]) -> None:
+    """Refuse options that :func:`fill_in_custom_data` would overwrite.
+
+    Args:
+        cfg: Any config.
+        options: Values by dotted key, as of ``--cfg-options``.
+
+    Raises:
+        ConfigError: There is one; it names the setting that counts.
+    """
+    if 'label_file' not in cfg:
+        return
+    for key, value in options.items():
+        keys = [key]
+        for path, node in dicts_in(value, key):
+            keys += [join(path, name) for name in node]
+        for place, setting in _FILLED_IN.items():
+            if any(f'{k}.'.startswith(f'{place}.') for k in keys):
+                raise ConfigError(
+                    f'{place} cannot be set here: it is made of the setting '
+                    f'{setting} at the top of the config, so set that one'
+                )
 
 
 def fill_in_custom_data(cfg: Config) -> None:
@@ -73,7 +115,7 @@ def fill_in_custom_data(cfg: Config) -> None:
                 'nothing to train with'
             )
         cfg.classes = [BACKGROUND, *labels.classes]
-    for head in ('decode_head', 'cam_head', 'cam_head_aux'):
+    for head in _HEADS:
         cfg.model.network[head].num_classes = len(cfg.classes)
     for split in ('train', 'test'):
         dataset = cfg[f'{split}_dataloader'].dataset

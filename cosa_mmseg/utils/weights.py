@@ -35,6 +35,8 @@ _NO_WEIGHTS = {
     rb'version https://git-lfs': "is git's placeholder of a large file: "
     'fetch the file itself with `git lfs pull`',
 }
+# The length of a header, and the header
+_SAFETENSORS = re.compile(rb'.{6}\0\0\{"', re.DOTALL)
 # What torch says of the first thing that is neither tensor nor plain data
 _CODE = re.compile(
     r'(?:GLOBAL|for unrecognized function|add_safe_globals`,? but got) '
@@ -86,6 +88,10 @@ def read_weights(path: str | Path) -> dict[str, Any]:
     for pattern, what in _NO_WEIGHTS.items():
         if re.match(pattern, start, re.IGNORECASE):
             raise WeightsError(f'{path} {what}')
+    if _SAFETENSORS.match(start) and path.suffix != '.safetensors':
+        raise WeightsError(
+            f'{path} is a safetensors file: end its name in .safetensors'
+        )
     readers = {'.safetensors': _read_safetensors, '.npz': _read_npz}
     content = readers.get(path.suffix, _read_torch)(path)
     if not isinstance(content, dict):

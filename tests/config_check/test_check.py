@@ -1,5 +1,6 @@
 """What the check of configs finds, and that it refuses no good config."""
 
+import logging
 import re
 from collections.abc import Sequence
 
@@ -12,13 +13,14 @@ from cosa_mmseg.config_check import (
     ConfigError,
     check,
     check_config,
+    log_warmup,
     naming_the_key,
 )
 from cosa_mmseg.config_check.parameters import annotations, describe, fits
 from cosa_mmseg.models.pseudo_labels import DynamicThreshold
 from cosa_mmseg.utils.command_line import read_config
 from tests.golden import ROOT
-from tests.tools.test_custom_data import PICTURES, TINY, write_pictures
+from tests.tools.test_custom_data import TINY, write_pictures
 
 CONFIGS = sorted(
     str(path.relative_to(ROOT / 'configs'))
@@ -120,6 +122,17 @@ def test_missing_arguments_types_and_files(tiny):
     [
         (MODELS, dict(type='mmseg.FCNHead', num_convz=1), 'head.num_convz=1 '),
         (MODELS, dict(type='mmseg.ResNet', depth=7), 'head: invalid depth 7'),
+        (
+            MODELS,
+            dict(
+                type='mmseg.FCNHead',
+                in_channels=4,
+                channels=2,
+                num_classes=3,
+                sampler='OHEMPixelSampler',
+            ),
+            "head: cfg should be a dict.* <class 'str'>",
+        ),
         (HOOKS, dict(type='LoggerHook', interval='x'), 'interval'),
     ],
 )
@@ -195,18 +208,84 @@ def test_optimisers_that_are_fine(tiny):
     check_config(tiny)
 
 
-def test_pictures_of_images_that_the_validation_set_has(tmp_path, tiny):
-    for name in PICTURES:
-        path = (tmp_path / 'my/masks' / name).with_suffix('.png')
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+@pytest.fixture
+def scored(tiny):
+    """The small config with masks, which are not read."""
     options = dict(data_root='my', label_file='labels.csv', mask_path='masks')
-    cfg = read_config('tiny.py', options)
+    return read_config('tiny.py', options)
+
+
+def test_pictures_of_images_that_the_validation_set_has(scored):
+    cfg = scored
     cfg.default_hooks.pictures.images = ['7.jpg', 'more/last.bmp']
     check_config(cfg)
     cfg.default_hooks.pictures.images = ['7.jpg', '7']
     said = refused(cfg)
     assert re.match("default_hooks.pictures: .*has '7',.* as '7.jpg'", said)
+
+
+def test_pictures_of_images_that_the_test_set_has(tiny):
+    pictures = tiny.default_hooks.pictures
+    pictures.images = ['7.jpg', 0]
+    check_config(tiny)
+    pictures.images = ['7']
+    said = refused(tiny)
+    assert re.match("default_hooks.pictures: .*has '7',.* as '7.jpg'", said)
+    pictures.images = 4
+    tiny.test_dataloader.dataset.ann_file = 'no.txt'
+    assert 'my/no.txt' in refused(tiny)
+    pictures.images = 0
+    check_config(tiny)  # the test set is not read
+
+
+def test_pictures_that_are_scored_have_labels(scored, tmp_path):
+    names = ['7.jpg', 'a picture.png', 'more/last.bmp', 'more/ü.JPG']
+    (tmp_path / 'my/all.txt').write_text('\n'.join(names))
+    (tmp_path / 'my/labels.csv').write_text(
+        'image,labels\n7.jpg,red fox\nmore/ü.JPG,Bär;Wolf\n'
+    )
+    scored.val_dataloader.dataset.ann_file = 'all.txt'
+    assert refused(scored) == (
+        'val_evaluator: LabelFilteredIoUMetric needs the image-level labels '
+        'of all images, but 2 of the 4 of val_dataloader.dataset have none; '
+        "the first is 'a picture.png': add them to label_file, or leave such "
+        'metrics out'
+    )
+    online = dict(type='OnlineNetworkMetric')
+    for kind in ('CAMIoUMetric', 'ClassificationMetric'):
+        scored.val_evaluator = [dict(online, metrics=[dict(type=kind)])]
+        assert f'{kind} needs' in refused(scored)
+    plain = dict(type='IoUMetric', iou_metrics=['mIoU'])
+    scored.val_evaluator = [plain, dict(online, metrics=[plain])]
+    check_config(scored)
+
+
+@pytest.mark.parametrize(
+    ('warmup', 'level'),
+    [(1, None), (2, 'INFO'), (6000, 'WARNING')],
+)
+def test_a_training_that_is_shorter_than_its_warm_up(
+    tiny, warmup, level, caplog
+):
+    tiny.model.train_cfg.warmup_iters = warmup
+    with caplog.at_level('INFO'):
+        log_warmup(tiny, logging.getLogger('a'))
+    assert [record.levelname for record in caplog.records] == (
+        [level] if level else []
+    )
+    assert not level or caplog.messages[0].startswith(
+        f'model.train_cfg.warmup_iters={warmup} is not below train_cfg.'
+        'max_iters=2: only the classification'
+    )
+
+
+def test_other_trainings_have_no_warm_up(tiny, caplog):
+    tiny.model.pop('train_cfg')
+    log_warmup(tiny, logging.getLogger('a'))
+    tiny.train_cfg = dict(by_epoch=True, max_epochs=2)
+    tiny.model.train_cfg = dict(warmup_iters=5)
+    log_warmup(tiny, logging.getLogger('a'))
+    assert not caplog.records
 
 
 def test_a_hook_that_is_none_is_left_out(tiny):

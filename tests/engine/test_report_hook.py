@@ -1,12 +1,14 @@
 """The report that a training writes."""
 
 import json
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from cosa_mmseg.datasets import CheckedSegDataset
 from cosa_mmseg.datasets.shapes import write_shapes
 from cosa_mmseg.engine.hooks import ReportHook, report_hook
 from cosa_mmseg.report import page, read_training
@@ -68,6 +70,44 @@ def test_an_image_that_was_dealt_twice_counts_once(
     runner = SimpleNamespace(val_dataloader=loader, iter=7, log_dir=tmp_path)
     hook.after_val_epoch(runner)
     assert written[0]['matrix'] == [[4, last], [0, last]]
+
+
+def test_skipped_images_are_counted(trained, tmp_path):
+    root = tmp_path / 'set'
+    shutil.copytree(trained[0], root)
+    next((root / 'JPEGImages').glob('train_*')).write_bytes(b'')
+    cfg = watched_config(root, tmp_path / 'work')
+    cfg.train_dataloader.dataset.on_error = 'skip'
+    cfg.default_hooks.pictures.images = 0
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    train(cfg)  # 4 iterations of 2: each image once
+    (run,) = read_training(tmp_path / 'work').runs
+    assert (run.info['skipped'], run.info['train_images']) == (1, 8)
+    html = (tmp_path / 'work' / 'report.html').read_text()
+    assert '1 of 8 training images could not be used' in html
+
+
+def test_what_several_processes_skipped_counts_once(monkeypatch):
+    def all_reduce(data, op):
+        assert op == 'max'
+        data[:] = torch.maximum(data, torch.tensor([0, 1, 1, 0, 0]))
+
+    monkeypatch.setattr(report_hook, 'all_reduce', all_reduce)
+    parts = [checked_set([1, 1, 0]), checked_set([0, 0])]
+    joined = SimpleNamespace(datasets=[*parts, ThreeImages()])
+    dataset = SimpleNamespace(dataset=joined)
+    found = report_hook._count_skipped(dataset)
+    assert found == dict(skipped=3, train_images=5)
+    assert parts[0].skipped.tolist() == [1, 1, 0]
+    parts[0].on_error = parts[1].on_error = 'raise'
+    assert report_hook._count_skipped(dataset) == {}
+
+
+def checked_set(skipped):
+    """A training set of which some images were skipped."""
+    dataset = CheckedSegDataset(lazy_init=True, on_error='skip')
+    dataset.skipped = torch.tensor(skipped, dtype=torch.uint8)
+    return dataset
 
 
 class ThreeImages:

@@ -95,9 +95,27 @@ def test_a_run_that_died_early_has_a_page(tmp_path, with_info):
         assert 'ends at iteration 50.' in html
         assert 'Versions and seed: not recorded' in html
     assert 'There was no validation.' in html
-    assert 'pictures of cat can not be read' in html
+    assert 'pictures of cat at iteration 50 can not be read' in html
     assert 'There is no confusion matrix' in html
     assert 'There is no config' in html
+
+
+def test_a_picture_that_can_not_be_read_is_named(work_dir):
+    broken = work_dir / '1' / 'vis_data' / 'vis_image' / 'watch_cat_40.png'
+    broken.write_bytes(b'\x89PNG')
+    html = write_report(work_dir).read_text()
+    assert 'earlier: iteration 10, 70<' in html
+    assert 'pictures of cat at iteration 40 can not be read' in html
+    assert html.count('data:image/jpeg') == 3 + 1
+
+
+def test_images_that_were_skipped_are_counted(tmp_path):
+    info = dict(INFO, skipped=3, train_images=1800)
+    write_run(tmp_path, '1', [train_row(50)], info=info)
+    write_run(tmp_path, '2', [train_row(100)], info=dict(info, skipped=0))
+    html = write_report(tmp_path).read_text()
+    assert html.count('training images could not be used') == 1
+    assert 'Run 1: 3 of 1800 training images could not be used' in html
 
 
 def test_a_run_that_logged_nothing_has_a_page(tmp_path):

@@ -25,6 +25,12 @@ ROWS = [
     ('custom_hooks.0.momentun=0.5', '=0.5 is no argument of Assig.* momentum'),
     ('custom_hoks=[]', "no 'custom_hoks' to override; .* custom_hooks"),
     ('crop_size=112', ': crop_size is a variable .*pipeline.3.crop_size'),
+    (
+        'test_dataloader.dataset.ann_file=a.txt',
+        ' cannot be set here: it is made of the setting test_list ',
+    ),
+    ('val_dataloader.num_workers=0', ' cannot .* setting test_dataloader '),
+    ('test_evaluator.0.type=IoUMetric', ' cannot .* scores '),
     ('train_confg.max_iters=3', "no 'train_confg' .* train_cfg"),
     ('train_cfg.max_iter=3', '=3 is no argument of TotalBatch.* max_iters'),
     ('optim_wrapper.optimizer.learning_rate=1', '=1 is no argument of AdamW'),
@@ -77,6 +83,8 @@ ROWS = [
     ('model.assigner.seg_labeler.temperature=None', ' a number, got None'),
     ('model.assigner.reliability.lambda_a=x', " must be a number, got 'x'"),
     ('model.loss_c2s.loss_weight=heavy', " must be a number, got 'heavy'"),
+    ('model.test_cfg.scales=1', ' must be a list of numbers, got 1'),
+    ('model.test_cfg.post_process=DenseCRF', " a dict, got 'DenseCRF'"),
     ('model.network.frozen=backbone', " a list, .* string, got 'backbone'"),
     ('model.network.decode_head=5', ' must be a dict, got 5'),
     ('model.network=5', ' must be a dict, got 5'),
@@ -98,6 +106,7 @@ ROWS = [
     ('label_file=5', ' must be a string or None, got 5'),
     ('classes=7', ' must be a list, each item a string or None, got 7'),
     ('mask_path=5', ' must be a string or None, got 5'),
+    ('work_dir=5', ' must be a string, got 5'),
     ('optim_wrapper.optimizer.lr=fast', " must be a number, got 'fast'"),
     ('optim_wrapper.optimizer.lr=None', ' must be a number, got None'),
     ('optim_wrapper.optimizer.weight_decay=x', " must be a number, got 'x'"),
@@ -143,6 +152,7 @@ ROWS = [
     ('model.assigner.seg_labeler.temperature=0', ' must be > 0, got 0'),
     ('model.assigner.reliability.lambda_a=2', r' in \(0, 1\), got 2'),
     ('model.assigner.dtype=float8', " must be 'bfloat16', .* got 'float8'"),
+    ('model.loss_c2s.loss_weight=-1', ' must be at least 0, got -1'),
     ('model.loss_c2s.fg_share=1.5', r' must be in \[0, 1\], got 1.5'),
     ('model.loss_s2c.activation=gelu', " must be 'relu', .* got 'gelu'"),
     ('model.loss_energy.scale_factor=0', r' must be in \(0, 1\], got 0'),
@@ -185,7 +195,14 @@ ROWS = [
     ('train_list=no.txt', ".* no image list 'my/no.txt'"),
 ]
 # settings of data are named where they are used
-ELSEWHERE = ('classes', 'img_path', 'train_list', 'train_cfg=None')
+ELSEWHERE = (
+    'classes',
+    'img_path',
+    'train_list',
+    'train_cfg=None',
+    'val_dataloader.num',
+    'test_evaluator.0',
+)
 
 
 @pytest.fixture(scope='module')

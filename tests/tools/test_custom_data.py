@@ -9,6 +9,8 @@ from mmengine.config import Config
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
+from cosa_mmseg.utils import custom_data
+from cosa_mmseg.utils.command_line import read_config
 from cosa_mmseg.utils.custom_data import fill_in_custom_data
 from tests.golden import ROOT
 
@@ -107,6 +109,9 @@ def test_label_maps_of_new_pictures(trained, my):
     shutil.copytree('my', 'new', ignore=shutil.ignore_patterns('*.csv'))
     options = ('--cfg-options', 'data_root=new', 'label_file=None')
     run('test', FINISHED, CHECKPOINT, '--work-dir=predicted', *options)
+    out = ('--work-dir=w', '--out=maps')
+    run('test', FINISHED, CHECKPOINT, *out, *options)
+    assert (my / 'maps/results/more/last.png').is_file()
 
     results = my / 'predicted/label_maps/results'
     maps = {
@@ -224,6 +229,39 @@ def test_classes_that_are_given_are_kept(my):
     cfg.classes = None
     with pytest.raises(ValueError, match='`label_file`, or the list `clas'):
         fill_in_custom_data(cfg)
+
+
+@pytest.mark.parametrize('mask_path', [None, 'masks'])
+def test_what_is_overwritten_is_no_option(my, mask_path):
+    cfg = Config.fromfile(CUSTOM)
+    cfg.update(work_dir='work', data_root='my', mask_path=mask_path)
+    places = custom_data._FILLED_IN
+    cfg.merge_from_dict(dict.fromkeys(places, 'mine'))
+    fill_in_custom_data(cfg)
+    assert 'mine' not in cfg.pretty_text
+
+    for place, setting in places.items():
+        message = f'^{place} cannot be set here: .* setting {setting[:5]}'
+        outer, _, key = place.rpartition('.')
+        for options in ({place: 'mine'}, {outer: {key: 'mine'}}):
+            with pytest.raises(ValueError, match=message):
+                read_config('tiny.py', options)
+
+
+def test_other_options_are_taken(my):
+    options = {
+        'data_root': 'my',
+        'train_dataloader.dataset.img_suffix': '.png',
+        'train_dataloader.dataset.metainfo': {'palette': [[0, 0, 0]]},
+        'test_dataloader.batch_size': 3,
+        'model.network.decode_head': {'channels': 4},
+    }
+    cfg = read_config('tiny.py', options)
+    dataset = cfg.train_dataloader.dataset
+    assert dataset.img_suffix == '.png'
+    assert dataset.metainfo.palette == [[0, 0, 0]]
+    assert cfg.test_dataloader.batch_size == 3
+    assert cfg.model.network.decode_head.channels == 4
 
 
 def test_a_missing_label_file_is_one_sentence(my):

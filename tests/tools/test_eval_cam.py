@@ -43,6 +43,7 @@ def arguments(tmp_path):
 def test_prints_and_writes_the_best_thresholds(arguments, tmp_path, capsys):
     eval_cam.main(['--network=both', '--tta', *arguments])
     printed = capsys.readouterr().out
+    assert 'xi=0.40 (main CAM) and 0.40 (auxiliary CAM)' in printed
     for folder, title in (('out', '| '), ('out/online', '| online, ')):
         assert (tmp_path / folder / 'cam_sweep.png').is_file()
         with (tmp_path / folder / 'cam_sweep.csv').open(newline='') as file:

@@ -38,21 +38,11 @@ def test_pictures_are_off_and_need_their_hook(toy_config):
         build(toy_config, 'a', '--show', *without)
 
 
-def test_out_goes_to_the_label_free_metric(toy_config):
-    evaluators = (
-        '--cfg-options',
-        'test_evaluator.0.type=LabelFilteredIoUMetric',
-    )
-    with pytest.raises(ValueError, match="--out needs dict.type='IoUMetric'"):
-        build(toy_config, 'a', '--out=maps', *evaluators)
-    cfg = build(
-        toy_config,
-        'a',
-        '--out=maps',
-        '--cfg-options',
-        'test_evaluator.0.type=mmseg.IoUMetric',
-    )
-    assert cfg.test_evaluator[0].output_dir == 'maps'
+def test_predictions_are_written_besides(toy_config):
+    scores = build(toy_config, 'a').test_evaluator
+    cfg = build(toy_config, 'a', '--out=maps')
+    writer = dict(type='SubmissionFormatter', out_dir='maps')
+    assert cfg.test_evaluator == [*scores, writer]
 
 
 def test_tta_is_handed_to_the_segmentor(toy_config):

@@ -1,3 +1,4 @@
+import logging
 import os
 from pathlib import Path
 
@@ -143,6 +144,8 @@ def trained(monkeypatch):
 class Started:
     """A runner that notes its start and stops at a bad file."""
 
+    logger = logging.getLogger('started')
+
     def __init__(self, started):
         self.started = started
 
@@ -178,10 +181,12 @@ def voc(tmp_path):
     return write_voc(tmp_path, {'v': ['cow']}, masks=True, split='val')
 
 
-def test_checked_data_is_trained_with(toy_config, voc, trained, capfd):
+def test_checked_data_is_trained_with(toy_config, voc, trained, capfd, caplog):
     with pytest.raises(SystemExit) as caught:
-        train.main(check_args(voc))
+        train.main(check_args(voc, 'train_cfg.max_iters=2000'))
     assert trained
+    (warning,) = caplog.messages
+    assert 'warmup_iters=6000 is not below train_cfg.max_iters=2000' in warning
     assert str(caught.value) == 'error: a.jpg is empty'
     out = capfd.readouterr().out
     assert 'train: 0 of 2 images are bad' in out

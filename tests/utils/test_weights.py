@@ -60,6 +60,11 @@ BROKEN = {
     ),
     'truncated safetensors': ('a.safetensors', half_safetensors, 'a part of'),
     'truncated npz': ('a.npz', half_npz, 'a part of one'),
+    'safetensors under another name': (
+        'a.pth',
+        lambda p: save_file(WEIGHTS, p),
+        'is a safetensors file: end its name in .safetensors',
+    ),
     'a list': ('a.pth', lambda p: torch_file(p, [1]), 'holds a list'),
     'a folder': ('a.pth', lambda p: p.mkdir(), 'is a folder'),
     'a picture': (

@@ -21,11 +21,12 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.config_check import naming_the_key
+from cosa_mmseg.config_check import check_test, naming_the_key
 from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.evaluation.cam_evaluation import (
     cam_summary,
     evaluate_cams_only,
+    threshold_summary,
 )
 from cosa_mmseg.evaluation.tta import enable_tta
 from cosa_mmseg.utils.command_line import (
@@ -77,13 +78,7 @@ def main(args: Sequence[str] | None = None) -> None:
         connect_cpu_processes(cfg)
         with naming_the_key(cfg):
             runner = Runner.from_cfg(cfg)
-        # as the loop of the test will, where the key would be `test_cfg`
-        for key, build in (
-            ('test_dataloader', runner.build_dataloader),
-            ('test_evaluator', runner.build_evaluator),
-        ):
-            with naming_the_key(cfg[key], key):
-                build(cfg[key])
+        check_test(runner, cfg)
         scores = runner.test()
     except BadFileError as err:
         raise SystemExit(f'error: {err.sentence}') from err
@@ -91,6 +86,8 @@ def main(args: Sequence[str] | None = None) -> None:
         raise SystemExit(f'error: {err}') from err
     if is_main_process():
         print(cam_summary(scores))
+        if sentence := threshold_summary(runner.model):
+            print(sentence)
         print(f'cam_sweep.csv and cam_sweep.png are in {options.out}')
 
 

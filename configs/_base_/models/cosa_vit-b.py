@@ -37,7 +37,7 @@ network = dict(
     cam_head=dict(
         type='CAMHead',
         in_index=-1,
-        pooling='max',  # paper
+        pooling='max',  # released
         num_classes=num_classes,
     ),
     cam_head_aux=dict(
@@ -93,7 +93,7 @@ model = dict(
         fg_share=0.5,  # released
         aux_share=0.5,  # paper
         over_ranks=True,  # ours: two processes equal one with both batches
-        loss_weight=0.1,  # paper
+        loss_weight=0.1,  # released
     ),
     # released
     loss_s2c=dict(type='S2CLoss', activation='relu', loss_weight=0.05),

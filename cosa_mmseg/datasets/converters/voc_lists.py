@@ -99,7 +99,7 @@ def count_images(
         raise ValueError(
             f'{root} does not have the numbers of images of PASCAL VOC 2012 '
             f'with SBD: {", ".join(wrong)}. {VOC_HELP}; {SBD_HELP}. To go on '
-            'with other numbers, set allow_partial'
+            'with other numbers: allow_partial=True, --allow-partial'
         )
     return counts
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -171,10 +172,15 @@ def _bare(runner) -> Any:
 
 
 def _find_dataset(runner) -> BaseDataset | None:
-    """The validation set; without one the test set, without its masks."""
+    """The validation set; without one the test set."""
     if runner.val_loop is not None:
         return runner.val_dataloader.dataset
-    loader = runner.cfg.get('test_dataloader')
+    return build_test_set(runner.cfg)
+
+
+def build_test_set(cfg: Config) -> BaseDataset | None:
+    """The test set of a config, without its masks; None if it has none."""
+    loader = cfg.get('test_dataloader')
     if not loader:
         return None
     steps = [

@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from mmengine.registry import HOOKS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
+from cosa_mmseg.datasets.checked_seg_dataset import CheckedSegDataset
 from cosa_mmseg.evaluation import confusion_matrix
 from cosa_mmseg.report.page import write_report
 from cosa_mmseg.report.record import CONFUSION_FILE, RUN_FILE, write_json
@@ -29,7 +30,8 @@ class ReportHook(Hook):
     """Writes ``report.html`` to the work dir at the end of a training.
 
     What the page needs beside the log it keeps in the folder of the run:
-    ``run.json`` (command, versions, seed, device) from the start on, and
+    ``run.json`` (command, versions, seed, device; at the end also how many
+    pictures ``on_error='skip'`` left out) from the start on, and
     ``confusion.json``, the confusion matrix of the label-free segmentation at
     the last validation, where the validation set has masks.  Of a training
     that ended early ``cosa report`` writes the page.
@@ -99,6 +101,7 @@ class ReportHook(Hook):
     def after_train(self, runner) -> None:
         """Write the page."""
         self._info['finished'] = runner.iter >= runner.max_iters
+        self._info.update(_count_skipped(runner.train_dataloader.dataset))
         self._write(runner, RUN_FILE, self._info)
         self._info = {}
         if is_main_process():
@@ -132,3 +135,28 @@ class ReportHook(Hook):
             write_json(path, content)
         except OSError as err:
             runner.logger.error(f'{path} is not written: {err}')
+
+
+def _count_skipped(dataset: Any) -> dict[str, int]:
+    """Different images that any process skipped, and how many there are."""
+    skipped = [
+        part.skipped.clone()
+        for part in _checked_sets(dataset)
+        if part.on_error == 'skip'
+    ]
+    if not skipped:
+        return {}
+    images = torch.cat(skipped)
+    all_reduce(images, 'max')
+    return dict(skipped=int(images.sum()), train_images=len(images))
+
+
+def _checked_sets(dataset: Any) -> Iterator[CheckedSegDataset]:
+    """The data sets in wrappers, such as ``ConcatDataset``."""
+    if isinstance(dataset, CheckedSegDataset):
+        yield dataset
+    elif hasattr(dataset, 'datasets'):
+        for part in dataset.datasets:
+            yield from _checked_sets(part)
+    elif hasattr(dataset, 'dataset'):
+        yield from _checked_sets(dataset.dataset)

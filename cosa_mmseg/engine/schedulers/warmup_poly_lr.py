@@ -52,8 +52,8 @@ class WarmupPolyLR(_ParamScheduler):
         if not 0 <= warmup_iters < end:
             raise ValueError(
                 'expected 0 <= warmup_iters < end, got '
-                f'warmup_iters={warmup_iters}, end={end}; '
-                'without by_epoch=False in the config the runner sets end to '
+                f'warmup_iters={warmup_iters}, end={end}; end, if it is not '
+                'set, is train_cfg.max_iters with by_epoch=False, and else '
                 'the number of epochs'
             )
         if by_epoch:
