@@ -114,10 +114,10 @@ def main(args: Sequence[str] | None = None) -> None:
     options = parse_args(args)
     try:
         cfg = build_config(options)
+        check_config(cfg)
         # other processes wait for the first where they meet, in the runner
         if options.check_data and is_first_process(cfg.launcher):
             check_data(cfg)
-        check_config(cfg)
         connect_cpu_processes(cfg)
         with naming_the_key(cfg):
             runner = Runner.from_cfg(cfg)

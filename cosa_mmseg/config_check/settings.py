@@ -90,8 +90,8 @@ def check_files(cfg: Config) -> None:
         if local and not osp.isfile(osp.expanduser(file)):
             raise ConfigError(
                 f'{path}={file!r} is no file: set it to a file of weights '
-                '(docs/recipes.md says where pretrained ones come from), or '
-                'set what loads it to None'
+                '(pretrained ones of other projects are made fit by `cosa '
+                'convert`, see docs/recipes.md), or set what loads it to None'
             )
 
 

@@ -6,11 +6,20 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
+from cosa_mmseg.models.calls import check_call
 from cosa_mmseg.structures import NetworkOutput, PseudoLabels
 
 from .cam import restrict_cam, to_class_ids
 from .perplexity import perplexity
 from .watch import watch_pseudo_labels
+
+# how `Assigner.forward` calls its parts
+_CALLS = (
+    ('cam_labeler', ['cam', 'img_label', 'valid_mask', 'img']),
+    ('cam_labeler_aux', ['cam', 'img_label', 'valid_mask', 'img']),
+    ('seg_labeler', ['seg_logits', 'img_label']),
+    ('reliability', ['cam', 'xi', 'valid_mask']),
+)
 
 
 @MODELS.register_module()
@@ -70,6 +79,8 @@ class Assigner(nn.Module):
                 'cam_labeler (and cam_labeler_aux) to a labeler that has '
                 'one, such as ThresholdLabeler'
             )
+        for name, args in _CALLS:
+            check_call(name, getattr(self, name), args)
         if getattr(self.seg_labeler, 'after_softmax', False) > all_classes:
             raise ValueError(
                 'seg_labeler.after_softmax=True takes the softmax over all '

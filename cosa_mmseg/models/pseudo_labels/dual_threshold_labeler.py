@@ -5,6 +5,8 @@ from mmengine.registry import MODELS
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 
+from cosa_mmseg.models.calls import check_call
+
 from .cam import IGNORE_INDEX, restrict_cam
 
 
@@ -48,6 +50,12 @@ class DualThresholdLabeler(nn.Module):
         super().__init__()
         if threshold is not None and low is high is None:
             self.threshold = MODELS.build(threshold)
+            check_call(
+                'threshold',
+                self.threshold,
+                ['cam', 'valid_mask'],
+                method='update',
+            )
             pair = torch.as_tensor(self.threshold())
             if pair.numel() != 2:
                 raise ValueError(

@@ -4,6 +4,8 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
+from cosa_mmseg.models.calls import check_call
+
 from .cam import cam_to_label, restrict_cam
 
 
@@ -27,6 +29,12 @@ class ThresholdLabeler(nn.Module):
     def __init__(self, threshold: dict) -> None:
         super().__init__()
         self.threshold = MODELS.build(threshold)
+        check_call(
+            'threshold',
+            self.threshold,
+            ['cam', 'valid_mask'],
+            method='update',
+        )
         xi = torch.as_tensor(self.threshold())
         if xi.numel() != 1:
             raise ValueError(

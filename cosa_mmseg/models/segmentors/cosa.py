@@ -1,6 +1,7 @@
 """CoSA: co-training with swapping assignments."""
 
 from functools import partial
+from typing import Any
 
 import torch
 from mmengine.dist import get_world_size
@@ -8,6 +9,7 @@ from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 from torch import Tensor
 
+from cosa_mmseg.models.calls import check_call
 from cosa_mmseg.structures import (
     NetworkOutput,
     PseudoLabels,
@@ -18,6 +20,19 @@ from cosa_mmseg.structures import (
 )
 
 from .dual_stream import DualStreamSegmentor
+
+# How `CoSA.swap_losses` and `CoSA.watch` call the losses: by place, by keyword
+_CALLS: tuple[tuple[Any, ...], ...] = (
+    (
+        'loss_c2s',
+        ['seg_logits'],
+        ['label', 'label_aux', 'weight', 'weight_aux'],
+    ),
+    ('loss_s2c', ['cam', 'seg_prob', 'cam_aux', 'classes']),
+    ('loss_energy', ['seg_logits', 'img', 'label', 'valid_mask']),
+    ('loss_csc', ['cam', 'label', 'perplexity', 'img_label']),
+    ('loss_csc', ['label', 'perplexity'], [], 'share'),
+)
 
 
 @MODELS.register_module()
@@ -77,6 +92,8 @@ class CoSA(DualStreamSegmentor):
         self.loss_s2c = MODELS.build(loss_s2c)
         self.loss_energy = MODELS.build(loss_energy) if loss_energy else None
         self.loss_csc = MODELS.build(loss_csc) if loss_csc else None
+        for name, *call in _CALLS:
+            check_call(name, getattr(self, name), *call)
         self.warmup_iters = _warmup_iters(train_cfg)
         if self.loss_csc is not None and not self.assigner.has_threshold:
             raise ValueError(
