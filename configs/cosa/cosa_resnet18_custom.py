@@ -42,5 +42,7 @@ train_pipeline[1].scale = (250, 250)
 train_pipeline[3].crop_size = crop_size
 test_pipeline = _base_.test_pipeline
 test_pipeline[1].scale = crop_size
-train_dataloader = dict(batch_size=4, dataset=dict(pipeline=train_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+train_dataloader = dict(
+    batch_size=4, num_workers=1, dataset=dict(pipeline=train_pipeline)
+)
+test_dataloader = dict(num_workers=1, dataset=dict(pipeline=test_pipeline))

@@ -160,11 +160,13 @@ class CoSAInferencer(MMSegInferencer):
             ``return_datasamples``, a data sample for each picture, see
             :meth:`PicturePrediction.to_data_sample`. Else a dict of
             ``predictions``, uint8 (H, W), ``visualization``, (H, W, 3) RGB,
-            ``areas`` (see :meth:`PicturePrediction.record`) and, with
+            ``areas`` (see :meth:`PicturePrediction.record`), ``pictures``
+            (which it is: the path, or "input" and its number) and, with
             ``with_cam``, ``cams``, float32 (C, H, W) or None. Each is a list,
-            or, as mmseg has it, of one picture the value alone. ``errors``
-            is a list of sentences, which are warnings where data samples are
-            returned.
+            without pictures that cannot be read; of one picture that is not
+            named in a list, as mmseg has it, the value alone. ``errors`` is a
+            list of sentences on the others, which are warnings where data
+            samples are returned.
 
         Raises:
             BadFileError: If no picture can be read.
@@ -193,7 +195,10 @@ class CoSAInferencer(MMSegInferencer):
                 )
         if not preds:
             raise BadFileError(errors[0])
-        return self.postprocess(preds, drawn, return_datasamples, errors)
+        alone = len(preds) == 1 and not isinstance(inputs, (list, tuple))
+        return self.postprocess(
+            preds, drawn, return_datasamples, errors, alone
+        )
 
     def predict(
         self,
@@ -323,7 +328,11 @@ class CoSAInferencer(MMSegInferencer):
 
     def _plain(self, pred: PicturePrediction, with_cam: bool) -> dict:
         """What the result says of a picture."""
-        plain = dict(predictions=pred.label_map, areas=pred.record())
+        plain = dict(
+            predictions=pred.label_map,
+            areas=pred.record(),
+            pictures=pred.picture.title,
+        )
         return {**plain, 'cams': pred.cams()} if with_cam else plain
 
     def postprocess(
@@ -332,6 +341,7 @@ class CoSAInferencer(MMSegInferencer):
         visualization: list[np.ndarray],
         return_datasamples: bool = False,
         errors: Sequence[str] = (),
+        alone: bool = False,
     ) -> Any:
         """Gather the results, see :meth:`__call__`.
 
@@ -341,16 +351,18 @@ class CoSAInferencer(MMSegInferencer):
             return_datasamples (bool): Whether they are data samples.
             errors (Sequence[str]): A sentence for each bad picture; a warning
                 if data samples alone are returned.
+            alone (bool): Whether the values of the only picture are returned
+                for the lists of all.
         """
         if return_datasamples:
             for error in errors:
                 warnings.warn(error, stacklevel=3)
-            return preds[0] if len(preds) == 1 else preds
+            return preds[0] if alone else preds
         results: dict[str, Any] = {
             key: [pred[key] for pred in preds] for key in preds[0]
         }
         results['visualization'] = visualization
-        if len(preds) == 1:
+        if alone:
             results = {
                 key: values[0] if values else values
                 for key, values in results.items()

@@ -144,10 +144,17 @@ def kept_ids(
         list[int]: Ascending.
 
     Raises:
-        ValueError: If a name is not one of the foreground classes.
+        ValueError: If they are no names, or one is not of the foreground
+            classes.
     """
     if labels is None:
         return [*range(len(classes))]
+    names = not isinstance(labels, str) and [*labels]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            'labels must be a list of class names, for all pictures of the '
+            f'call, or None, got {labels!r}'
+        )
     known = list(classes[1:])
     for name in labels:
         if name not in known:

@@ -194,6 +194,8 @@ def find_images(
         raise FileNotFoundError(
             f'{len(missing)} of {len(missing) + len(files)} images are not '
             f'below {folder!r}; the first is {missing[0]!r}: names are paths '
-            'below the folder of the images (`img_path`, or --images)'
+            'below the folder of the images (`img_path`, or --images); take '
+            'those that are gone out of the label file, or name the others in '
+            'a list (`train_list`, or ann_file)'
         )
     return files

@@ -17,6 +17,7 @@ from .image_files import (
     read_image_list,
 )
 from .label_files import BACKGROUND, ImageLabels, check_known, read_labels
+from .palette import voc_palette
 
 MAX_CLASSES = 255  # with the background: id 255 is "ignore" in masks
 
@@ -118,7 +119,7 @@ class ImageLabelDataset(CheckedSegDataset):
     def _with_classes(self, metainfo: dict) -> dict:
         """Classes of the label file, where there is no list of classes.
 
-        Classes of one's own have no palette: mmseg chooses colours.
+        Classes of one's own have VOC's colours, a black background first.
         """
         metainfo = {k: v for k, v in metainfo.items() if v is not None}
         classes = metainfo.get('classes') or self.METAINFO.get('classes')
@@ -131,7 +132,8 @@ class ImageLabelDataset(CheckedSegDataset):
                 'the id of ignored pixels'
             )
         if self._has_own(classes):
-            metainfo = {'palette': [], **metainfo, 'classes': classes}
+            palette = voc_palette(len(classes))
+            metainfo = {'palette': palette, **metainfo, 'classes': classes}
         return metainfo
 
     @classmethod

@@ -110,7 +110,9 @@ def read_labels(
         data = fileio.get(path, backend_args=backend_args)
     except FileNotFoundError as err:
         raise FileNotFoundError(
-            f'no label file {path}; check `data_root` and `label_file`'
+            f'no label file {path}; check `data_root` and `label_file`, or, '
+            'for a trained model, name the config in its work dir, which has '
+            'the classes'
         ) from err
     return parse_labels(data, path, separator)
 

@@ -11,7 +11,7 @@ from cosa_mmseg.config_check.errors import ConfigError
 from cosa_mmseg.config_check.names import merge_options
 
 from .cfg_options import CfgOptionsAction
-from .config_path import find_config
+from .config_path import find_config, packaged_folder
 from .custom_data import (
     fill_in_custom_data,
     refuse_overwritten,
@@ -126,6 +126,14 @@ def read_config(
     except SyntaxError as err:
         reason = ' '.join(str(err).split())
         raise ValueError(f'{path} is no Python: {reason}') from err
+    except FileNotFoundError as err:
+        raise FileNotFoundError(
+            f'{path} needs {err.filename}, which is no file: a `_base_` is a '
+            'path from the folder of the config that names it; those of this '
+            f'project are in {packaged_folder()}'
+        ) from err
+    except TypeError as err:  # of a value that would inherit from no dict
+        raise ValueError(f'{path}: {" ".join(str(err).split())}') from err
     options = cfg_options or {}
     refuse_overwritten(cfg, options)
     merge_options(cfg, options, setting_names(cfg))

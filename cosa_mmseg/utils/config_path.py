@@ -40,6 +40,11 @@ def find_config(name: str) -> str:
     )
 
 
+def packaged_folder() -> Path:
+    """The folder of this project's configs."""
+    return next(folder for folder in CONFIG_FOLDERS if folder.is_dir())
+
+
 def _packaged_configs() -> dict[Path, Path]:
     """All configs but the bases: path below the folder -> whole path."""
     return {

@@ -105,6 +105,25 @@ def test_a_device_that_is_not_there_is_said(root, device):
         build(root, device=device)
 
 
+def test_a_list_gives_lists(root, infer):
+    """Also where one of its pictures is left; which one is said."""
+    names = [picture(root), str(root / 'gone.jpg')]
+    results = infer(names, with_cam=True)
+    assert results['pictures'] == names[:1]
+    assert [m.shape for m in results['predictions']] == [SIZE]
+    assert len(results['cams']) == len(results['areas']) == 1
+    (error,) = results['errors']
+    assert 'gone.jpg' in error
+    assert infer(names[0])['pictures'] == names[0]
+    assert isinstance(infer(names[:1], return_datasamples=True), list)
+
+
+@pytest.mark.parametrize('labels', ['cat', [], [['cat'], ['dog']]])
+def test_labels_are_a_list_of_names(root, infer, labels):
+    with pytest.raises(ValueError, match='labels must be a list of class na'):
+        infer(picture(root), labels=labels)
+
+
 def test_arguments_are_checked_at_once(infer):
     with pytest.raises(ValueError, match='batch_size must be 1 or more'):
         infer.predict([], batch_size=0)

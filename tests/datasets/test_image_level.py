@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cosa_mmseg.datasets import ImageLabelDataset
+from cosa_mmseg.datasets.palette import voc_palette
 
 CLASSES = ('background', 'cat', 'dog', 'cow')
 
@@ -153,7 +154,7 @@ def test_classes_of_the_label_file(make):
             'cow',
             'owl',
         )
-        assert len(dataset.metainfo['palette']) == 4
+        assert dataset.metainfo['palette'] == voc_palette(4)
         assert dataset.get_data_info(0)['gt_label'] == [0, 2]
 
 

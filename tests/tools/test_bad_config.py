@@ -253,7 +253,15 @@ def test_a_bad_setting_is_refused_in_a_sentence(refusal, option, words):
     ('text', 'words'),
     [
         ('model = dict(', 'bad.py is no Python: .*never closed'),
-        ("_base_ = 'nowhere.py'\n", r'nowhere.py'),
+        (
+            "_base_ = 'nowhere.py'\n",
+            r'bad.py needs .*nowhere.py, which .* path from the folder of .*'
+            'are in .*configs',
+        ),
+        (
+            "_base_ = 'tiny.py'\nval_dataloader = dict(a=1)\n",
+            'bad.py: val_dataloader=.*cannot inherit',
+        ),
         (
             "_base_ = 'tiny.py'\ncustom_hoks = []\n",
             "'custom_hoks' .* custom_h",

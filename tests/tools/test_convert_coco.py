@@ -53,8 +53,16 @@ def test_training_samples_of_the_config(cfg):
 
 
 @pytest.mark.parametrize('split', ['val', 'test'])
-def test_evaluation_samples_of_the_config(cfg, split):
+def test_what_shows_no_class_is_not_scored(cfg, split):
     dataset = DATASETS.build(cfg[f'{split}_dataloader'].dataset)
+
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    assert [info['gt_label'] for info in infos] == [[0, 15, 79], [16]]
+
+
+def test_evaluation_samples_of_all_images(cfg):
+    cfg.test_dataloader.dataset.ann_file = 'splits/val2014_all.txt'
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
 
     samples = {
         sample['data_samples'].img_id: sample['data_samples']

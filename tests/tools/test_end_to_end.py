@@ -124,7 +124,7 @@ def test_test_reports_each_score_under_its_name(
         'cam_aux_mIoU',
     ):
         assert 0 <= scores[name] <= 100
-    maps = sorted((tmp_path / 'maps').glob('*.png'))
+    maps = sorted((tmp_path / 'maps/results').glob('*.png'))
     assert len(maps) == 4
     assert Image.open(maps[0]).size == (48, 48)
 

@@ -101,7 +101,7 @@ def label_maps(folder):
 
 def test_package_holds_the_label_maps_that_are_scored(trained):
     test.main([*trained, '--tta', '--out', 'maps'])
-    scored = label_maps('maps')
+    scored = label_maps('maps/results')
     for folder in ('SegmentationClass', 'Annotations'):
         shutil.rmtree(Path('voc', folder))  # the test set has none
     test.main([*trained, '--tta', '--format-only', '--out', 'out'])
@@ -118,7 +118,9 @@ def test_package_holds_the_label_maps_that_are_scored(trained):
 def test_folder_with_other_files_is_refused(trained):
     Path('out').mkdir()
     Path('out/mine.txt').touch()
-    with pytest.raises(SystemExit, match='error: out/mine.txt is no file of'):
+    with pytest.raises(
+        SystemExit, match='error: .*mine.txt is no file of'
+    ):
         test.main([*trained, '--format-only', '--out', 'out'])
 
 
@@ -139,5 +141,6 @@ def test_user_errors_are_one_sentence(error, sentence, monkeypatch):
             raise error
 
     monkeypatch.setattr(test.Runner, 'from_cfg', lambda cfg: Failing())
+    monkeypatch.setattr(test, 'check_test', lambda *args: None)
     with pytest.raises(SystemExit, match=f'^{sentence}$'):
         test.main([VOC, 'a.pth', '--format-only', '--out', 'out'])

@@ -54,7 +54,8 @@ class WarmupPolyLR(_ParamScheduler):
                 'expected 0 <= warmup_iters < end, got '
                 f'warmup_iters={warmup_iters}, end={end}; end, if it is not '
                 'set, is train_cfg.max_iters with by_epoch=False, and else '
-                'the number of epochs'
+                'the number of epochs: a shorter training needs a shorter '
+                'param_scheduler.warmup_iters'
             )
         if by_epoch:
             raise ValueError('WarmupPolyLR counts iterations: by_epoch=False')

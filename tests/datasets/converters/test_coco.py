@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cosa_mmseg.datasets.coco import voc_palette
 from cosa_mmseg.datasets.converters import coco_masks
 from cosa_mmseg.datasets.converters.coco import convert_coco
 from cosa_mmseg.datasets.converters.coco_instances import read_instances
+from cosa_mmseg.datasets.palette import voc_palette
 from tests.datasets.coco_tree import (
     CATEGORY_IDS,
     LABELS,
