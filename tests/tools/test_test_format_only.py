@@ -118,9 +118,7 @@ def test_package_holds_the_label_maps_that_are_scored(trained):
 def test_folder_with_other_files_is_refused(trained):
     Path('out').mkdir()
     Path('out/mine.txt').touch()
-    with pytest.raises(
-        SystemExit, match='error: .*mine.txt is no file of'
-    ):
+    with pytest.raises(SystemExit, match='error: .*mine.txt is no file of'):
         test.main([*trained, '--format-only', '--out', 'out'])
 
 
