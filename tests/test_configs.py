@@ -239,3 +239,10 @@ def test_parts_are_found_whatever_the_default_scope(scope):
     MODELS.build(dict(type='DualThresholdLabeler', low=0.2, high=0.7))
     HOOKS.build(dict(type='AssignmentEMAHook'))
     METRICS.build(dict(type='LabelFilteredIoUMetric'))
+
+
+def test_the_pretraining_has_a_visualizer_of_its_own():
+    """The demo trains behind it, in one process, and writes elsewhere."""
+    configs = ('../pretrain/small_resnet_shapes.py', 'cosa_shapes.py')
+    names = [Config.fromfile(CONFIGS / c).visualizer.name for c in configs]
+    assert len({*names}) == 2

@@ -140,6 +140,7 @@ def run(options: argparse.Namespace) -> None:
     timed('pictures', lambda: draw(runner, gallery))
     print_table(scores, seconds)
     print(f'pictures:   {gallery}')
+    print(f'report:     {Path(cfg.work_dir) / "report.html"}')
     print(f'log, model: {runner.log_dir}, {cfg.work_dir}')
 
 

@@ -31,6 +31,9 @@ sync_bn = 'torch'  # statistics over all GPUs
 
 max_iters = 4000
 optim_wrapper = dict(optimizer=dict(lr=3e-4))
+default_hooks = dict(
+    checkpoint=dict(interval=200), pictures=dict(interval=200)
+)
 param_scheduler = dict(warmup_iters=190)
 train_cfg = dict(max_iters=max_iters, val_interval=500)
 # as long a memory, in parts of the schedule, as in 32,000 iterations

@@ -5,6 +5,9 @@
 #   python tools/train.py configs/pretrain/small_resnet_shapes.py
 _base_ = '../cosa/cosa_shapes.py'
 data_root = 'data/shapes_pretrain'
+# mmengine keeps visualizers by name: a training that follows in the same
+# process, as in the demo, would write to this one's folder
+visualizer = dict(name='pretraining')
 metainfo = dict(
     _delete_=True,
     classes=(

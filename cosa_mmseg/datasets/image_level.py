@@ -222,7 +222,8 @@ class ImageLabelDataset(CheckedSegDataset):
         if dropped := len(self.data_list) - len(kept):
             print_log(
                 f'{type(self).__name__}: dropped {dropped} of '
-                f'{len(self.data_list)} images of {self.ann_file}, whose '
+                f'{len(self.data_list)} images of '
+                f'{self.ann_file or self.label_file}, whose '
                 'label is empty',
                 logger='current',
             )

@@ -168,6 +168,10 @@ def format_report(report: LabelReport) -> str:
     parts += [
         _list('WARNING: labels cannot tell these apart', never_without),
         _list(
+            'WARNING: names with a comma: classes in a cell need ; between',
+            [name for name in counts if ',' in name],
+        ),
+        _list(
             'images without a class (not trained with)', report.without_class
         ),
         _list('image files without a label', report.without_label),

@@ -200,6 +200,12 @@ def test_text(pictures):
     assert 'WARNING' not in text
 
 
+def test_a_comma_in_a_name_is_said():
+    """What most people type between the classes of a cell."""
+    text = format_report(report_labels(table({'a': ['cat, dog'], 'b': ['c']})))
+    assert 'classes in a cell need ; between: 1\n  cat, dog' in text
+
+
 def test_long_text_is_cut():
     names = {str(i): ['cat', f'c{i}'] for i in range(30)}
     text = format_report(report_labels(table(names)))
