@@ -22,6 +22,7 @@ from torch import nn
 from cosa_mmseg.config_check.names import merge_options
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.utils.command_line import read_config
+from cosa_mmseg.utils.device import why_unusable
 
 from .loading import FailedPicture, LoadedPicture, PictureLoader, in_batches
 from .looking import check_network, look_in_tiles, look_whole, tile_grid
@@ -84,7 +85,8 @@ class CoSAInferencer(MMSegInferencer):
             model = copy.deepcopy(model)
             merge_options(model, cfg_options)
         device = device or get_device()
-        _check_device(device)
+        if reason := why_unusable(device):
+            raise ValueError(f'device {device!r} cannot be used: {reason}')
         self.classes: list[str] = []
         self.palette: list[list[int]] = []
         super().__init__(
@@ -368,14 +370,3 @@ class CoSAInferencer(MMSegInferencer):
                 for key, values in results.items()
             }
         return {**results, 'errors': [*errors]}
-
-
-def _check_device(device: str) -> None:
-    """Raise a ``ValueError`` if nothing can be put on a device."""
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as err:  # torch without CUDA: latter
-        reason = str(err).splitlines()[0]
-        raise ValueError(
-            f'device {device!r} cannot be used: {reason}'
-        ) from err

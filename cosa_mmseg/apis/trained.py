@@ -1,12 +1,13 @@
 """Trained segmentors, of CoSA and of mmseg."""
 
 from mmengine.config import Config, ConfigDict
-from mmengine.registry import DATASETS, MODELS
+from mmengine.registry import MODELS
 from mmengine.runner import CheckpointLoader
 from mmseg.models.segmentors import BaseSegmentor
 
 from cosa_mmseg.deployment.trained_network import (
     load_weights,
+    test_set_meta,
     without_pretrained,
 )
 
@@ -39,7 +40,7 @@ def load_segmentor(cfg: Config, weights: str) -> BaseSegmentor:
         )
     load_weights(model, content.get('state_dict', content), weights, cfg)
     meta = (content.get('meta') or {}).get('dataset_meta')
-    meta = meta or _config_meta(cfg)
+    meta = meta or test_set_meta(cfg)
     classes = list(meta['classes'])
     palette = [[*map(int, colour)] for colour in meta['palette']]
     if not len(classes) == len(palette) == model.num_classes <= 255:
@@ -56,9 +57,3 @@ def load_segmentor(cfg: Config, weights: str) -> BaseSegmentor:
         )
     model.dataset_meta = dict(classes=classes, palette=palette)
     return model.eval()
-
-
-def _config_meta(cfg: Config) -> dict:
-    """Classes and colours of the data set that a config tests on."""
-    dataset = cfg.test_dataloader.dataset
-    return DATASETS.build(dict(dataset, lazy_init=True)).metainfo

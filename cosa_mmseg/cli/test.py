@@ -29,6 +29,7 @@ from cosa_mmseg.utils.command_line import (
     load_config,
 )
 from cosa_mmseg.utils.distributed import connect_cpu_processes
+from cosa_mmseg.utils.pipelines import loads_masks
 from cosa_mmseg.utils.weights import WeightsError
 
 
@@ -137,9 +138,7 @@ def enable_packing(cfg: Config, args: argparse.Namespace) -> None:
         file_format=args.format or format_for(dataset),
     )
     dataset.pipeline = [
-        step
-        for step in dataset.pipeline
-        if step.type.split('.')[-1] != 'LoadAnnotations'
+        step for step in dataset.pipeline if not loads_masks(step)
     ]
 
 

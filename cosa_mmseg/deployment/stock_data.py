@@ -6,6 +6,7 @@ from typing import Any
 from mmseg.registry import DATASETS
 
 from cosa_mmseg.datasets.image_level import ImageLabelDataset
+from cosa_mmseg.utils.pipelines import loads_masks
 
 
 def stock_pipeline(
@@ -142,7 +143,7 @@ def has_masks(pipeline: Sequence[dict]) -> bool:
     Args:
         pipeline (Sequence[dict]): The steps.
     """
-    return any(_name(step) == 'LoadAnnotations' for step in pipeline)
+    return any(map(loads_masks, pipeline))
 
 
 def find_resize(pipeline: Sequence[dict]) -> dict | None:

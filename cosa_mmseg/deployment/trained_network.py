@@ -92,7 +92,7 @@ def load_trained_network(
         built = MODELS.build(settings)
     load_weights(built, state, checkpoint, cfg)
     meta = loaded['meta']
-    names = meta.get('dataset_meta') or _metainfo(cfg)
+    names = meta.get('dataset_meta') or test_set_meta(cfg)
     if len(names['classes']) != built.num_classes:
         raise ValueError(
             f'{checkpoint} names {len(names["classes"])} classes, but the '
@@ -189,7 +189,7 @@ def _is_pretrained(init_cfg: dict | list | None) -> bool:
     return any(part and part.get('type') == 'Pretrained' for part in parts)
 
 
-def _metainfo(cfg: Config) -> dict:
+def test_set_meta(cfg: Config) -> dict:
     """Classes and colours of the data set that a config tests on.
 
     Raises:

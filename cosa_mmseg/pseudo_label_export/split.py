@@ -13,6 +13,7 @@ from mmengine.registry import DATASETS
 from mmseg.datasets.transforms import LoadAnnotations
 
 from cosa_mmseg.datasets.bad_files import naming_bad_files
+from cosa_mmseg.utils.pipelines import loads_masks
 
 
 def build_split(
@@ -49,7 +50,7 @@ def build_split(
     settings.pipeline = [
         step
         for step in cfg.test_dataloader.dataset.pipeline
-        if not step.type.endswith('LoadAnnotations')
+        if not loads_masks(step)
     ]
     if masks is not None:
         if not Path(masks).is_dir():

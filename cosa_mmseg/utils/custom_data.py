@@ -11,6 +11,8 @@ from cosa_mmseg.config_check.errors import ConfigError, dicts_in, join
 from cosa_mmseg.config_check.parameters import describe, fits
 from cosa_mmseg.datasets.label_files import BACKGROUND, read_labels
 
+from .pipelines import loads_masks
+
 _HEADS = ('decode_head', 'cam_head', 'cam_head_aux')
 # what is read and written here, and its type
 _SETTINGS: dict[str, Any] = {
@@ -147,8 +149,8 @@ def _fill_in_evaluation(cfg: Config) -> None:
     """Score with masks, or write label maps."""
     dataset = cfg.test_dataloader.dataset
     dataset.data_prefix.seg_map_path = cfg.mask_path
-    loading = [s for s in dataset.pipeline if _loads_masks(s)]
-    steps = [s for s in dataset.pipeline if not _loads_masks(s)]
+    loading = [s for s in dataset.pipeline if loads_masks(s)]
+    steps = [s for s in dataset.pipeline if not loads_masks(s)]
     if cfg.mask_path is None:
         dataset.pipeline = steps
         cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
@@ -163,8 +165,3 @@ def _fill_in_evaluation(cfg: Config) -> None:
     cfg.val_dataloader = copy.deepcopy(cfg.test_dataloader)
     cfg.val_evaluator = cfg.test_evaluator = cfg.scores
     cfg.val_cfg = cfg.get('val_cfg') or dict(type='ValLoop')
-
-
-def _loads_masks(step: dict) -> bool:
-    """Whether a step of a pipeline loads masks."""
-    return step['type'].split('.')[-1] == 'LoadAnnotations'

@@ -28,6 +28,7 @@ from mmengine.device import get_device
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.step_dump import StepDump
 from cosa_mmseg.step_dump.replay import Replay, replay
+from cosa_mmseg.utils.device import why_unusable
 
 MOST_LINES = 5
 
@@ -59,11 +60,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _device(name: str) -> torch.device:
     """A device that can be computed on."""
-    try:
-        return torch.empty(0, device=name).device
-    except (AssertionError, RuntimeError) as err:  # that has no such device
-        reason = str(err).splitlines()[0]
-        raise argparse.ArgumentTypeError(f'{name}: {reason}') from err
+    if reason := why_unusable(name):
+        raise argparse.ArgumentTypeError(f'{name}: {reason}')
+    return torch.device(name)
 
 
 def report(dump: StepDump, result: Replay) -> str:

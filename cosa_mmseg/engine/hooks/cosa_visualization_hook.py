@@ -14,6 +14,7 @@ from mmengine.registry import DATASETS, HOOKS
 from mmengine.runner import autocast
 
 from cosa_mmseg.models import CoSA
+from cosa_mmseg.utils.pipelines import loads_masks
 from cosa_mmseg.utils.random_numbers import seeded
 from cosa_mmseg.visualization import draw_sheet, observe
 
@@ -184,9 +185,7 @@ def build_test_set(cfg: Config) -> BaseDataset | None:
     if not loader:
         return None
     steps = [
-        step
-        for step in loader['dataset']['pipeline']
-        if step['type'].split('.')[-1] != 'LoadAnnotations'
+        step for step in loader['dataset']['pipeline'] if not loads_masks(step)
     ]
     return DATASETS.build(dict(loader['dataset'], pipeline=steps))
 

@@ -5,8 +5,7 @@ from mmengine.registry import MODELS
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 
-from cosa_mmseg.models.calls import check_call
-
+from .building import build_threshold
 from .cam import IGNORE_INDEX, restrict_cam
 
 
@@ -49,20 +48,12 @@ class DualThresholdLabeler(nn.Module):
     ) -> None:
         super().__init__()
         if threshold is not None and low is high is None:
-            self.threshold = MODELS.build(threshold)
-            check_call(
-                'threshold',
-                self.threshold,
-                ['cam', 'valid_mask'],
-                method='update',
+            self.threshold = build_threshold(
+                threshold,
+                2,
+                '(low, high)',
+                'ThresholdLabeler takes one number',
             )
-            pair = torch.as_tensor(self.threshold())
-            if pair.numel() != 2:
-                raise ValueError(
-                    'threshold must give (low, high), but '
-                    f'{type(self.threshold).__name__} gives {pair.tolist()}: '
-                    'ThresholdLabeler takes one number'
-                )
         elif threshold is not None or low is None or high is None:
             raise ValueError(
                 'give either low and high, or threshold: got '

@@ -1,11 +1,9 @@
 """CAM pseudo labels with one threshold, as the paper makes them."""
 
-import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from cosa_mmseg.models.calls import check_call
-
+from .building import build_threshold
 from .cam import cam_to_label, restrict_cam
 
 
@@ -28,20 +26,9 @@ class ThresholdLabeler(nn.Module):
 
     def __init__(self, threshold: dict) -> None:
         super().__init__()
-        self.threshold = MODELS.build(threshold)
-        check_call(
-            'threshold',
-            self.threshold,
-            ['cam', 'valid_mask'],
-            method='update',
+        self.threshold = build_threshold(
+            threshold, 1, 'one number', 'DualThresholdLabeler takes two'
         )
-        xi = torch.as_tensor(self.threshold())
-        if xi.numel() != 1:
-            raise ValueError(
-                'threshold must give one number, but '
-                f'{type(self.threshold).__name__} gives {xi.tolist()}: '
-                'DualThresholdLabeler takes two'
-            )
 
     @property
     def num_images(self) -> int:
