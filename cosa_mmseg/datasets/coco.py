@@ -46,3 +46,4 @@ class COCOImageLabelDataset(ImageLabelDataset):
     """
 
     METAINFO = dict(classes=COCO_CLASSES, palette=voc_palette(81))
+    trains_with_empty_labels = False

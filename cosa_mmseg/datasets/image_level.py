@@ -52,9 +52,12 @@ class ImageLabelDataset(CheckedSegDataset):
     - what mmseg's transforms expect: ``reduce_zero_label``, ``seg_fields`` and
       ``label_map``.
 
-    In training every listed image must have a label; images whose label is
-    empty are dropped, and counted in a log line. With ``test_mode=True`` an
-    image without a label is kept and carries no ``gt_label``.
+    In training every listed image must have a label. An empty label says that
+    the image shows no class: it is trained with as background, unless
+    ``trains_with_empty_labels`` is False, as in data sets whose published
+    lists leave such images out; both are counted in a log line. With
+    ``test_mode=True`` an image without a label is kept and carries no
+    ``gt_label``.
 
     Args:
         ann_file (str): The image list, relative to ``data_root``. Defaults to
@@ -86,6 +89,8 @@ class ImageLabelDataset(CheckedSegDataset):
             twice, a name may be several images, or there is no image left to
             train with.
     """
+
+    trains_with_empty_labels = True
 
     def __init__(
         self,
@@ -210,21 +215,30 @@ class ImageLabelDataset(CheckedSegDataset):
         return [self._data_info(i, files[i], names.get(i)) for i in img_ids]
 
     def filter_data(self) -> list[dict]:
-        """Drop the training images that show no class, and say how many."""
+        """Count the training images that show no class, or drop them.
+
+        Raises:
+            ValueError: No image shows a class.
+        """
         if self.test_mode:
             return self.data_list
-        kept = [info for info in self.data_list if info['gt_label']]
-        if not kept:
+        shown = [info for info in self.data_list if info['gt_label']]
+        source = self.ann_file or self.label_file
+        if not shown:
             raise ValueError(
-                f'none of the {len(self.data_list)} images of {self.ann_file} '
-                'has a class in its label: there is nothing to train with'
+                f'none of the {len(self.data_list)} images of {source} has a '
+                'class in its label: there is nothing to train with'
             )
-        if dropped := len(self.data_list) - len(kept):
+        kept = self.data_list if self.trains_with_empty_labels else shown
+        if number := len(self.data_list) - len(shown):
+            action = (
+                'are trained with as background'
+                if self.trains_with_empty_labels
+                else 'are dropped, as the published lists do'
+            )
             print_log(
-                f'{type(self).__name__}: dropped {dropped} of '
-                f'{len(self.data_list)} images of '
-                f'{self.ann_file or self.label_file}, whose '
-                'label is empty',
+                f'{type(self).__name__}: {number} of {len(self.data_list)} '
+                f'images of {source} show no class (empty label) and {action}',
                 logger='current',
             )
         return kept

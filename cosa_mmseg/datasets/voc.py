@@ -79,6 +79,7 @@ class VOCImageLabelDataset(ImageLabelDataset):
     """
 
     METAINFO = PascalVOCDataset.METAINFO
+    trains_with_empty_labels = False
 
     def parse_img_id(self, line: str) -> str:
         """The image id in a line of the image list."""

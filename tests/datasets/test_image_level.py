@@ -4,7 +4,11 @@ import json
 
 import pytest
 
-from cosa_mmseg.datasets import ImageLabelDataset
+from cosa_mmseg.datasets import (
+    COCOImageLabelDataset,
+    ImageLabelDataset,
+    VOCImageLabelDataset,
+)
 from cosa_mmseg.datasets.palette import voc_palette
 
 CLASSES = ('background', 'cat', 'dog', 'cow')
@@ -14,7 +18,13 @@ CLASSES = ('background', 'cat', 'dog', 'cow')
 def make(tmp_path):
     """Build a data set of the images a, b, c with these labels."""
 
-    def build(labels, lines='a\nb\n\nc\n', classes=CLASSES, **kwargs):
+    def build(
+        labels,
+        lines='a\nb\n\nc\n',
+        classes=CLASSES,
+        kind=ImageLabelDataset,
+        **kwargs,
+    ):
         (tmp_path / 'list.txt').write_text(lines)
         text = labels if isinstance(labels, str) else json.dumps(labels)
         (tmp_path / 'labels.json').write_text(text)
@@ -26,7 +36,7 @@ def make(tmp_path):
             metainfo=dict(classes=classes),
             serialize_data=False,  # spares mmengine's tidying of memory
         )
-        return ImageLabelDataset(**{**arguments, **kwargs})
+        return kind(**{**arguments, **kwargs})
 
     return build
 
@@ -75,12 +85,24 @@ def test_absolute_label_file(make, tmp_path):
     assert dataset.get_data_info(0)['gt_label'] == [2]
 
 
-def test_images_with_an_empty_label_are_dropped_and_counted(make, capfd):
+def test_images_with_an_empty_label_are_trained_with_and_counted(make, capfd):
     dataset = make({'a': [], 'b': ['cat'], 'c': []})
 
-    assert [dataset.get_data_info(i)['img_id'] for i in range(1)] == ['b']
-    assert len(dataset) == 1
-    assert 'dropped 2 of 3 images' in ''.join(capfd.readouterr())
+    labels = [dataset.get_data_info(i)['gt_label'] for i in range(3)]
+    assert labels == [[], [0], []]
+    said = ''.join(capfd.readouterr())
+    assert '2 of 3 images' in said
+    assert 'are trained with as background' in said
+
+
+@pytest.mark.parametrize('kind', [VOCImageLabelDataset, COCOImageLabelDataset])
+def test_published_lists_are_without_empty_labels(make, kind, capfd):
+    dataset = make({'a': [], 'b': ['cat'], 'c': []}, kind=kind, classes=None)
+
+    assert [info['img_id'] for info in dataset] == ['b']
+    said = ''.join(capfd.readouterr())
+    assert '2 of 3 images' in said
+    assert 'are dropped' in said
 
 
 @pytest.mark.parametrize(

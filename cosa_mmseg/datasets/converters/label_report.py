@@ -34,7 +34,8 @@ class LabelReport:
             order of ``images_per_class``.
         never_without: Pairs of classes of which the first is never shown
             without the second, so that no label tells the one from the other.
-        without_class: Images whose label is empty; training drops them.
+        without_class: Images whose label is empty: they are trained with as
+            background.
         missing: Images with an entry and no file.
         unreadable: Why an image of those with an entry cannot be decoded.
         without_label: Image files without an entry.
@@ -172,7 +173,8 @@ def format_report(report: LabelReport) -> str:
             [name for name in counts if ',' in name],
         ),
         _list(
-            'images without a class (not trained with)', report.without_class
+            'images without a class (trained with as background)',
+            report.without_class,
         ),
         _list('image files without a label', report.without_label),
         _list('ERROR: images without a file', report.missing),

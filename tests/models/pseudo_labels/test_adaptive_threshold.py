@@ -262,6 +262,18 @@ def test_nothing_valid_leaves_it_alone(messages):
 
 
 @pytest.mark.parametrize('kind', KINDS)
+def test_images_without_a_class_do_not_move_it(kind):
+    """Their restricted maps are 0, which no fit counts, even at least 0."""
+    torch.manual_seed(0)
+    cam = two_modes(6)
+    settings = dict(num_images=9, grid=(8, 8), min_value=0.0, decay=0.0)
+    with_negatives, without = kind(**settings), kind(**settings)
+    update(with_negatives, torch.cat([cam, torch.zeros(3, *cam.shape[1:])]))
+    update(without, cam)
+    assert torch.equal(with_negatives.xi, without.xi)
+
+
+@pytest.mark.parametrize('kind', KINDS)
 def test_recovers_when_values_are_finite_again(kind):
     threshold = kind(num_images=4, grid=(8, 8))
     before = threshold.xi.clone()

@@ -5,6 +5,7 @@ import torch
 from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 
+from cosa_mmseg.structures import stack_valid_mask
 from tests.half import HALF_TYPES
 from tests.models.networks import (
     small_assigner,
@@ -71,6 +72,35 @@ def test_the_papers_techniques_take_part():
     pseudo = model.assign(batch['inputs']['weak'], label, mask)
     for weight in (pseudo.weight, pseudo.weight_aux):
         assert weight.mean().item() == pytest.approx(1, rel=1e-4)
+
+
+def test_images_without_a_class_are_background():
+    """What is not background there would be learned as an object."""
+    model = MODELS.build(small_model(**PAPER)).train()
+    threshold = model.assigner.cam_labeler.threshold
+    before = threshold.xi.clone()
+    batch = prepared(model, [[], []])
+    valid = stack_valid_mask(batch['data_samples'], (32, 32), 'cpu')
+    pseudo = model.assign(
+        batch['inputs']['weak'], torch.zeros(2, 3), valid, torch.tensor([0])
+    )
+    for label in (pseudo.cam_label, pseudo.cam_label_aux):
+        assert (label[valid] == 0).all()
+        assert (label[~valid] == 255).all()
+    assert (pseudo.seg_prob[:, 0] == 1).all()
+    for weight in (pseudo.weight, pseudo.weight_aux):
+        torch.testing.assert_close(weight[valid], torch.ones(valid.sum()))
+
+    losses = model.loss(**batch)
+    output = model.online.see(batch['inputs']['strong'])
+    torch.testing.assert_close(
+        losses['loss_cls'], output.cls_logits.exp().log1p().mean()
+    )
+    assert losses['cpl_foreground'] == losses['loss_csc'] == 0
+    assert threshold.xi == before
+    losses['loss_csc'].backward()
+    for parameter in model.online.cam_head.parameters():
+        assert not parameter.grad.any()
 
 
 def test_weights_change_the_loss():
