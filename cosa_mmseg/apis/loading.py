@@ -10,7 +10,9 @@ import numpy as np
 from mmcv.transforms import Compose
 from mmseg.datasets.transforms.loading import InferencerLoader
 
+from cosa_mmseg.datasets.any_image import accept_any_image
 from cosa_mmseg.datasets.bad_files import BadFileError, naming_bad_files
+from cosa_mmseg.datasets.unfetched import why_missing
 
 from .pictures import Picture
 from .tiles import Tiling
@@ -63,6 +65,9 @@ class PictureLoader:
 
     def __init__(self, pipeline: Compose, raw: bool) -> None:
         self.transforms = pipeline.transforms
+        for step in self.transforms:
+            if isinstance(step, InferencerLoader):
+                step.from_file = accept_any_image(step.from_file)
         self.raw = raw
 
     def load_all(
@@ -92,7 +97,7 @@ class PictureLoader:
         if not isinstance(path, str):
             return self._load(picture, path)
         if '://' not in path and not os.path.isfile(path):
-            raise BadFileError(f'{path} does not exist: check its name')
+            raise BadFileError(f'{path} {why_missing(path, "check its name")}')
         with naming_bad_files(dict(img_path=path)):
             return self._load(picture, path)
 

@@ -9,6 +9,7 @@ import mmcv
 import numpy as np
 
 from cosa_mmseg.datasets.bad_files import BadFileError
+from cosa_mmseg.datasets.unfetched import why_missing
 from cosa_mmseg.utils.atomic import atomic_file
 
 from .pictures import Clip, Picture
@@ -30,7 +31,7 @@ def frames_of(video: Picture) -> Iterator[Picture]:
     """
     path = str(video.source)
     if not Path(path).is_file():
-        raise BadFileError(f'{path} does not exist: check its name')
+        raise BadFileError(f'{path} {why_missing(path, "check its name")}')
     reader = mmcv.VideoReader(path, cache_capacity=1)
     clip = Clip(video.name, reader.fps if reader.fps > 0 else USUAL_RATE)
     number = 0

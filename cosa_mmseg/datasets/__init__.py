@@ -9,6 +9,7 @@ from .samplers import ResumableSampler
 from .transforms import (
     PHOTOMETRIC_OPS,
     PackImageLabelInputs,
+    RandomNonEmptyResize,
     RandomPlaceCrop,
     RandomScale,
     TwoViews,
@@ -21,6 +22,7 @@ __all__ = [
     'COCOImageLabelDataset',
     'CheckedSegDataset',
     'ImageLabelDataset',
+    'RandomNonEmptyResize',
     'PHOTOMETRIC_OPS',
     'PackImageLabelInputs',
     'PseudoLabelDataset',

@@ -9,6 +9,8 @@ import mmengine.fileio as fileio
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from .unfetched import why_missing, why_pointer
+
 # How mmcv's LoadImageFromFile and mmseg's LoadAnnotations decode by default.
 _DECODING = {
     'img_path': dict(flag='color', backend='cv2'),
@@ -35,10 +37,10 @@ class BadFileError(ValueError):
 def naming_bad_files(
     info: dict, backend_args: dict | None = None
 ) -> Iterator[None]:
-    """Load a sample in this block to have its bad files named.
+    """Pass a sample through a pipeline in this block to have errors name it.
 
-    The decoders' own errors mostly lack the file's name or the reason. Nothing
-    is looked at twice unless the block fails, but the header of a local image:
+    Errors of decoders and transforms mostly lack the file's name. Nothing is
+    looked at twice unless the block fails, but the header of a local image:
     one of more pixels than ``2 * PIL.Image.MAX_IMAGE_PIXELS`` (179 million,
     Pillow's bound to decompression bombs) is refused before it is decoded.
 
@@ -49,8 +51,9 @@ def naming_bad_files(
             ``mmengine.fileio``. Defaults to None.
 
     Raises:
-        BadFileError: The block failed and one of the files is the reason, or
-            the image is too large. Other errors pass.
+        BadFileError: The block failed, or the image is too large. The message
+            says what is wrong with the file, or, if it can be decoded, repeats
+            the error.
     """
     paths = {key: info[key] for key in _DECODING if info.get(key)}
     _refuse_bomb(info['img_path'])
@@ -60,7 +63,14 @@ def naming_bad_files(
         for key, path in paths.items():
             if fault := _fault(path, _DECODING[key], backend_args):
                 raise BadFileError(f'{path} {fault}') from err
-        raise
+        if isinstance(err, BadFileError):
+            raise
+        reason = ' '.join(f'{type(err).__name__}: {err}'.split())
+        raise BadFileError(
+            f'{info["img_path"]} can be read, but a step of the pipeline '
+            f'fails ({reason}): leave it out, or, if all images fail, mend '
+            'the pipeline of the config'
+        ) from err
 
 
 def check_mask_size(
@@ -144,14 +154,18 @@ def _fault(path: str, decoding: dict, backend_args: dict | None) -> str | None:
     try:
         content = fileio.get(path, backend_args=backend_args)
     except FileNotFoundError:
-        return (
-            'does not exist: check data_root, data_prefix and img_suffix (of '
-            'masks seg_map_suffix)'
+        return why_missing(
+            path,
+            'check data_root, data_prefix and img_suffix (of masks '
+            'seg_map_suffix)',
         )
     except (OSError, ValueError) as err:  # ValueError: a NUL in the name
         return f'cannot be read: {getattr(err, "strerror", None) or err}'
     if not content:
-        return 'is empty (0 bytes): fetch it again'
+        return (
+            'is empty (0 bytes): fetch it again, or, in a folder of a cloud, '
+            'have it kept on this machine'
+        )
     img = None
     with suppress(Exception):  # as many kinds as there are decoders
         img = mmcv.imfrombytes(content, **decoding)
@@ -164,6 +178,8 @@ def _fault(path: str, decoding: dict, backend_args: dict | None) -> str | None:
 
 def _undecodable(content: bytes) -> str:
     """Why the content of a file could not be decoded."""
+    if pointer := why_pointer(content):
+        return pointer
     if content[4:8] == b'ftyp' and content[8:12] in _HEIC_BRANDS:
         return 'is a HEIC image, which is not read: convert it to JPEG'
     try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mmcv.transforms import LoadAnnotations, LoadImageFromFile
+from mmcv.transforms import LoadAnnotations
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 from mmseg.datasets import BaseSegDataset
@@ -64,8 +64,8 @@ def find_bad_files(
 ) -> list[str]:
     """What is wrong with the files of a data set.
 
-    Each sample goes through the transforms of the pipeline that load an image
-    or a mask; through the whole pipeline where none of them is mmcv's.
+    Each sample goes through the whole pipeline once. Masks are compared with
+    images and classes when both are loaded, before anything is resized.
 
     Args:
         dataset (BaseSegDataset): The data set.
@@ -89,28 +89,30 @@ class _Faults(Dataset):
 
     def __init__(self, dataset: BaseSegDataset) -> None:
         self.dataset = dataset
-        steps = dataset.pipeline.transforms
-        kinds = (LoadImageFromFile, LoadAnnotations)
-        self.loaders = [s for s in steps if isinstance(s, kinds)] or steps
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def __getitem__(self, idx: int) -> str | None:
         try:
-            self._load(self.dataset.get_data_info(idx))
+            self._pass(self.dataset.get_data_info(idx))
         except BadFileError as err:
             return str(err)
         return None
 
-    def _load(self, info: dict) -> None:
-        """Load image and, where the pipeline does, mask."""
+    def _pass(self, info: dict) -> None:
+        """Run the pipeline; check the mask where one is loaded."""
         results = dict(info)
         with naming_bad_files(info, self.dataset.backend_args):
-            for load in self.loaders:
-                results = load(results)
-        if 'gt_seg_map' not in results:
-            return
+            for step in self.dataset.pipeline.transforms:
+                results = step(results)
+                if results is None:  # the sample is left out
+                    return
+                if isinstance(step, LoadAnnotations):
+                    self._check_mask(results, info)
+
+    def _check_mask(self, results: dict, info: dict) -> None:
+        """Raise if a mask does not belong to its image and the classes."""
         mask = results['gt_seg_map']
         check_mask_size(mask.shape, results['ori_shape'], info)
         num_classes = len(self.dataset.metainfo['classes'])

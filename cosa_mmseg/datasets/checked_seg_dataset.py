@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmseg.datasets import BaseSegDataset
 from mmseg.structures import SegDataSample
 
+from .any_image import accept_any_image
 from .bad_files import (
     BadFileError,
     check_mask_ids,
@@ -22,9 +23,10 @@ from .samplers import random_numbers_of
 class CheckedSegDataset(BaseSegDataset):
     """mmseg's data set that names bad files, and skips them if asked to.
 
-    A file that cannot be used raises :class:`BadFileError` with its name and
-    the reason; so does, in evaluation, a mask that has not the size of its
-    image.
+    A file that cannot be used, by any step of the pipeline, raises
+    :class:`BadFileError` with its name and the reason; so does, in evaluation,
+    a mask that has not the size of its image. Images are decoded by OpenCV, or
+    else by Pillow.
 
     With ``on_error='skip'`` another image of the training set takes the place
     of a bad one. Which one follows from the index alone, not from what was
@@ -53,6 +55,8 @@ class CheckedSegDataset(BaseSegDataset):
             )
         self.on_error = on_error
         super().__init__(*args, **kwargs)
+        steps = self.pipeline.transforms
+        self.pipeline.transforms = [accept_any_image(s) for s in steps]
         if on_error == 'skip' and self.test_mode:
             raise ValueError(
                 "on_error='skip' is for training: an evaluation has to score "
@@ -114,15 +118,17 @@ class CheckedSegDataset(BaseSegDataset):
         """A sample, or, with ``on_error='skip'``, one in its place."""
         if self.on_error == 'raise':
             return super().__getitem__(idx)
+        last = ''
         for candidate in self._candidates(idx):
             try:
                 return super().__getitem__(candidate)
             except BadFileError as err:
                 self._count(candidate, err)
+                last = str(err)
         raise BadFileError(
             f'{self.max_refetch + 1} images that were tried in place of one '
-            f'of {self.ann_file} are all bad: `tools/train.py CONFIG '
-            '--check-data` lists them'
+            f'of {self.ann_file} are all bad, the last one: {last}; '
+            '`tools/train.py CONFIG --check-data` lists them'
         )
 
     def _candidates(self, idx: int) -> Iterator[int]:

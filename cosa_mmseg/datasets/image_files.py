@@ -1,16 +1,19 @@
 """Image files below a folder, and lists of their names."""
 
+import os
 import os.path as osp
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path, PurePath
-from unicodedata import normalize
 
+import cv2
 import mmengine.fileio as fileio
-from torchvision.datasets.folder import IMG_EXTENSIONS
+from mmengine.logging import print_log
+from PIL import Image, ImageFile
 
-# Those that are not read are listed, too: left out, nobody would miss them.
-IMAGE_SUFFIXES = (*IMG_EXTENSIONS, '.gif', '.jfif', '.heic', '.heif', '.avif')
+from .similar_names import composed, similar_name, strip_suffix
+from .unfetched import fetched_name
 
 
 def decode(data: bytes) -> str:
@@ -70,6 +73,9 @@ def list_images(
 ) -> list[str]:
     """Images below a folder, sorted; hidden files and folders do not count.
 
+    The other files are counted in a log line. A broken link, or what stands in
+    the place of an image that was not fetched, counts as the image.
+
     Args:
         folder: Where to look, sub-folders included.
         suffix: How their names end. Defaults to '', as those of any image.
@@ -81,37 +87,120 @@ def list_images(
     Raises:
         FileNotFoundError: There is no such folder, or no image in it.
     """
+    folder = folder or '.'
+    is_local = not backend_args and '://' not in folder
     try:
-        paths = fileio.list_dir_or_file(
-            folder or '.',
-            list_dir=False,
-            suffix=suffix,
-            recursive=True,
-            backend_args=backend_args,
-        )
-        images = [PurePath(path) for path in paths if _is_image(path)]
+        if is_local:
+            names = {fetched_name(name) for name in _walk(folder)}
+        else:
+            names = set(
+                fileio.list_dir_or_file(
+                    folder,
+                    list_dir=False,
+                    recursive=True,
+                    backend_args=backend_args,
+                )
+            )
     except (FileNotFoundError, NotADirectoryError) as err:
         raise FileNotFoundError(
             f'no folder of images {folder!r}; check `data_root` and '
             '`img_path` in `data_prefix`'
+            + (', or run `dvc pull`' if osp.exists(f'{folder}.dvc') else '')
         ) from err
+    visible = [PurePath(name) for name in names if not _is_hidden(name)]
+    images = {
+        path
+        for path in visible
+        if path.name.endswith(suffix)
+        and is_image(osp.join(folder, path) if is_local else path.name)
+    }
+    others = count_others(p.name for p in visible if p not in images)
     if not images:
-        suffixes = suffix or ', '.join(IMAGE_SUFFIXES)
         raise FileNotFoundError(
-            f'no image below {folder!r}: no name ends with {suffixes}'
+            f'no image below {folder!r} '
+            + (
+                f'whose name ends with {suffix}'
+                if suffix
+                else '(.jpg, .png, or what else OpenCV or Pillow reads)'
+            )
+            + (f'; it has {others}' if others else '')
         )
+    if others:
+        say_once(f'{folder}: passed over {others}')
     return sorted(path.as_posix() for path in images)
 
 
-def _is_image(path: str) -> bool:
-    hidden = any(part.startswith('.') for part in PurePath(path).parts)
-    return path.lower().endswith(IMAGE_SUFFIXES) and not hidden
+def _walk(folder: str) -> Iterator[str]:
+    """Files and broken links below a local folder, relative to it."""
+
+    def stop(err: OSError) -> None:
+        raise err
+
+    for top, folders, files in os.walk(folder, onerror=stop, followlinks=True):
+        around = f'{osp.realpath(top)}/'
+        folders[:] = [  # a link to a folder around it would never end
+            name
+            for name in folders
+            if not around.startswith(
+                osp.realpath(osp.join(top, name)) + os.sep
+            )
+        ]
+        for name in files:
+            path = osp.join(top, name)
+            if is_file(path):
+                yield osp.relpath(path, folder)
 
 
-def strip_suffix(name: str) -> str:
-    """A name without the suffix of an image format, if it has one."""
-    stem, suffix = osp.splitext(name)
-    return stem if suffix.lower() in IMAGE_SUFFIXES else name
+def is_file(path: str) -> bool:
+    """Return True for a file or a broken link, but no device and the like."""
+    return osp.isfile(path) or (osp.islink(path) and not osp.exists(path))
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith('.') for part in PurePath(name).parts)
+
+
+def is_image(path: str) -> bool:
+    """Return True if a file is an image of a kind that is read.
+
+    Its suffix says so, or, if it has none of a usual image, its first bytes.
+    """
+    return (
+        strip_suffix(path) != path
+        or cv2.haveImageReader(path)
+        or _is_rare_image(path)
+    )
+
+
+def _is_rare_image(path: str) -> bool:
+    """Return True if Pillow finds the kind of image that a suffix says."""
+    kind = Image.registered_extensions().get(osp.splitext(path)[1].lower())
+    if kind not in Image.OPEN or kind in Image.MIME:  # MIME: of no image
+        return False
+    try:
+        with Image.open(path, formats=[kind]) as img:
+            return not isinstance(img, ImageFile.StubImageFile)
+    except Exception:  # as many kinds as there are decoders
+        return False
+
+
+def count_others(names: Iterable[str]) -> str:
+    """Say how many files are no images; '' if there are none."""
+    kinds = Counter(osp.splitext(name)[1] or 'no suffix' for name in names)
+    number = sum(kinds.values())
+    if not number:
+        return ''
+    return (
+        f'{number} file{"s" if number > 1 else ""} that '
+        f'{"are no images" if number > 1 else "is no image"} of a kind that '
+        f'is read ({", ".join(sorted(kinds))})'
+    )
+
+
+@cache
+def say_once(message: str) -> None:
+    """Log a line, unless it was said before."""
+    print_log(message, logger='current')
 
 
 class NameIndex:
@@ -125,10 +214,10 @@ class NameIndex:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._names = set(names)
+        self.names = set(names)
         self._by_stem: dict[str, list[str]] = {}
-        for name in sorted(self._names):
-            stem = strip_suffix(_composed(name))
+        for name in sorted(self.names):
+            stem = strip_suffix(composed(name))
             self._by_stem.setdefault(stem, []).append(name)
 
     def find(self, name: str) -> str | None:
@@ -137,14 +226,14 @@ class NameIndex:
         Raises:
             ValueError: It may be several.
         """
-        if name in self._names:
+        if name in self.names:
             return name
-        wanted = _composed(name)
+        wanted = composed(name)
         stem = strip_suffix(wanted)
         found = [
             candidate
             for candidate in self._by_stem.get(stem, ())
-            if stem == wanted or _composed(candidate) in (stem, wanted)
+            if stem == wanted or composed(candidate) in (stem, wanted)
         ]
         if len(found) > 1:
             raise ValueError(
@@ -152,11 +241,6 @@ class NameIndex:
                 'write its suffix'
             )
         return found[0] if found else None
-
-
-def _composed(name: str) -> str:
-    """A name with each letter and its marks in one piece."""
-    return normalize('NFC', name)
 
 
 def find_images(
@@ -193,7 +277,8 @@ def find_images(
     if missing:
         raise FileNotFoundError(
             f'{len(missing)} of {len(missing) + len(files)} images are not '
-            f'below {folder!r}; the first is {missing[0]!r}: names are paths '
+            f'below {folder!r}; the first is {missing[0]!r}'
+            f'{similar_name(missing[0], index.names)}: names are paths '
             'below the folder of the images (`img_path`, or --images); take '
             'those that are gone out of the label file, or name the others in '
             'a list (`train_list`, or ann_file)'

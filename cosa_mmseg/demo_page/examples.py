@@ -1,10 +1,13 @@
 """Pictures that the page offers."""
 
 import cv2
-import mmcv
 import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DATASETS
+
+from cosa_mmseg.datasets.transforms.random_non_empty_resize import (
+    NonEmptyResize,
+)
 
 NUM_EXAMPLES = 3
 SIDE = 128  # at most, of what is shown of them, pixels
@@ -25,11 +28,12 @@ def find_examples(cfg: Config) -> dict[str, np.ndarray]:
     except (OSError, ValueError):
         return {}
     step = max(len(dataset) // NUM_EXAMPLES, 1)
+    resize = NonEmptyResize(scale=(SIDE, SIDE), keep_ratio=True)
     examples = {}
     for index in range(0, len(dataset), step)[:NUM_EXAMPLES]:
         path = dataset.get_data_info(index)['img_path']
         image = cv2.imread(path)  # upright, as the network sees it
         if image is not None:
-            small = mmcv.imrescale(image, (SIDE, SIDE))
+            small = resize(dict(img=image))['img']
             examples[path] = np.ascontiguousarray(small[..., ::-1])
     return examples

@@ -54,13 +54,20 @@ def test_all_bad_files_are_found_in_order(tree, num_workers):
     assert faults[2].startswith(f'{tree}/mask/4.png has the shape (4, 5)')
 
 
-def test_only_what_loads_is_run(tree):
-    # a transform that is no loader is not reached
-    pipeline = [*LOAD, dict(type='Resize', scale=(0, 0))]
-    dataset = CheckedSegDataset(**settings(tree, pipeline))
+def test_the_whole_pipeline_is_run(tree):
+    # masks are compared before they are resized
+    resize = dict(type='Resize', scale=(3, 3), keep_ratio=True)
+    dataset = CheckedSegDataset(**settings(tree, [*LOAD, resize]))
     assert len(find_bad_files(dataset)) == 3
-    dataset = CheckedSegDataset(**settings(tree, LOAD[:1]))
-    assert len(find_bad_files(dataset)) == 1
+    Image.new('RGB', (600, 1)).save(tree / 'img' / '2.png')
+    steps = [LOAD[0], resize]
+    faults = find_bad_files(
+        CheckedSegDataset(
+            **dict(settings(tree, steps), data_prefix=dict(img_path='img'))
+        )
+    )
+    assert len(faults) == 2
+    assert '2.png can be read, but a step of the pipeline fails' in faults[1]
 
 
 def config(**datasets):

@@ -1,6 +1,5 @@
 """Bad files that stop a training, or are skipped and counted."""
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -122,15 +121,41 @@ def test_a_set_of_bad_files_only_is_an_error(make, tmp_path):
     assert dataset.num_skipped > 4
 
 
-def test_other_errors_are_not_skipped(make):
+def test_what_no_transform_takes_is_skipped_by_name(make, tmp_path, capfd):
+    Image.new('RGB', (600, 1)).save(tmp_path / 'img' / '2.png')
+    resize = dict(type='Resize', scale=(6, 6), keep_ratio=True)
+    settings = dict(
+        data_prefix=dict(img_path='img'), pipeline=[LOAD[0], resize, LOAD[1]]
+    )
+    with pytest.raises(BadFileError, match='img/2.png can .*resize'):
+        make(**settings)[2]
+    dataset = make(on_error='skip', **settings)
+    assert number(dataset[2]) != 2
+    assert '2.png can be read, but' in ''.join(capfd.readouterr())
+
+
+def test_a_broken_pipeline_is_named_though_all_is_skipped(make):
     dataset = make(
         on_error='skip',
+        max_refetch=9,
         data_prefix=dict(img_path='img'),
         pipeline=[LOAD[0], dict(type='Resize', scale=(0, 0)), LOAD[1]],
     )
-    with pytest.raises(cv2.error, match='resize'):
+    with pytest.raises(BadFileError, match='are all bad, the last one: .*png'):
         dataset[0]
-    assert dataset.num_skipped == 0
+
+
+def test_what_opencv_does_not_decode_is_left_to_pillow(make, tmp_path):
+    content = np.arange(72, dtype=np.uint8).reshape(4, 6, 3)
+    path = tmp_path / 'img' / '0.png'
+    for kind in ('TGA', 'PCX', 'QOI'):
+        Image.fromarray(content).save(path, format=kind)
+        img = make()[0]['inputs'].numpy()
+        assert (img == content.transpose(2, 0, 1)[::-1]).all(), kind
+    # values that Pillow would cut off
+    Image.fromarray(content[..., 0] / np.float32(255)).save(path, 'TIFF')
+    with pytest.raises(BadFileError, match='mode F.* that OpenCV'):
+        make()[0]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from mmengine.registry import DATASETS, init_default_scope
 from PIL import Image
 
 import cosa_mmseg.datasets  # noqa: F401
-from cosa_mmseg.datasets import VOCImageLabelDataset
+from cosa_mmseg.datasets import BadFileError, VOCImageLabelDataset
 from tests.datasets.voc_tree import voc_cfg, write_voc, write_xml
 
 LABELS = {
@@ -278,7 +278,7 @@ def test_a_training_pipeline_cannot_ask_for_the_mask(tmp_path):
         pipeline=pipeline(test_mode=True),
     )
 
-    with pytest.raises(KeyError, match='seg_map_path'):
+    with pytest.raises(BadFileError, match="KeyError: 'seg_map_path'"):
         dataset[0]
 
 

@@ -17,7 +17,7 @@ train_pipeline = _base_.train_pipeline
 # As if all pictures were as long as VOC's, 500 pixels: a crop of a photograph
 # at its own size would not show what the photograph's labels say.
 train_pipeline[1] = dict(
-    type='RandomResize',
+    type='RandomNonEmptyResize',
     scale=(500, 500),  # fits into (w, h)
     ratio_range=(0.5, 2.0),
     keep_ratio=True,

@@ -8,7 +8,7 @@ train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
     dict(
-        type='RandomResize',
+        type='RandomNonEmptyResize',
         scale=(2048, 512),
         ratio_range=(0.5, 2.0),
         keep_ratio=True,

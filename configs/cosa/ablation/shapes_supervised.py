@@ -31,7 +31,7 @@ train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(type='LoadAnnotations'),
     dict(
-        type='RandomResize',
+        type='RandomNonEmptyResize',
         scale=crop_size,
         ratio_range=(0.75, 1.5),
         keep_ratio=True,

@@ -9,9 +9,9 @@ from itertools import permutations
 from pathlib import Path
 
 import numpy as np
-from mmcv.transforms import LoadImageFromFile
 from prettytable import PrettyTable
 
+from cosa_mmseg.datasets.any_image import AnyImageLoader
 from cosa_mmseg.datasets.bad_files import BadFileError, naming_bad_files
 from cosa_mmseg.datasets.image_files import NameIndex, list_images
 from cosa_mmseg.datasets.label_files import ImageLabels
@@ -132,7 +132,7 @@ def _fault(path: Path) -> str | None:
     info = dict(img_path=str(path))
     try:
         with naming_bad_files(info):
-            LoadImageFromFile()(info)
+            AnyImageLoader()(info)
     except BadFileError as err:
         return str(err)
     return None

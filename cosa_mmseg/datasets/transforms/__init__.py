@@ -2,11 +2,13 @@
 
 from .formatting import PackImageLabelInputs
 from .photometric import PHOTOMETRIC_OPS, photometric_op
+from .random_non_empty_resize import RandomNonEmptyResize
 from .random_place_crop import RandomPlaceCrop
 from .random_scale import RandomScale
 from .two_views import TwoViews
 
 __all__ = [
+    'RandomNonEmptyResize',
     'PHOTOMETRIC_OPS',
     'PackImageLabelInputs',
     'RandomPlaceCrop',

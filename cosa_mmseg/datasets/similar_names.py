@@ -1,0 +1,77 @@
+"""Names of images that may mean the same."""
+
+import difflib
+import os.path as osp
+from collections.abc import Iterable
+from unicodedata import normalize
+from urllib.parse import unquote
+
+from PIL import Image
+
+Image.init()
+# Kinds that Pillow opens and that are images: it also registers videos,
+# documents and arrays. HEIC is listed to be refused by name.
+IMAGE_SUFFIXES = frozenset(
+    suffix
+    for suffix, kind in Image.registered_extensions().items()
+    if kind in Image.OPEN and Image.MIME.get(kind, '').startswith('image/')
+) | {'.heic', '.heif', '.mpo'}
+_LEAST_RATIO = 0.8  # of characters that names with a slip share
+
+
+def strip_suffix(name: str) -> str:
+    """Return a name without the suffix of an image format, if it has one."""
+    stem, suffix = osp.splitext(name)
+    return stem if suffix.lower() in IMAGE_SUFFIXES else name
+
+
+def composed(name: str) -> str:
+    """Return a name with each letter and its marks in one piece."""
+    return normalize('NFC', name)
+
+
+def folded(name: str) -> str:
+    """Return what is equal for names that some file systems cannot tell apart.
+
+    macOS and Windows take ``A.jpg`` and ``a.jpg`` for one file.
+    """
+    return composed(name).casefold()
+
+
+def similar_name(name: str, names: Iterable[str]) -> str:
+    r"""Return the end of a sentence that says which name may be meant.
+
+    Compared are the ends of paths, whatever their case, suffix, slashes
+    (``\\`` or ``/``) and quoting (``%20``); the name that shares most folders
+    wins. Without one, the name that differs by a slip.
+
+    Args:
+        name: The name that was not found.
+        names: Those that there are.
+
+    Returns:
+        str: ``" (did you mean 'a.jpg'?)"``, or ``''``.
+    """
+    wanted = _parts(name)
+    best, most = '', 0
+    for candidate in names:
+        parts = _parts(candidate)
+        shared = 0
+        while shared < min(len(parts), len(wanted)) and (
+            parts[-1 - shared] == wanted[-1 - shared]
+        ):
+            shared += 1
+        if shared > most:
+            best, most = candidate, shared
+    if not best:
+        close = difflib.get_close_matches(name, names, 1, _LEAST_RATIO)
+        best = close[0] if close else ''
+    return f' (did you mean {best!r}?)' if best else ''
+
+
+def _parts(name: str) -> list[str]:
+    """Folders and stem of a path, as they are compared."""
+    path = unquote(folded(name)).strip(' \'"').replace('\\', '/')
+    while (stem := strip_suffix(path)) != path:
+        path = stem
+    return [part for part in path.split('/') if part not in ('', '.')]

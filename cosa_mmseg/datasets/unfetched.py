@@ -1,0 +1,70 @@
+"""Files that stand in the place of images that were not fetched."""
+
+import os
+import os.path as osp
+
+from .similar_names import similar_name
+
+# What tools leave of a file in its place, by its suffix, and how to fetch it
+_SUFFIXES = {
+    '.dvc': 'only its pointer of DVC is there: run `dvc pull`',
+    '.nextcloud': 'it is in the cloud: have Nextcloud download it',
+    '.owncloud': 'it is in the cloud: have ownCloud download it',
+}
+_ICLOUD = '.icloud'  # a.jpg becomes .a.jpg.icloud
+# How the content of pointers begins
+_POINTERS = {
+    b'version https://git-lfs': 'Git LFS: run `git lfs pull`',
+    b'/annex/objects/': 'git-annex: run `git annex get`',
+}
+# What is part of the targets of links
+_LINKS = {
+    'annex/objects': '; run `git annex get`',
+    '.dvc/cache': '; run `dvc pull`',
+}
+
+
+def fetched_name(name: str) -> str:
+    """Return the name that a file gets when its content is fetched.
+
+    Args:
+        name: Path of any file, such as ``a.jpg.dvc`` for ``a.jpg``.
+    """
+    stem, suffix = osp.splitext(name)
+    folder, base = osp.split(stem)
+    if suffix == _ICLOUD and base.startswith('.'):
+        return osp.join(folder, base[1:])
+    return stem if suffix in _SUFFIXES else name
+
+
+def why_missing(path: str, remedy: str) -> str:
+    """Say why a file is not there, as the end of a sentence.
+
+    Args:
+        path: Of no file; if it is local, files beside it are looked at.
+        remedy: What to do where nothing stands in its place.
+    """
+    if osp.islink(path):
+        target = os.readlink(path)
+        parts = target.replace('\\', '/')
+        hints = [hint for part, hint in _LINKS.items() if part in parts]
+        return f'is a broken link to {target}' + ''.join(hints)
+    for suffix, what in _SUFFIXES.items():
+        if osp.exists(path + suffix):
+            return f'was not fetched: {what}'
+    folder, name = osp.split(path)
+    if osp.exists(osp.join(folder, f'.{name}{_ICLOUD}')):
+        return 'was not fetched: it is in the cloud: have iCloud download it'
+    try:
+        beside = os.listdir(folder or '.')
+    except OSError:
+        beside = []
+    return f'does not exist{similar_name(name, beside)}: {remedy}'
+
+
+def why_pointer(content: bytes) -> str | None:
+    """Say what a file is, if it is a pointer of a version control."""
+    for start, tool in _POINTERS.items():
+        if content.startswith(start):
+            return f'was not fetched: it is a pointer of {tool}'
+    return None
