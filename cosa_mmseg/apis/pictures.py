@@ -2,14 +2,20 @@
 
 import glob
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from cosa_mmseg.datasets.image_files import IMAGE_SUFFIXES, list_images
+from cosa_mmseg.datasets.image_files import (
+    count_others,
+    is_file,
+    is_image,
+    list_images,
+    say_once,
+)
+from cosa_mmseg.datasets.similar_names import folded
 
 VIDEO_EXTENSIONS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
 
@@ -47,9 +53,7 @@ class Picture:
     @property
     def is_video(self) -> bool:
         """bool: Whether it is a video, whose frames are the pictures."""
-        return isinstance(self.source, str) and self.source.lower().endswith(
-            VIDEO_EXTENSIONS
-        )
+        return isinstance(self.source, str) and is_video(self.source)
 
 
 def find_pictures(
@@ -58,8 +62,8 @@ def find_pictures(
 ) -> list[Picture]:
     """The pictures that files, folders, patterns and arrays stand for.
 
-    Outputs are named by the path below the folder that all have in common;
-    pictures that differ in their suffix only keep it.
+    Outputs are named by the path below the folder that all have in common, see
+    :func:`_names`. Files that are no pictures are counted in a log line.
 
     Args:
         inputs: File, folder (with the images below it; videos are named one
@@ -120,15 +124,14 @@ def _find_files(
         return item, _outside(files, out_dir, item)
     if os.path.exists(item) or not glob.has_magic(item):
         return os.path.dirname(os.path.abspath(item)), [item]
-    suffixes = (*IMAGE_SUFFIXES, *VIDEO_EXTENSIONS)
-    files = [
-        path
-        for path in sorted(glob.glob(item, recursive=True))
-        if path.lower().endswith(suffixes) and os.path.isfile(path)
-    ]
+    found = sorted(filter(is_file, glob.glob(item, recursive=True)))
+    files = [path for path in found if is_video(path) or is_image(path)]
+    others = [path for path in found if path not in files]
     top = item
     while glob.has_magic(top):
         top = os.path.dirname(top)
+    if others:
+        say_once(f'{item}: passed over {count_others(others)}')
     return top, _outside(files, out_dir, item)
 
 
@@ -145,21 +148,55 @@ def _outside(
         files = [f for f in files if out not in Path(f).resolve().parents]
     if not files:
         raise FileNotFoundError(
-            f'{item!r} has no picture ({", ".join(IMAGE_SUFFIXES)})'
+            f'{item!r} has no picture'
             + (f' outside of {out_dir}' if out_dir else '')
         )
     return files
 
 
+def is_video(path: str) -> bool:
+    """Return True if a file is a video, as its suffix says."""
+    return path.lower().endswith(VIDEO_EXTENSIONS)
+
+
 def _names(files: list[str], tops: list[str]) -> list[str]:
-    """Names of the outputs of different files, all different."""
+    """Name the outputs of different files, so that none replaces another.
+
+    Names are the paths below the common folder without suffix, with it where
+    that is not enough, and numbered where even that is not: ``A.jpg`` and
+    ``a.jpg`` are one name on some file systems. The frames of a video are in
+    a folder of its name.
+    """
     top = os.path.commonpath(tops)
     paths = [Path(file).relative_to(top) for file in files]
-    names = [path.with_suffix('') for path in paths]
-    while len({*names}) < len(names):
-        times = Counter(names)
-        names = [
-            path if times[name] > 1 else name
-            for path, name in zip(paths, names, strict=True)
-        ]
-    return [name.as_posix() for name in names]
+    names = [path.with_suffix('').as_posix() for path in paths]
+    videos = [is_video(file) for file in files]
+    changes = [0] * len(names)
+    while clashing := _clashing(names, videos, changes):
+        for i in clashing:
+            changes[i] += 1
+            number = f'_{changes[i]}' if changes[i] > 1 else ''
+            names[i] = f'{paths[i].as_posix()}{number}'
+    return names
+
+
+def _clashing(
+    names: list[str], videos: list[bool], changes: list[int]
+) -> list[int]:
+    """Return the names to change next.
+
+    Of equal names these are those that were not changed yet, or else all but
+    the first; and a video that has the name of a folder.
+    """
+    groups: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        groups.setdefault(folded(name), []).append(i)
+    folders = {str(folder) for key in groups for folder in Path(key).parents}
+    clashing = []
+    for key, members in groups.items():
+        if key in folders:
+            clashing += [i for i in members if videos[i]]
+        elif len(members) > 1:
+            fresh = [i for i in members if not changes[i]]
+            clashing += fresh or members[1:]
+    return clashing

@@ -46,6 +46,26 @@ def test_no_two_pictures_share_a_name(tree):
     }
 
 
+@pytest.mark.parametrize(
+    ('files', 'expected'),
+    [
+        (['v/000000.png', 'v.mp4'], ['v/000000', 'v.mp4']),
+        (['A.jpg', 'a.jpg', 'b.jpg'], ['A.jpg', 'a.jpg_2', 'b']),
+        (['x.png', 'x.tif', 'x.tif.png'], ['x.png', 'x.tif', 'x.tif.png']),
+        (['A/1.jpg', 'a/1.png'], ['A/1.jpg', 'a/1.png']),
+        (['v.mp4', 'V.avi'], ['v.mp4', 'V.avi']),
+        (['a\u0308.jpg', '\u00e4.jpg'], ['a\u0308.jpg', '\u00e4.jpg_2']),
+        (
+            ['v.mp4', 'v/1.png', 'v.mp4/1.png'],
+            ['v.mp4_2', 'v/1', 'v.mp4/1'],
+        ),
+    ],
+)
+def test_no_output_replaces_another(files, expected):
+    """Frames of a video are in a folder; case and umlauts may not count."""
+    assert list(names([f'/in/{file}' for file in files]).values()) == expected
+
+
 def test_a_picture_that_is_named_twice_is_one(tree):
     assert names(['a/x.png', './a/x.png', 'a/x.*g']) == {
         'a/x.png': 'x.png',
