@@ -18,6 +18,7 @@ from cosa_mmseg.evaluation import (
     ClassificationMetric,
     LabelFilteredIoUMetric,
     OnlineNetworkMetric,
+    SubmissionFormatter,
 )
 
 from .errors import ConfigError, dicts_in, join, naming_the_key
@@ -123,13 +124,20 @@ def check_test(runner: Runner, cfg: Config) -> None:
 
     Raises:
         ConfigError: As :func:`check_config`.
+        SubmissionError: Label maps of two images would have one name.
     """
+    built = []
     for key, build in (
         ('test_dataloader', runner.build_dataloader),
         ('test_evaluator', runner.build_evaluator),
     ):
         with naming_the_key(cfg[key], key):
-            build(copy.deepcopy(cfg[key]))
+            built.append(build(copy.deepcopy(cfg[key])))
+    loader, evaluator = built
+    for metric in _metrics(evaluator):
+        if isinstance(metric, SubmissionFormatter):
+            indices = range(len(loader.dataset))
+            metric.check_names(map(loader.dataset.get_data_info, indices))
 
 
 def _check_labels(evaluator: Evaluator, dataset: Any, split: str) -> None:

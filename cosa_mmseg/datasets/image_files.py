@@ -284,3 +284,33 @@ def find_images(
             'a list (`train_list`, or ann_file)'
         )
     return files
+
+
+def name_masks(files: Iterable[str], suffix: str | None) -> dict[str, str]:
+    """Name the masks of the images of a set.
+
+    Images that differ in their suffix only keep it, as one mask cannot be that
+    of both: ``a.jpg`` and ``a.png`` have ``a.jpg`` and ``a.png`` (with the
+    suffix of masks behind), which is said in the log.
+
+    Args:
+        files: Paths of the images.
+        suffix: How all of them end; None: they are images of any kind.
+
+    Returns:
+        dict[str, str]: From images to their masks, which have no suffix yet.
+    """
+    stems = {
+        file: strip_suffix(file)
+        if suffix is None
+        else file.removesuffix(suffix)
+        for file in files
+    }
+    times = Counter(stems.values())
+    kept = [file for file, stem in stems.items() if times[stem] > 1]
+    if kept:
+        say_once(
+            f'{len(kept)} images differ from another in their suffix only: '
+            f'their masks keep it, such as {kept[0]}.png of {kept[0]}'
+        )
+    return stems | {file: file for file in kept}

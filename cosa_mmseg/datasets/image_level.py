@@ -1,6 +1,5 @@
 """A segmentation data set that is trained with image-level labels."""
 
-import os.path as osp
 from collections.abc import Sequence
 
 import mmengine.fileio as fileio
@@ -14,10 +13,12 @@ from .image_files import (
     check_unique,
     find_images,
     list_images,
+    name_masks,
     read_image_list,
 )
 from .label_files import BACKGROUND, ImageLabels, check_known, read_labels
 from .palette import voc_palette
+from .similar_names import similar_name
 
 MAX_CLASSES = 255  # with the background: id 255 is "ignore" in masks
 
@@ -68,8 +69,8 @@ class ImageLabelDataset(CheckedSegDataset):
             Defaults to None.
         data_prefix (dict): Folders of the images (``img_path``) and, for
             evaluation, of the masks (``seg_map_path``), which are named as the
-            images but for ``seg_map_suffix``. An entry that is None counts as
-            absent. Defaults to ``dict(img_path='')``.
+            images but for ``seg_map_suffix``, see :func:`name_masks`. An entry
+            that is None counts as absent. Defaults to ``dict(img_path='')``.
         metainfo (dict, optional): ``classes`` (background first) and
             ``palette``, to use some of the data set's classes or a list of
             one's own. Defaults to None: those of the class, or of
@@ -212,7 +213,11 @@ class ImageLabelDataset(CheckedSegDataset):
             files = find_images(img_ids, folder, self.backend_args)
         else:
             files = {i: i + self.img_suffix for i in img_ids}
-        return [self._data_info(i, files[i], names.get(i)) for i in img_ids]
+        masks = name_masks(files.values(), self.img_suffix)
+        return [
+            self._data_info(i, files[i], masks[files[i]], names.get(i))
+            for i in img_ids
+        ]
 
     def filter_data(self) -> list[dict]:
         """Count the training images that show no class, or drop them.
@@ -266,15 +271,16 @@ class ImageLabelDataset(CheckedSegDataset):
         """Raise if a listed image has no label, naming the first one."""
         missing = [i for i in img_ids if i not in names]
         if missing:
+            there = self._read_labels().names if self.label_file else ()
             raise FileNotFoundError(
                 f'{len(missing)} of the {len(img_ids)} training images of '
                 f'{self.ann_file} have no image-level label; the first is '
-                f'{missing[0]!r}, looked for in '
-                f'{self.label_source(missing[0])}'
+                f'{missing[0]!r}{similar_name(missing[0], there)}, looked for '
+                f'in {self.label_source(missing[0])}'
             )
 
     def _data_info(
-        self, img_id: str, file: str, names: list[str] | None
+        self, img_id: str, file: str, mask: str, names: list[str] | None
     ) -> dict:
         """One sample, see the class."""
         prefix = self.data_prefix
@@ -288,10 +294,8 @@ class ImageLabelDataset(CheckedSegDataset):
         if names is not None:
             info['gt_label'] = self._class_ids(img_id, names)
         if self.test_mode and 'seg_map_path' in prefix:
-            suffix = self.img_suffix or osp.splitext(file)[1]
             info['seg_map_path'] = fileio.join_path(
-                prefix['seg_map_path'],
-                file.removesuffix(suffix) + self.seg_map_suffix,
+                prefix['seg_map_path'], mask + self.seg_map_suffix
             )
         return info
 

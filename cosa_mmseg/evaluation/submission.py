@@ -1,7 +1,7 @@
 """Predictions in the form that a test server takes."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,14 @@ def format_for(dataset: dict) -> str:
     return found[0] if found else 'png'
 
 
+def _image_id(sample: dict) -> str:
+    """The name of an image's label map, without suffix."""
+    folder = Path(sample.get('img_id', '')).parent
+    if folder.is_absolute() or '..' in folder.parts:
+        folder = Path()  # write nothing outside the output folder
+    return (folder / Path(sample['img_path']).stem).as_posix()
+
+
 @METRICS.register_module()
 class SubmissionFormatter(BaseMetric):
     """Writes the predicted label maps, checks them, and packs them.
@@ -136,15 +144,30 @@ class SubmissionFormatter(BaseMetric):
             self._start()
         for sample in data_samples:
             pred = read_field(sample, 'pred_sem_seg', 'data', self)[0]
-            image_path = Path(sample['img_path'])
-            folder = Path(sample.get('img_id', '')).parent
-            if folder.is_absolute() or '..' in folder.parts:
-                folder = Path()  # write nothing outside the output folder
-            image_id = (folder / image_path.stem).as_posix()
+            image_id = _image_id(sample)
             path = self.maps / f'{image_id}.png'
             write_label_map(path, pred.cpu().numpy())
-            check_label_map(path, image_path, self._num_classes)
+            check_label_map(path, Path(sample['img_path']), self._num_classes)
             self.results.append(image_id)
+
+    def check_names(self, infos: Iterable[dict]) -> None:
+        """Refuse images whose label maps would replace one another.
+
+        Args:
+            infos: Of all images, each with ``img_path`` and maybe ``img_id``.
+
+        Raises:
+            SubmissionError: Two images have one id.
+        """
+        paths: dict[str, str] = {}
+        for info in infos:
+            image_id, path = _image_id(info), info['img_path']
+            if paths.setdefault(image_id, path) != path:
+                raise SubmissionError(
+                    f'the label maps of {paths[image_id]} and {path} would '
+                    f'both be {image_id}.png: rename one of the images, or '
+                    'list one only'
+                )
 
     @property
     def _num_classes(self) -> int:

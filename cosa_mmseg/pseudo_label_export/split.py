@@ -13,6 +13,7 @@ from mmengine.registry import DATASETS
 from mmseg.datasets.transforms import LoadAnnotations
 
 from cosa_mmseg.datasets.bad_files import naming_bad_files
+from cosa_mmseg.datasets.similar_names import folded
 from cosa_mmseg.utils.pipelines import loads_masks
 
 
@@ -65,7 +66,7 @@ def build_split(
 
 def _check_images(dataset: BaseDataset, split: str) -> None:
     """Raise unless each image has a label and an id of its own."""
-    seen = set()
+    seen: dict[str, str] = {}
     for index in range(len(dataset)):
         info = dataset.get_data_info(index)
         name = f'image {info.get("img_id", info["img_path"])!r}'
@@ -75,10 +76,16 @@ def _check_images(dataset: BaseDataset, split: str) -> None:
                 'pseudo labels are restricted to it; add the label, or take '
                 'the image off the list'
             )
-        if info['img_id'] in seen:
-            raise ValueError(f'{name} of the {split} split is listed twice')
-        seen.add(info['img_id'])
         path = Path(info['img_id'])
+        key = folded(path.as_posix())
+        if key in seen:
+            raise ValueError(
+                f'{name} of the {split} split is listed twice'
+                if seen[key] == info['img_id']
+                else f'{name} and image {seen[key]!r} of the {split} split '
+                'have one name where case does not count: rename one'
+            )
+        seen[key] = info['img_id']
         if path.is_absolute() or '..' in path.parts:
             raise ValueError(
                 f'{name} of the {split} split: an id must be a path below '

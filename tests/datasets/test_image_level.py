@@ -237,6 +237,26 @@ def test_files_are_looked_up_with_or_without_suffix(look_up, tmp_path):
     ]
 
 
+def test_pictures_of_one_stem_have_masks_of_their_own(look_up, capfd):
+    files = ['a.jpg', 'a.png', 'b.jpg', 'c.png']
+    lines = ''.join(f'{file}\n' for file in files)
+    dataset = look_up(files, {}, lines, label_file=None, test_mode=True)
+    infos = [dataset.get_data_info(i) for i in range(4)]
+    masks = [info['seg_map_path'].rpartition('/')[2] for info in infos]
+    assert masks == ['a.jpg.png', 'a.png.png', 'b.png', 'c.png']
+    said = 'their masks keep it, such as a.jpg.png of a.jpg'
+    assert said in ''.join(capfd.readouterr())
+
+
+def test_names_that_are_not_found_say_what_is_near(look_up):
+    labels = {'sub/a.jpg': ['cat'], 'b.jpg': ['dog']}
+    files = list(labels)
+    message = r"label; the first is '(.*)' .did you mean 'sub/a.jpg'.., looked"
+    for name in ('sub\\a.jpg', './sub/a', '/x/Sub/A.JPG', 'a.jpg'):
+        with pytest.raises(FileNotFoundError, match=message):
+            look_up(files, labels, f'{name}\n')
+
+
 @pytest.mark.parametrize(
     ('files', 'lines', 'message'),
     [

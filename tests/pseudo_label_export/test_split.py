@@ -75,6 +75,13 @@ def test_an_image_listed_twice_is_named(root):
         build_split(export_config(root), 'train')
 
 
+def test_ids_that_differ_in_case_only_are_named(root):
+    write_xml(root / 'Annotations/A.xml', IMAGES['a'][1])
+    (root / 'train.txt').write_text('a\nb\nA\n')
+    with pytest.raises(ValueError, match="image 'A' and image 'a' .*rename"):
+        build_split(export_config(root), 'train')
+
+
 def test_an_id_stays_below_the_folder(root):
     (root / 'train.txt').write_text('../a\n')
     cfg = export_config(root)

@@ -129,6 +129,16 @@ def test_label_maps_of_new_pictures(trained, my):
         assert label_map.max() <= 3
 
 
+def test_label_maps_of_one_name_are_refused_at_the_start(trained, my):
+    write_pictures(my / 'alike', 'my')
+    shutil.copy(my / 'alike/my/7.jpg', my / 'alike/my/7.png')
+    options = ('--cfg-options', 'data_root=alike/my', 'label_file=None')
+    message = '^error: the label maps of .*7.jpg and .*7.png would both be 7.'
+    with pytest.raises(SystemExit, match=message):
+        run('test', FINISHED, CHECKPOINT, '--work-dir=alike/out', *options)
+    assert not (my / 'alike/out/label_maps').exists()
+
+
 def test_masks_are_scored(trained, my):
     for name in ('7', 'more/ü'):
         path = my / f'my/masks/{name}.png'

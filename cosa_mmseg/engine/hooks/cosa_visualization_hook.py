@@ -118,7 +118,8 @@ class CoSAVisualizationHook(Hook):
         self._last_iteration = iteration
         model = _bare(runner)
         fp16 = getattr(runner.val_loop, 'fp16', False)
-        for data in self._samples:
+        names: set[str] = set()
+        for number, data in enumerate(self._samples):
             with seeded(0), autocast(enabled=fp16):
                 row = observe(model, data)
             picture = draw_sheet(
@@ -129,6 +130,9 @@ class CoSAVisualizationHook(Hook):
                 self.width,
             )
             name = re.sub(r'[^\w.-]', '_', row.image_id)
+            if name in names:  # a/1 and a_1
+                name += f'_{number}'
+            names.add(name)
             runner.visualizer.add_image(PREFIX + name, picture, iteration)
 
 
