@@ -1,6 +1,6 @@
 """The method: networks, heads, pseudo labels, losses."""
 
-from .backbones import SmallResNet
+from .backbones import EfficientNetLite, SmallResNet
 from .data_preprocessor import TwoViewDataPreprocessor
 from .decode_heads import CAMHead
 from .losses import (
@@ -35,6 +35,7 @@ __all__ = [
     'DualDynamicThreshold',
     'DualThresholdLabeler',
     'DynamicThreshold',
+    'EfficientNetLite',
     'FixedThreshold',
     'MultiScaleInference',
     'PerplexityWeight',

