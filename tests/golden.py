@@ -45,6 +45,6 @@ def load_tensors(name: str) -> dict[str, torch.Tensor]:
 
 
 def meta(name: str) -> dict:
-    """Settings of ``<name>.npz`` as the manifest records them."""
-    manifest = json.loads(_find('manifest.json').read_text())
-    return manifest['files'][f'{name}.npz']['meta']
+    """Settings of ``<name>.npz``, from the manifest of its own set."""
+    manifest = _find(f'{name}.npz').with_name('manifest.json')
+    return json.loads(manifest.read_text())['files'][f'{name}.npz']['meta']

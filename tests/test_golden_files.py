@@ -5,12 +5,12 @@ import pytest
 from tests import golden
 from tests.golden import ROOT
 
-# dense_crf belongs to a part that is yet to come
 COVERED = {
     'adaptive_threshold',
     'bilateral_filter_raw',
     'cam_losses',
     'cam_to_masks',
+    'dense_crf',
     'dense_energy_loss',
     'evaluation_metrics',
     'image_ops',
@@ -49,4 +49,12 @@ def test_a_file_that_is_nowhere_skips_and_says_so(monkeypatch, tmp_path):
 def test_small_files_are_kept_with_the_code(monkeypatch, tmp_path):
     monkeypatch.setenv('COSA_GOLDENS', str(tmp_path))
     assert golden.load('cam_losses')
-    assert golden.meta('training_steps')['variants']
+    assert golden.meta('segmentation_head_and_vit')['tiny_vit']
+
+
+def test_settings_are_those_of_the_set_that_has_the_file(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setenv('COSA_GOLDENS', str(tmp_path))
+    (tmp_path / 'manifest.json').write_text('{"files": {}}')
+    assert golden.meta('segmentation_head_and_vit')['tiny_vit']

@@ -2,43 +2,23 @@ import pytest
 import torch
 
 from cosa_mmseg.model_converters import read_weights
-from tests.golden import load_tensors
+from tests.model_converters.vits import config_of, timm_vit, vit
 
 from .load import load_tool
 
-CONFIG = """
-import cosa_mmseg
-default_scope = 'mmseg'
-model = dict(
-    network=dict(
-        backbone=dict(
-            type='mmpretrain.VisionTransformer',
-            arch=dict(
-                embed_dims=48,
-                num_layers=4,
-                num_heads=3,
-                feedforward_channels=192,
-            ),
-            img_size=32,
-            patch_size=8,
-        )
-    )
-)
-"""
-PREFIX = 'vit_param_encoder.'
+
+@pytest.fixture(scope='module')
+def state():
+    """Weights with timm's names, an ImageNet classifier among them."""
+    return timm_vit(num_classes=9).state_dict()
 
 
 @pytest.fixture
-def convert(tmp_path, monkeypatch):
-    """Run the tool on `src`, for `CONFIG`, in a folder of its own."""
+def convert(tmp_path, monkeypatch, state):
+    """Run the tool on `src`, for a small ViT, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / 'vit.py').write_text(CONFIG)
-    state = {
-        name.removeprefix(PREFIX): tensor
-        for name, tensor in load_tensors('segmentation_head_and_vit').items()
-        if name.startswith(PREFIX)
-    }
-    torch.save({**state, 'head.weight': torch.zeros(9, 48)}, 'timm.pth')
+    config_of(vit()).dump('vit.py')
+    torch.save(state, 'timm.pth')
     tool = load_tool('model_converters/convert_weights')
 
     def convert(src, dst, *options):
@@ -48,14 +28,16 @@ def convert(tmp_path, monkeypatch):
     return convert
 
 
-def test_golden_weights_are_converted_and_reported(convert, capsys):
-    state = convert('timm.pth', 'new/vit.pth')
-    data = load_tensors('segmentation_head_and_vit')
-    expected = data[f'{PREFIX}blocks.3.mlp.fc2.weight']
-    assert torch.equal(state['layers.3.ffn.layers.1.weight'], expected)
+def test_weights_are_converted_and_reported(convert, state, capsys):
+    converted = convert('timm.pth', 'new/vit.pth')
+    assert torch.equal(
+        converted['layers.2.ffn.layers.1.weight'],
+        state['blocks.2.mlp.fc2.weight'],
+    )
     assert capsys.readouterr().out.splitlines() == [
-        f"{len(state)} tensors of a ViT with timm's names taken for the "
+        f"{len(converted)} tensors of a ViT with timm's names taken for the "
         'backbone mmpretrain.VisionTransformer',
+        '  left out: head.bias (ImageNet classifier)',
         '  left out: head.weight (ImageNet classifier)',
         "  use: model.network.backbone.init_cfg=dict(type='Pretrained', "
         'checkpoint=FILE)',
@@ -63,14 +45,14 @@ def test_golden_weights_are_converted_and_reported(convert, capsys):
     ]
 
 
-def test_golden_weights_for_a_changed_config(convert, capsys):
+def test_weights_for_a_changed_config(convert, capsys):
     state = convert(
         'timm.pth',
         'vit.pth',
         '--cfg-options',
         'model.network.backbone.img_size=48',
     )
-    assert state['pos_embed'].shape == (1, 37, 48)
+    assert state['pos_embed'].shape == (1, 37, 24)
     assert '4x4 -> 6x6, bicubic' in capsys.readouterr().out
 
 
@@ -83,8 +65,8 @@ def test_golden_weights_for_a_changed_config(convert, capsys):
         (
             'timm.pth',
             'vit.pth',
-            ['--cfg-options', 'model.network.backbone.arch.embed_dims=24'],
-            r'cls_token is \(1, 1, 48\) in the weights and \(1, 1, 24\)',
+            ['--cfg-options', 'model.network.backbone.arch.embed_dims=48'],
+            r'cls_token is \(1, 1, 24\) in the weights and \(1, 1, 48\)',
         ),
         (
             'timm.pth',

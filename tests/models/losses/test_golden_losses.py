@@ -35,9 +35,8 @@ def test_golden_seg_losses():
         if not found:
             continue
         case, kind, variant, alpha = found.groups()
-        if (kind, variant) == ('soft', 'allbg'):
-            assert value.isnan()  # ours is finite: test_c2s_loss.py
-            continue
+        if value.isnan():
+            continue  # a part is empty: ours is finite, see below
         suffix = f'_{variant}' if variant not in ('', 'mixed') else ''
         label = data[f'{case}in_labels{suffix}_mask'].long()
         if kind == 'soft':

@@ -70,11 +70,10 @@ def test_golden_valid_cam_and_labels():
 
 @pytest.mark.parametrize('refined', [False, True])
 def test_golden_dual_threshold_labels(refined):
-    data = load_tensors('cam_to_masks')
+    data, count = load_tensors('cam_to_masks'), 0
     for case in cases(data):
         cam, label = data[f'{case}in_cams'], data[f'{case}in_labels']
         img = data[f'{case}in_images_u8'].float() / 255
-        count = 0
         for name, expected in data.items():
             found = re.fullmatch(
                 rf'{case}out_(par_)?hi([\d.]+)_lo([\d.]+)_ds(\d+)'
@@ -99,11 +98,11 @@ def test_golden_dual_threshold_labels(refined):
             differ = (got != expected).float().mean()
             assert differ <= (0.01 if refined else 0), (name, differ)
             count += 1
-        assert count > 0
+    assert count > 0
 
 
 def test_golden_refinement():
-    data = load_tensors('pixel_adaptive_refinement')
+    data, count = load_tensors('pixel_adaptive_refinement'), 0
     img = data['in_images_u8'].float() / 255
     for name, expected in data.items():
         found = re.fullmatch(r'out_iters(\d+)(?:_dil([\d_]+))?', name)
@@ -115,6 +114,8 @@ def test_golden_refinement():
             settings['dilations'] = [int(d) for d in dilations.split('_')]
         got = PixelAdaptiveRefinement(**settings)(data['in_masks'], img)
         np.testing.assert_allclose(got, expected, atol=1e-5, rtol=0)
+        count += 1
+    assert count > 0
 
 
 def test_golden_restricted_softmax():

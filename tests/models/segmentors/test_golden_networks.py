@@ -165,15 +165,22 @@ def test_golden_multi_scale():
         close(out.seg_logits.mean((2, 3)), data[f'{prefix}seg_mean'], 1e-4)
 
 
+def evaluation_case(data: dict) -> tuple[torch.nn.Module, torch.Tensor]:
+    """The network and the image (1, 3, H, W) of ``eval_out_...``."""
+    num_classes, *size = data['eval_out_cam'].shape[1:]
+    (case,) = [
+        n.removesuffix('in_images')
+        for n, img in data.items()
+        if n.endswith('in_images')
+        and [*img.shape[2:]] == size
+        and len(data[n.replace('in_images', 'param_cam_w')]) == num_classes
+    ]
+    return patch_network(data, case), data[f'{case}in_images'][:1]
+
+
 def test_golden_multi_scale_evaluation():
     data = load_tensors('multiscale_cam_seg')
-    case = min(
-        (n.split('in_images')[0] for n in data if 'in_images' in n),
-        key=lambda c: (
-            data[f'{c}param_cam_w'].shape[0] != data['eval_out_cam'].shape[1]
-        ),
-    )
-    network, img = patch_network(data, case), data[f'{case}in_images'][:1]
+    network, img = evaluation_case(data)
     views = MultiScaleInference(recorded_scales()[1], aux_scales='last')
     out = views(network.see, img)
     close(out.cam, data['eval_out_cam'], 5e-5)
