@@ -9,13 +9,7 @@ import torch
 from mmengine.utils import digit_version
 from torch._dynamo.utils import counters
 
-from cosa_mmseg.models.segmentors import compiling
 from tests.models.segmentors import steps
-
-compiles = pytest.mark.skipif(
-    digit_version(torch.__version__) < digit_version(compiling.LEAST_TORCH),
-    reason=f'needs torch>={compiling.LEAST_TORCH}',
-)
 
 WHOLE = [slice(0, 4)]
 
@@ -35,7 +29,6 @@ def _recipe(compile):
     return config
 
 
-@compiles
 @pytest.mark.parametrize(
     'backend',
     [
@@ -69,7 +62,6 @@ def test_both_phases_train_as_without(backend):
     )
 
 
-@compiles
 def test_both_networks_are_compiled_and_copies_of_them():
     model = steps.build(_recipe(True))
     copied = copy.deepcopy(model)
@@ -78,14 +70,12 @@ def test_both_networks_are_compiled_and_copies_of_them():
     assert model.online.compiled == {}
 
 
-@compiles
 def test_a_plain_network_is_not_compiled():
     model = steps.build(_recipe(False))
     for network in (model.online, copy.deepcopy(model.online)):
         assert network.backbone._compiled_call_impl is None
 
 
-@compiles
 def test_checkpoints_go_from_one_to_the_other():
     plain, compiled = map(steps.build, (_recipe(False), _recipe(True)))
     file = io.BytesIO()
@@ -93,9 +83,3 @@ def test_checkpoints_go_from_one_to_the_other():
     file.seek(0)
     plain.load_state_dict(torch.load(file, weights_only=True))
     assert list(plain.state_dict()) == list(compiled.state_dict())
-
-
-def test_a_torch_that_compiles_wrongly_is_refused(monkeypatch):
-    monkeypatch.setattr(compiling, 'LEAST_TORCH', '99.0.0')
-    with pytest.raises(ValueError, match=r'network\.compile needs torch>=99'):
-        steps.build(_recipe(True))
