@@ -29,15 +29,15 @@ from cosa_mmseg.ablation import (
     select_arms,
 )
 from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.paths import CommandParser
 
 TOOLS = Path(__file__).resolve().parent
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('folder', help='configs and their arms.json')
     parser.add_argument(

@@ -19,6 +19,7 @@ from cosa_mmseg.datasets.shapes import write_shapes
 from cosa_mmseg.utils.cfg_options import CfgOptionsAction
 from cosa_mmseg.utils.command_line import add_trust_option, read_config
 from cosa_mmseg.utils.config_path import find_config
+from cosa_mmseg.utils.paths import CommandParser
 from cosa_mmseg.visualization import explain, save_gallery
 
 ROWS = (
@@ -39,7 +40,7 @@ ROWS = (
 
 def parse_args(args: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser = CommandParser(description=__doc__.split('\n')[0])
     for option, default, text in (
         ('--config', 'cosa/cosa_shapes.py', 'what is trained'),
         ('--data-root', 'data/shapes', 'folder of the data set, made if new'),

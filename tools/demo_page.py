@@ -17,13 +17,13 @@ import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.apis import CoSAInferencer
 from cosa_mmseg.demo_page.examples import find_examples
 from cosa_mmseg.utils.command_line import add_checkpoint_options
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_checkpoint_options(parser)
     parser.add_argument(

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from cosa_mmseg.apis import PicturePrediction
 from cosa_mmseg.apis.writer import shown_ids
+from cosa_mmseg.utils.paths import CommandParser
 
 from .predicting import add_prediction_options, run
 
@@ -23,10 +24,9 @@ COLUMNS = ('picture', 'class', 'score')
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='cosa cams',
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_prediction_options(parser)
     parser.add_argument(

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.datasets.check import check_data
 from cosa_mmseg.utils.command_line import add_config_options, read_config
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='cosa check-data',
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_config_options(parser)
     return parser.parse_args(args)

@@ -19,14 +19,14 @@ from cosa_mmseg.model_converters import convert_weights, write_weights
 from cosa_mmseg.model_converters.files import check_suffix
 from cosa_mmseg.utils.cfg_options import CfgOptionsAction
 from cosa_mmseg.utils.command_line import add_trust_option, read_config
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='cosa convert',
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         'src',

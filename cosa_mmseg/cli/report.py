@@ -12,14 +12,14 @@ import argparse
 from collections.abc import Sequence
 
 from cosa_mmseg.report import write_report
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='cosa report',
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('work_dir', help='work dir of the training')
     parser.add_argument(

@@ -29,16 +29,16 @@ from cosa_mmseg.utils.command_line import (
     load_config,
 )
 from cosa_mmseg.utils.distributed import connect_cpu_processes
+from cosa_mmseg.utils.paths import CommandParser
 from cosa_mmseg.utils.pipelines import loads_masks
 from cosa_mmseg.utils.weights import WeightsError
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='cosa test',
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_common_options(parser)
     parser.add_argument('checkpoint', help='path or URL of a checkpoint')

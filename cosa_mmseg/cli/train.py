@@ -30,6 +30,7 @@ from cosa_mmseg.utils.distributed import (
     connect_cpu_processes,
     naming_lost_processes,
 )
+from cosa_mmseg.utils.paths import CommandParser
 from cosa_mmseg.utils.weights import WeightsError
 
 # where mmengine's launchers say which of the processes this one is
@@ -42,10 +43,9 @@ RANK_VARIABLES = {
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog='cosa train',
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_common_options(parser)
     parser.add_argument(

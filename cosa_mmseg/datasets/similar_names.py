@@ -2,7 +2,8 @@
 
 import difflib
 import os.path as osp
-from collections.abc import Iterable
+from collections.abc import Collection
+from functools import lru_cache
 from unicodedata import normalize
 from urllib.parse import unquote
 
@@ -17,6 +18,7 @@ IMAGE_SUFFIXES = frozenset(
     if kind in Image.OPEN and Image.MIME.get(kind, '').startswith('image/')
 ) | {'.heic', '.heif', '.mpo'}
 _LEAST_RATIO = 0.8  # of characters that names with a slip share
+_MOST_COMPARED = 1000  # names; to compare all characters takes long
 
 
 def strip_suffix(name: str) -> str:
@@ -38,12 +40,13 @@ def folded(name: str) -> str:
     return composed(name).casefold()
 
 
-def similar_name(name: str, names: Iterable[str]) -> str:
+def similar_name(name: str, names: Collection[str]) -> str:
     r"""Return the end of a sentence that says which name may be meant.
 
     Compared are the ends of paths, whatever their case, suffix, slashes
     (``\\`` or ``/``) and quoting (``%20``); the name that shares most folders
-    wins. Without one, the name that differs by a slip.
+    wins. Without one, and among few names, it is the one that differs by a
+    slip.
 
     Args:
         name: The name that was not found.
@@ -63,15 +66,16 @@ def similar_name(name: str, names: Iterable[str]) -> str:
             shared += 1
         if shared > most:
             best, most = candidate, shared
-    if not best:
+    if not best and len(names) <= _MOST_COMPARED:
         close = difflib.get_close_matches(name, names, 1, _LEAST_RATIO)
         best = close[0] if close else ''
     return f' (did you mean {best!r}?)' if best else ''
 
 
-def _parts(name: str) -> list[str]:
+@lru_cache(1 << 16)
+def _parts(name: str) -> tuple[str, ...]:
     """Folders and stem of a path, as they are compared."""
     path = unquote(folded(name)).strip(' \'"').replace('\\', '/')
     while (stem := strip_suffix(path)) != path:
         path = stem
-    return [part for part in path.split('/') if part not in ('', '.')]
+    return tuple(part for part in path.split('/') if part not in ('', '.'))

@@ -2,6 +2,7 @@
 
 import os
 import os.path as osp
+from functools import lru_cache
 
 from .similar_names import similar_name
 
@@ -55,11 +56,17 @@ def why_missing(path: str, remedy: str) -> str:
     folder, name = osp.split(path)
     if osp.exists(osp.join(folder, f'.{name}{_ICLOUD}')):
         return 'was not fetched: it is in the cloud: have iCloud download it'
+    meant = similar_name(name, _names_in(folder or '.'))
+    return f'does not exist{meant}: {remedy}'
+
+
+@lru_cache(4)  # thousands may be missing
+def _names_in(folder: str) -> tuple[str, ...]:
+    """What is in a folder."""
     try:
-        beside = os.listdir(folder or '.')
+        return tuple(os.listdir(folder))
     except OSError:
-        beside = []
-    return f'does not exist{similar_name(name, beside)}: {remedy}'
+        return ()
 
 
 def why_pointer(content: bytes) -> str | None:

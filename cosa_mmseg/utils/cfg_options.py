@@ -7,15 +7,19 @@ from typing import Any
 
 from mmengine.config import DictAction
 
+from .paths import PATH_KEYS
+
 _BLANK = '\0'  # no argument of a process has this character
+_QUOTED = re.compile(r"""(['"])(.*)\1""", re.DOTALL)
 _OUTER = re.compile(r'\s+(?=[,)\]])|(?<=[,(\[])\s+')
 
 
 class CfgOptionsAction(DictAction):
-    """Options ``KEY=VALUE``, as mmengine reads them, but for two things.
+    """Options ``KEY=VALUE``, as mmengine reads them, but for three things.
 
-    Blanks in names and paths stay (mmengine removes them all), and what cannot
-    be read is one sentence of the parser.
+    Blanks in names stay (mmengine removes them all). A path is never a list,
+    and what is in quotes is a string. What cannot be read is one sentence of
+    the parser.
     """
 
     def __call__(
@@ -26,6 +30,7 @@ class CfgOptionsAction(DictAction):
         option_string: str | None = None,
     ) -> None:
         """Add the options to those that the namespace has."""
+        options = dict(getattr(namespace, self.dest, None) or {})
         for option in values or ():
             key, sign, value = option.partition('=')
             if not key or not sign:
@@ -34,23 +39,30 @@ class CfgOptionsAction(DictAction):
                     f'{option!r} is not KEY=VALUE, in quotes if it has blanks',
                 )
             try:
-                super().__call__(
-                    parser, namespace, [f'{key}={_hide_blanks(value)}']
-                )
+                options[key] = self._read(key, value.strip())
             except (AssertionError, RecursionError) as err:
                 raise ArgumentError(
                     self,
                     f'{option!r} cannot be read: a value with commas or '
-                    'brackets is a list, [a,b] or (a,b), maybe of lists; a '
-                    'dict is set key by key',
+                    'brackets is a list, [a,b] or (a,b), maybe of lists, '
+                    'unless it is in quotes of its own; a dict is set key by '
+                    'key',
                 ) from err
-        options = getattr(namespace, self.dest)
-        options.update({k: _show_blanks(v) for k, v in options.items()})
+        setattr(namespace, self.dest, options)
+
+    def _read(self, key: str, value: str) -> Any:
+        """The value of an option."""
+        is_path = key.rpartition('.')[2] in PATH_KEYS
+        quoted = _QUOTED.fullmatch(value)
+        if quoted and (is_path or not quoted[2].startswith(('(', '['))):
+            return quoted[2]
+        if is_path:
+            return self._parse_int_float_bool(value)
+        return _show_blanks(self._parse_iterable(_hide_blanks(value)))
 
 
 def _hide_blanks(value: str) -> str:
-    """Hide blanks, but for those around a value, or one of a list."""
-    value = value.strip()
+    """Hide blanks, but for those around a value of a list."""
     if ',' in value or value.startswith(('(', '[')):
         value = _OUTER.sub('', value)
     return value.replace(' ', _BLANK)

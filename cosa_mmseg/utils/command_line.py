@@ -1,13 +1,14 @@
 """What the command-line tools share: options and how they enter the config."""
 
 import os
+import os.path as osp
 from argparse import SUPPRESS, Action, ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-from cosa_mmseg.config_check.errors import ConfigError
+from cosa_mmseg.config_check.errors import ConfigError, dicts_in
 from cosa_mmseg.config_check.names import merge_options
 
 from .cfg_options import CfgOptionsAction
@@ -17,6 +18,7 @@ from .custom_data import (
     refuse_overwritten,
     setting_names,
 )
+from .paths import PATH_KEYS
 from .weights import TRUST
 
 # what `Runner.register_default_hooks` adds, unless it is None
@@ -108,7 +110,8 @@ def read_config(
     """A config with its overriding settings.
 
     Settings of one's own data are carried to where they are used, see
-    :func:`fill_in_custom_data`. A default hook that is None is left out.
+    :func:`fill_in_custom_data`. A default hook that is None is left out. ``~``
+    in paths is the home folder.
 
     Args:
         config: Path of a config, or the name of a packaged one.
@@ -144,6 +147,7 @@ def read_config(
         cfg.work_dir = str(Path('work_dirs') / Path(config).stem)
     if not isinstance(cfg.work_dir, str):
         raise ConfigError(f'work_dir must be a string, got {cfg.work_dir!r}')
+    _expand_paths(cfg)
     fill_in_custom_data(cfg)
     return cfg
 
@@ -157,6 +161,14 @@ def _drop_hooks(cfg: Config) -> None:
     for name in [*hooks] if isinstance(hooks, dict) else ():
         if hooks[name] is None and name not in _HOOKS_OF_MMENGINE:
             del hooks[name]
+
+
+def _expand_paths(cfg: Config) -> None:
+    """Replace ``~`` in the paths of a config."""
+    for _, node in dicts_in(cfg._cfg_dict):
+        for key in PATH_KEYS.intersection(node):
+            if isinstance(node[key], str):
+                node[key] = osp.expanduser(node[key])
 
 
 def load_config(args: Namespace) -> Config:

@@ -142,7 +142,14 @@ def _check_settings(cfg: Config) -> None:
             last = key == path
             if not fits(value, kind if last else dict):
                 allowed = describe(kind if last else dict)
-                raise ConfigError(f'{key} must be {allowed}, got {value!r}')
+                hint = (
+                    f'; a name of digits needs quotes: {key}=\'"{value}"\''
+                    if isinstance(value, int) and 'string' in allowed
+                    else ''
+                )
+                raise ConfigError(
+                    f'{key} must be {allowed}, got {value!r}{hint}'
+                )
 
 
 def _fill_in_evaluation(cfg: Config) -> None:

@@ -30,10 +30,42 @@ def parse(*options):
         ('my (old) pictures', 'my (old) pictures'),
         ("'my pictures'", 'my pictures'),
         ('[background, red fox ,cat]', ['background', 'red fox', 'cat']),
+        ('"red, fox"', 'red, fox'),
+        ("'1'", '1'),
+        ("'[a, b]'", ['a', 'b']),  # quotes that a shell has left
     ],
 )
 def test_values(text, value):
     assert parse(f'a.b={text}') == {'a.b': value}
+
+
+@pytest.mark.parametrize(
+    ('text', 'value'),
+    [
+        *[
+            (name, name)
+            for name in (
+                'my,data',
+                '[my], data',
+                'a=b',
+                '{x}',
+                '(1, 2',
+                '-x',
+                'ü ß',
+                '$HOME/x',
+            )
+        ],
+        ('"my, data"', 'my, data'),
+        ("'[a,b]'", '[a,b]'),
+        ('"2024"', '2024'),
+        ('2024', 2024),  # which is refused where it is used
+        ('None', None),
+        ('', ''),
+    ],
+)
+def test_paths_are_strings(text, value):
+    for key in ('data_root', 'test_dataloader.dataset.data_root', 'work_dir'):
+        assert parse(f'{key}={text}') == {key: value}
 
 
 def test_options_are_collected_and_the_last_one_counts():

@@ -39,13 +39,13 @@ from cosa_mmseg.benchmark.command_line import (
 )
 from cosa_mmseg.benchmark.config import AMP
 from cosa_mmseg.benchmark.inference import MODES, VIEWS
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_benchmark_options(parser, 'batch')
     parser.add_argument(

@@ -18,14 +18,14 @@ from mmengine.runner import set_random_seed
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.utils.command_line import add_config_options, read_config
+from cosa_mmseg.utils.paths import CommandParser
 from cosa_mmseg.visualization import save_samples
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_config_options(parser)
     parser.add_argument(

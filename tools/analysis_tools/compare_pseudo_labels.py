@@ -11,13 +11,13 @@ import argparse
 from collections.abc import Sequence
 
 from cosa_mmseg.pseudo_label_export import compare_folders
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('first', help='folder of an export')
     parser.add_argument('second', help='folder of another one')

@@ -35,13 +35,13 @@ from cosa_mmseg.utils.command_line import (
     load_config,
 )
 from cosa_mmseg.utils.distributed import connect_cpu_processes
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_common_options(parser)
     parser.add_argument('checkpoint', help='path or URL of a checkpoint')

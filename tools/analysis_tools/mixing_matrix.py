@@ -31,14 +31,14 @@ from cosa_mmseg.mixing import (
 )
 from cosa_mmseg.mixing.matrix import read_result
 from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
     defaults = Conditions()
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for kind, known in (
         ('backbones', backbone_configs()),

@@ -29,15 +29,15 @@ import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.step_dump import StepDump
 from cosa_mmseg.step_dump.replay import Replay, replay
 from cosa_mmseg.utils.device import why_unusable
+from cosa_mmseg.utils.paths import CommandParser
 
 MOST_LINES = 5
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('dump', help='the .dump file')
     parser.add_argument(

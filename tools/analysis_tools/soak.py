@@ -27,13 +27,13 @@ import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.soak import soak, trend_table, trends
 from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.utils.environment import versions
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         '--iters',

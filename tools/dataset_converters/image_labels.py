@@ -30,13 +30,13 @@ from cosa_mmseg.datasets.converters.label_report import (
     write_report,
 )
 from cosa_mmseg.datasets.label_files import read_labels
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('labels', help='label file, or folder of classes')
     parser.add_argument('out', nargs='?', help='file or folder to write')

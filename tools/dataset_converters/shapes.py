@@ -4,11 +4,12 @@ import argparse
 from collections.abc import Sequence
 
 from cosa_mmseg.datasets.shapes import SPLITS, VOCABULARIES, write_shapes
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(description='Write the shapes set.')
+    parser = CommandParser(description='Write the shapes set.')
     parser.add_argument('--root', default='data/shapes', help='folder to make')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--num-train', type=int, default=1800)

@@ -32,13 +32,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cosa_mmseg.datasets.converters.voc import LABEL_SOURCES, convert_voc
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         '--root',

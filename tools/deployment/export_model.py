@@ -27,13 +27,13 @@ from pathlib import Path
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.deployment import export_model
 from cosa_mmseg.utils.command_line import add_checkpoint_options, read_config
+from cosa_mmseg.utils.paths import CommandParser
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line (`args`: default ``sys.argv``)."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_checkpoint_options(parser)
     parser.add_argument(
