@@ -5,6 +5,8 @@ It comes as ``benchmark.tgz``, whose ``benchmark_RELEASE/dataset`` holds
 masks in ``SegmentationClassAug.zip``.
 """
 
+import io
+import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from .voc_masks import check_ids, read_mask
 
 _TOP = 'benchmark_RELEASE/dataset/'
 _PARTS = ('train.txt', 'val.txt', 'cls/')
+_MAX_MAT_BYTES = 16 << 20
 # what zipfile raises for broken files, and for kinds that it does not know
 _ZIP_ERRORS = (BadZipFile, EOFError, OSError, RuntimeError, zlib.error)
 _FORMS = (
@@ -61,7 +64,7 @@ def open_sbd(path: str | Path, folder: str | Path) -> MaskSource:
         raise FileNotFoundError(f'no {path}: sbd must be {_FORMS}')
     if path.is_dir():
         return _open_folder(path)
-    if is_zipfile(path):
+    if path.is_file() and is_zipfile(path):
         return _open_zip(path)
     if not Path(folder).exists():
         unpack(path, folder, top=_TOP, parts=_PARTS)
@@ -99,7 +102,9 @@ def read_mat(path: Path) -> np.ndarray:
         ValueError: It is broken, or holds no mask of VOC's classes.
     """
     try:
-        mat = loadmat(str(path), variable_names=['GTcls'])
+        content = path.read_bytes()
+        _check_inflated(content)
+        mat = loadmat(io.BytesIO(content), variable_names=['GTcls'])
     except FileNotFoundError:
         raise
     except Exception as err:  # scipy raises many kinds for a broken file
@@ -119,6 +124,27 @@ def read_mat(path: Path) -> np.ndarray:
             f'has the shape {mask.shape} and the type {mask.dtype}'
         )
     return check_ids(mask, str(path))
+
+
+def _check_inflated(content: bytes) -> None:
+    """Raise if variables of a MATLAB file are much larger than any mask.
+
+    Args:
+        content: A file of version 5: 128 bytes, then elements of a kind (15:
+            compressed), a size and data.
+    """
+    if content[126:128] != b'IM':
+        raise ValueError('it does not begin like one')
+    start = 128
+    while start + 8 <= len(content):
+        kind, size = struct.unpack_from('<II', content, start)
+        data = content[start + 8 : start + 8 + size]
+        if kind == 15:
+            inflater = zlib.decompressobj()
+            inflater.decompress(data, _MAX_MAT_BYTES)
+            if inflater.unconsumed_tail:
+                raise ValueError(f'more than {_MAX_MAT_BYTES} bytes')
+        start += 8 + size
 
 
 def _open_folder(path: Path) -> MaskSource:

@@ -29,7 +29,8 @@ def check_folders(root: Path) -> None:
         if not (root / folder).is_dir():
             raise FileNotFoundError(
                 f'no folder {root / folder}. {VOC_HELP}: unpack it, so that '
-                f'its VOCdevkit/VOC2012 is {root}'
+                f'its VOCdevkit/VOC2012 is {root} (--voc-tar does, unless '
+                'the folder is there)'
             )
 
 

@@ -1,5 +1,6 @@
 """SBD in each of its forms, whole and broken."""
 
+import os
 import shutil
 import tarfile
 import zipfile
@@ -162,6 +163,21 @@ def test_each_cut_of_a_mat_file_is_named(tmp_path):
         path.write_bytes(content[:size])
         with pytest.raises(ValueError, match='a.mat (is broken|holds no)'):
             read_mat(path)
+
+
+def test_a_mat_file_that_grows_is_refused(tmp_path):
+    path = tmp_path / 'a.mat'
+    huge = {'GTcls': {'Segmentation': np.zeros((5000, 5000), np.uint8)}}
+    savemat(path, huge, do_compression=True)
+    assert path.stat().st_size < 1 << 15
+    with pytest.raises(ValueError, match='a.mat is broken .*more than 16777'):
+        read_mat(path)
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / 'fifo')
+    with pytest.raises(ValueError, match='fifo is not a regular file'):
+        open_sbd(tmp_path / 'fifo', tmp_path / 'SBD')
 
 
 def test_folder_without_masks(tmp_path):
