@@ -29,6 +29,7 @@ from cosa_mmseg.ablation import (
     select_arms,
 )
 from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 TOOLS = Path(__file__).resolve().parent
@@ -151,6 +152,7 @@ def command(options: argparse.Namespace) -> str:
     return shlex.join(words)
 
 
+@exit_codes(goes_on='the same command goes on')
 def main(args: Sequence[str] | None = None) -> int:
     """Run and tabulate; returns the exit code."""
     parser = build_parser()
@@ -163,9 +165,6 @@ def main(args: Sequence[str] | None = None) -> int:
         tabulate(options, arms)
     except (OSError, ValueError) as err:
         parser.error(str(err))
-    except KeyboardInterrupt:
-        print('interrupted; the same command goes on', file=sys.stderr)
-        return 130
     if failed:
         print(f'{failed} runs failed', file=sys.stderr)
     return int(failed > 0)

@@ -19,6 +19,7 @@ from cosa_mmseg.datasets.shapes import write_shapes
 from cosa_mmseg.utils.cfg_options import CfgOptionsAction
 from cosa_mmseg.utils.command_line import add_trust_option, read_config
 from cosa_mmseg.utils.config_path import find_config
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 from cosa_mmseg.visualization import explain, save_gallery
 
@@ -111,12 +112,10 @@ def print_table(scores: dict[str, float], seconds: dict[str, float]) -> None:
     print()
 
 
+@exit_codes(OSError, ValueError)
 def main(args: list[str] | None = None) -> None:
     """Run the demo, or say in one sentence why not."""
-    try:
-        run(parse_args(args))
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    run(parse_args(args))
 
 
 def run(options: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.apis import CoSAInferencer
 from cosa_mmseg.demo_page.examples import find_examples
 from cosa_mmseg.utils.command_line import add_checkpoint_options
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -43,6 +44,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return options
 
 
+@exit_codes(OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Serve the page, or say in one sentence why not."""
     options = parse_args(args)
@@ -53,17 +55,14 @@ def main(args: Sequence[str] | None = None) -> None:
             f'error: the page needs gradio ({err}): '
             "pip install 'cosa_mmseg[demo]'"
         ) from err
-    try:
-        inferencer = CoSAInferencer(
-            options.config,
-            options.checkpoint,
-            device=options.device,
-            cfg_options=options.cfg_options,
-        )
-        page = build_page(inferencer, find_examples(inferencer.cfg))
-        serve(page, options.host, options.port)
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    inferencer = CoSAInferencer(
+        options.config,
+        options.checkpoint,
+        device=options.device,
+        cfg_options=options.cfg_options,
+    )
+    page = build_page(inferencer, find_examples(inferencer.cfg))
+    serve(page, options.host, options.port)
 
 
 if __name__ == '__main__':

@@ -38,6 +38,7 @@ from cosa_mmseg.pseudo_label_export import (
     summary_tables,
 )
 from cosa_mmseg.utils.command_line import add_checkpoint_options, read_config
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -85,16 +86,14 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(OSError, ValueError, goes_on='the same command goes on')
 def main(args: Sequence[str] | None = None) -> None:
     """Export, or say in one sentence why not."""
     options = vars(parse_args(args))
-    try:
-        cfg = read_config(
-            options.pop('config'), options.pop('cfg_options'), options['out']
-        )
-        summary = export_pseudo_labels(cfg, **options)
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    cfg = read_config(
+        options.pop('config'), options.pop('cfg_options'), options['out']
+    )
+    summary = export_pseudo_labels(cfg, **options)
     print(summary_tables(summary))
 
 

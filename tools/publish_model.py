@@ -18,6 +18,7 @@ from collections.abc import Sequence
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.deployment import publish_model
 from cosa_mmseg.utils.command_line import add_checkpoint_options, read_config
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -37,16 +38,14 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Publish, or say in one sentence why not."""
     options = parse_args(args)
-    try:
-        cfg = read_config(options.config, options.cfg_options)
-        published = publish_model(
-            cfg, options.checkpoint, options.out, options.network
-        )
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    cfg = read_config(options.config, options.cfg_options)
+    published = publish_model(
+        cfg, options.checkpoint, options.out, options.network
+    )
     for note in published.notes:
         print(f'note: {note}')
     weights, config = str(published.checkpoint), str(published.config)

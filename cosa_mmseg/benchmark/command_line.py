@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from mmengine.config import Config
 
-from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.utils.command_line import (
     add_config_options,
     add_trust_option,
     read_config,
 )
+from cosa_mmseg.utils.exits import exit_codes
 
 from .inference import InferenceSettings
 from .step import StepSettings
@@ -62,6 +62,7 @@ def add_benchmark_options(parser: ArgumentParser, what: str) -> None:
     )
 
 
+@exit_codes(OSError, ValueError)
 def run_benchmark(
     measure: Callable[[Config, Settings], dict],
     table: Callable[[dict], str],
@@ -81,16 +82,11 @@ def run_benchmark(
             work.
     """
     names = [field.name for field in fields(settings)]
-    try:
-        chosen = settings(**{name: getattr(options, name) for name in names})
-        cfg = read_config(options.config, options.cfg_options)
-        report = measure(cfg, chosen)
-        print(table(report))  # before anything can go wrong with the file
-        report.update(config=options.config, cfg_options=options.cfg_options)
-        if options.json:
-            with atomic_file(options.json) as path:
-                path.write_text(json.dumps(report, indent=2) + '\n')
-    except BadFileError as err:
-        raise SystemExit(f'error: {err.sentence}') from err
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    chosen = settings(**{name: getattr(options, name) for name in names})
+    cfg = read_config(options.config, options.cfg_options)
+    report = measure(cfg, chosen)
+    print(table(report))  # before anything can go wrong with the file
+    report.update(config=options.config, cfg_options=options.cfg_options)
+    if options.json:
+        with atomic_file(options.json) as path:
+            path.write_text(json.dumps(report, indent=2) + '\n')

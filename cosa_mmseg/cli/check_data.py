@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.datasets.check import check_data
 from cosa_mmseg.utils.command_line import add_config_options, read_config
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -25,10 +26,8 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Check, and say in one sentence what came out."""
     options = parse_args(args)
-    try:
-        check_data(read_config(options.config, options.cfg_options))
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    check_data(read_config(options.config, options.cfg_options))

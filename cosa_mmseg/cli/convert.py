@@ -19,6 +19,7 @@ from cosa_mmseg.model_converters import convert_weights, write_weights
 from cosa_mmseg.model_converters.files import check_suffix
 from cosa_mmseg.utils.cfg_options import CfgOptionsAction
 from cosa_mmseg.utils.command_line import add_trust_option, read_config
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -55,14 +56,12 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Convert one file, or say in one sentence why not."""
     options = parse_args(args)
-    try:
-        check_suffix(options.dst)
-        cfg = read_config(options.config, options.cfg_options)
-        conversion = convert_weights(options.src, cfg)
-        write_weights(options.dst, conversion.state)
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    check_suffix(options.dst)
+    cfg = read_config(options.config, options.cfg_options)
+    conversion = convert_weights(options.src, cfg)
+    write_weights(options.dst, conversion.state)
     print(f'{conversion}\nwritten to {options.dst}')

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.version import __version__
 
 # Sub-commands and what they do; '-' is '_' in the names of their modules
@@ -36,6 +37,7 @@ exit codes:
   1  something cannot be used, which the last lines say; of several pictures,
      the others are done
   2  the command line is wrong
+  130  interrupted (Ctrl+C)
 """
 
 
@@ -64,9 +66,6 @@ def main(args: Sequence[str] | None = None) -> None:
         )
         raise SystemExit(2)
     module = args[0].replace('-', '_')
-    try:
+    with exit_codes():
         command = import_module(f'cosa_mmseg.cli.{module}')
         command.main(args[1:])
-    except KeyboardInterrupt:
-        print('interrupted', file=sys.stderr)
-        raise SystemExit(130) from None

@@ -19,6 +19,7 @@ from cosa_mmseg.apis import (
 )
 from cosa_mmseg.deployment.trained_network import NETWORKS
 from cosa_mmseg.utils.command_line import add_checkpoint_options
+from cosa_mmseg.utils.exits import exit_codes
 
 
 def add_prediction_options(parser: ArgumentParser) -> None:
@@ -81,6 +82,7 @@ def _add_seeing_options(parser: ArgumentParser) -> None:
     )
 
 
+@exit_codes(OSError, ValueError, goes_on='what is written by now is whole')
 def run(
     options: Namespace,
     kinds: Sequence[str],
@@ -105,12 +107,10 @@ def run(
     with redirect_stdout(sys.stderr):
         try:
             failed = _predict(options, kinds, stdout, columns, rows, record)
-        except (OSError, ValueError) as err:
-            raise SystemExit(f'error: {err}') from err
         except torch.cuda.OutOfMemoryError as err:
             reason = str(err).splitlines()[0]
-            raise SystemExit(
-                'error: the GPU has too little memory: choose a smaller '
+            raise ValueError(
+                'the GPU has too little memory: choose a smaller '
                 f'--batch-size or --tile-size, or --device cpu ({reason})'
             ) from err
     for failure in failed:

@@ -12,6 +12,7 @@ import argparse
 from collections.abc import Sequence
 
 from cosa_mmseg.report import write_report
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -30,11 +31,9 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(OSError)
 def main(args: Sequence[str] | None = None) -> None:
     """Write the page, or say in one sentence why not."""
     options = parse_args(args)
-    try:
-        path = write_report(options.work_dir, options.out)
-    except OSError as err:
-        raise SystemExit(f'error: {err}') from err
+    path = write_report(options.work_dir, options.out)
     print(path)

@@ -29,6 +29,7 @@ from cosa_mmseg.utils.command_line import (
     load_config,
 )
 from cosa_mmseg.utils.distributed import connect_cpu_processes
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 from cosa_mmseg.utils.pipelines import loads_masks
 from cosa_mmseg.utils.weights import WeightsError
@@ -145,17 +146,11 @@ def enable_packing(cfg: Config, args: argparse.Namespace) -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the test that the command line asks for, or says why not."""
     options = parse_args(args)
-    try:
+    with exit_codes(OSError, ValueError):
         cfg = build_config(options)
         connect_cpu_processes(cfg)
         with naming_the_key(cfg):
             runner = Runner.from_cfg(cfg)
         check_test(runner, cfg)
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
-    try:
+    with exit_codes(BadFileError, OSError, SubmissionError, WeightsError):
         runner.test()
-    except BadFileError as err:
-        raise SystemExit(f'error: {err.sentence}') from err
-    except (OSError, SubmissionError, WeightsError) as err:
-        raise SystemExit(f'error: {err}') from err

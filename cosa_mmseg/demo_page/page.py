@@ -1,6 +1,7 @@
 """The page and its server."""
 
 from collections.abc import Mapping
+from threading import Event
 
 import gradio as gr
 import numpy as np
@@ -99,7 +100,10 @@ def serve(page: gr.Blocks, host: str, port: int, block: bool = True) -> str:
         ) from err
     if block:
         print(f'{address} (Ctrl+C ends it)', flush=True)
-        page.block_thread()
+        try:
+            Event().wait()  # gradio's own takes Ctrl+C for success
+        finally:
+            page.close(verbose=False)
     return address
 
 

@@ -1,19 +1,24 @@
 """Files and folders that are there whole or not at all."""
 
+import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
-# How the names of unfinished files begin
+# How the names of unfinished files and folders begin
 UNFINISHED = '.unfinished-'
 
 
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[Path]:
     """Write a file that gets its name only when it is whole.
+
+    It gets the permissions that ``open`` would give it; an older file that it
+    replaces hands its own on.
 
     Args:
         path: Where the file shall be; its folder is made, an older file there
@@ -25,19 +30,19 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
         if the block raises.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=UNFINISHED, suffix=path.suffix, dir=path.parent
-    )
-    os.close(handle)
-    unfinished = Path(name)
+    unfinished = _unfinished_beside(path, path.suffix)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+    handle = os.open(unfinished, flags, 0o666)
     try:
+        _mark_alive(handle)
         yield unfinished
         with open(unfinished, 'rb') as file:
             os.fsync(file.fileno())
-        unfinished.chmod(0o644)  # mkstemp's files are private
+        if path.exists():
+            shutil.copymode(path, unfinished)
         unfinished.replace(path)
     finally:
+        os.close(handle)
         unfinished.unlink(missing_ok=True)
 
 
@@ -51,18 +56,18 @@ def sync_folder(folder: str | Path) -> None:
 
 
 def remove_unfinished(folder: str | Path) -> list[Path]:
-    """Remove what killed processes left of files in a folder.
+    """Remove what killed processes left unfinished in a folder.
+
+    What a running process is writing stays: it holds a lock.
 
     Args:
-        folder: Where no other process is writing an :func:`atomic_file`.
+        folder: Where to look; not below it.
 
     Returns:
         list[Path]: What was removed.
     """
     found = sorted(Path(folder).glob(f'{UNFINISHED}*'))
-    for path in found:
-        path.unlink(missing_ok=True)
-    return found
+    return [path for path in found if _remove_abandoned(path)]
 
 
 @contextmanager
@@ -81,13 +86,46 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     if path.exists():
         raise FileExistsError(f'{path} exists: remove it or choose another')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(
-        tempfile.mkdtemp(prefix=f'.{path.name}.', dir=path.parent)
-    )
+    unfinished = _unfinished_beside(path)
+    unfinished.mkdir()
+    handle = os.open(unfinished, os.O_RDONLY)
     try:
+        _mark_alive(handle)
         yield unfinished
-        unfinished.chmod(0o755)  # mkdtemp's folders are private
         unfinished.rename(path)
     finally:
+        os.close(handle)
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _unfinished_beside(path: Path, suffix: str = '') -> Path:
+    """A new name in the folder of a path, which is made and cleaned up."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _clean_once(path.parent.absolute())
+    return path.parent / f'{UNFINISHED}{uuid4().hex[:12]}{suffix}'
+
+
+# a folder may get thousands of files
+_clean_once = cache(remove_unfinished)
+
+
+def _mark_alive(handle: int) -> None:
+    """Lock what is being written; the kernel unlocks it if this is killed."""
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _remove_abandoned(path: Path) -> bool:
+    """Remove what no process has locked; returns whether it was removed."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:  # gone by now, or of another user
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    except OSError:  # locked, without locks, or of another user
+        return False
+    finally:
+        os.close(handle)
+    return True

@@ -18,6 +18,7 @@ from mmengine.runner import set_random_seed
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.utils.command_line import add_config_options, read_config
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 from cosa_mmseg.visualization import save_samples
 
@@ -46,6 +47,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Draw, or say in one sentence why not."""
     options = parse_args(args)
@@ -54,19 +56,14 @@ def main(args: Sequence[str] | None = None) -> None:
         / Path(options.config).stem
         / f'browse_{options.split}'
     )
-    try:
-        cfg = read_config(options.config, options.cfg_options, str(out))
-        init_default_scope(cfg.get('default_scope', 'mmengine'))
-        set_random_seed(0)
-        loader = cfg.get(f'{options.split}_dataloader')
-        if loader is None:
-            raise ValueError(
-                f'{options.config} has no {options.split}_dataloader'
-            )
-        dataset = DATASETS.build(loader.dataset)
-        paths = save_samples(out, dataset, options.num)
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    cfg = read_config(options.config, options.cfg_options, str(out))
+    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    set_random_seed(0)
+    loader = cfg.get(f'{options.split}_dataloader')
+    if loader is None:
+        raise ValueError(f'{options.config} has no {options.split}_dataloader')
+    dataset = DATASETS.build(loader.dataset)
+    paths = save_samples(out, dataset, options.num)
     print(f'{len(paths)} of {len(dataset)} samples are drawn in {out}')
 
 

@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Sequence
 
 from cosa_mmseg.pseudo_label_export import compare_folders
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -24,13 +25,11 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Compare, or say in one sentence why not."""
     options = parse_args(args)
-    try:
-        agreement = compare_folders(options.first, options.second)
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    agreement = compare_folders(options.first, options.second)
     for kind, share in agreement.items():
         print(f'{kind}\t{100 * share:.2f}')
 

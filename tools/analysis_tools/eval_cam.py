@@ -22,7 +22,6 @@ from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.config_check import check_test, naming_the_key
-from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.evaluation.cam_evaluation import (
     cam_summary,
     evaluate_cams_only,
@@ -35,6 +34,7 @@ from cosa_mmseg.utils.command_line import (
     load_config,
 )
 from cosa_mmseg.utils.distributed import connect_cpu_processes
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -70,20 +70,16 @@ def build_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
+@exit_codes(OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Score the CAMs, or say in one sentence why not."""
     options = parse_args(args)
-    try:
-        cfg = build_config(options)
-        connect_cpu_processes(cfg)
-        with naming_the_key(cfg):
-            runner = Runner.from_cfg(cfg)
-        check_test(runner, cfg)
-        scores = runner.test()
-    except BadFileError as err:
-        raise SystemExit(f'error: {err.sentence}') from err
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    cfg = build_config(options)
+    connect_cpu_processes(cfg)
+    with naming_the_key(cfg):
+        runner = Runner.from_cfg(cfg)
+    check_test(runner, cfg)
+    scores = runner.test()
     if is_main_process():
         print(cam_summary(scores))
         if sentence := threshold_summary(runner.model):

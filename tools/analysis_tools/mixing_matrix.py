@@ -31,6 +31,7 @@ from cosa_mmseg.mixing import (
 )
 from cosa_mmseg.mixing.matrix import read_result
 from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -153,6 +154,7 @@ def tabulate(options: argparse.Namespace, cells: dict) -> dict:
     return results
 
 
+@exit_codes(goes_on='the same command goes on')
 def main(args: Sequence[str] | None = None) -> int:
     """Run and tabulate; returns the exit code, 1 if a pair failed."""
     parser = build_parser()
@@ -163,9 +165,6 @@ def main(args: Sequence[str] | None = None) -> int:
         results = tabulate(options, cells)
     except (OSError, ValueError) as err:
         parser.error(str(err))
-    except KeyboardInterrupt:
-        print('interrupted; the same command goes on', file=sys.stderr)
-        return 130
     return int(any('error' in result for result in results.values()))
 
 

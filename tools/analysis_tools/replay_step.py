@@ -29,6 +29,7 @@ import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.step_dump import StepDump
 from cosa_mmseg.step_dump.replay import Replay, replay
 from cosa_mmseg.utils.device import why_unusable
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 MOST_LINES = 5
@@ -96,6 +97,7 @@ def report(dump: StepDump, result: Replay) -> str:
     return '\n'.join(lines)
 
 
+@exit_codes()
 def main(args: Sequence[str] | None = None) -> int:
     """Compute and print; returns the exit code."""
     parser = build_parser()

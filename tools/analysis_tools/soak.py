@@ -27,6 +27,7 @@ import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.soak import soak, trend_table, trends
 from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.utils.environment import versions
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -53,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+@exit_codes()
 def main(args: Sequence[str] | None = None) -> int:
     """Train and say what grows; returns the exit code."""
     parser = build_parser()

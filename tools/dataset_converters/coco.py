@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cosa_mmseg.datasets.converters.coco import convert_coco
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -49,12 +50,12 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(
+    ImportError, OSError, ValueError, goes_on='the same command goes on'
+)
 def main(args: Sequence[str] | None = None) -> None:
     """Convert, or say in one sentence why not."""
-    try:
-        convert_coco(**vars(parse_args(args)))
-    except (ImportError, OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    convert_coco(**vars(parse_args(args)))
 
 
 if __name__ == '__main__':

@@ -30,6 +30,7 @@ from cosa_mmseg.datasets.converters.label_report import (
     write_report,
 )
 from cosa_mmseg.datasets.label_files import read_labels
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -71,23 +72,21 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Convert and report, or say in one sentence why not."""
     options = parse_args(args)
     images = options.images
     if images is None and osp.isdir(options.labels):
         images = options.labels
-    try:
-        labels = read_labels(options.labels, options.separator)
-        if options.classes:
-            labels = labels.with_classes(options.classes)
-        if options.out:
-            write_labels(labels, options.out, options.one_hot, images)
-        report = report_labels(labels, images)
-        if options.report:
-            write_report(report, options.report)
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    labels = read_labels(options.labels, options.separator)
+    if options.classes:
+        labels = labels.with_classes(options.classes)
+    if options.out:
+        write_labels(labels, options.out, options.one_hot, images)
+    report = report_labels(labels, images)
+    if options.report:
+        write_report(report, options.report)
     print(format_report(report))
     for path in filter(None, (options.out, options.report)):
         print(f'wrote {path}')

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from cosa_mmseg.datasets.shapes import SPLITS, VOCABULARIES, write_shapes
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -38,13 +39,11 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Write the set and say where it is, or in one sentence why not."""
     options = parse_args(args)
-    try:
-        root = write_shapes(**vars(options))
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    root = write_shapes(**vars(options))
     print(f'The shapes set is in {root}')
 
 

@@ -32,6 +32,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cosa_mmseg.datasets.converters.voc import LABEL_SOURCES, convert_voc
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -77,13 +78,11 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(OSError, ValueError, goes_on='the same command goes on')
 def main(args: Sequence[str] | None = None) -> None:
     """Convert, or say in one sentence why not."""
     options = parse_args(args)
-    try:
-        counts = convert_voc(**vars(options))
-    except (OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    counts = convert_voc(**vars(options))
     print(
         '{images} images; {train} in train, {val} in val, {train_aug} in '
         'train_aug; {labels} labels; {masks} masks of train_aug, of which '

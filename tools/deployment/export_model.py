@@ -27,6 +27,7 @@ from pathlib import Path
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.deployment import export_model
 from cosa_mmseg.utils.command_line import add_checkpoint_options, read_config
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -47,17 +48,15 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(ImportError, OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Export, or say in one sentence why not."""
     options = parse_args(args)
     start = time.perf_counter()
-    try:
-        cfg = read_config(options.config, options.cfg_options)
-        checks = export_model(
-            cfg, options.checkpoint, options.out, options.network
-        )
-    except (ImportError, OSError, ValueError) as err:
-        raise SystemExit(f'error: {err}') from err
+    cfg = read_config(options.config, options.cfg_options)
+    checks = export_model(
+        cfg, options.checkpoint, options.out, options.network
+    )
     for check in checks:
         print(
             f'{check.shape}: largest difference to PyTorch '

@@ -107,7 +107,9 @@ class SafeCheckpointHook(CheckpointHook):
         super().before_train(runner)
         self.file_backend = _LateRemoval()
         if is_main_process():
-            for folder in {str(runner.work_dir), str(self.out_dir)}:
+            work_dir = Path(runner.work_dir)
+            # in the folders below, earlier runs wrote what they are
+            for folder in {work_dir, Path(self.out_dir), *work_dir.glob('*/')}:
                 for path in remove_unfinished(folder):
                     runner.logger.info(f'removed {path}, left by a killed run')
 
