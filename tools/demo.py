@@ -15,11 +15,13 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.config_check import check_config
 from cosa_mmseg.datasets.shapes import write_shapes
 from cosa_mmseg.utils.cfg_options import CfgOptionsAction
 from cosa_mmseg.utils.command_line import add_trust_option, read_config
 from cosa_mmseg.utils.config_path import find_config
 from cosa_mmseg.utils.exits import exit_codes
+from cosa_mmseg.utils.lock import locked
 from cosa_mmseg.utils.paths import CommandParser
 from cosa_mmseg.visualization import explain, save_gallery
 
@@ -133,8 +135,10 @@ def run(options: argparse.Namespace) -> None:
     if pretrained:
         timed('pretraining', lambda: pretrain(Path(pretrained.checkpoint)))
     timed('data', lambda: write_shapes(options.data_root))
-    runner = Runner.from_cfg(cfg)
-    timed('training', runner.train)
+    check_config(cfg)
+    with locked(cfg.work_dir):
+        runner = Runner.from_cfg(cfg)
+        timed('training', runner.train)
     scores = timed('evaluation', runner.test)
     gallery = Path(cfg.work_dir) / 'gallery.png'
     timed('pictures', lambda: draw(runner, gallery))

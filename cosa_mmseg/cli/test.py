@@ -143,14 +143,14 @@ def enable_packing(cfg: Config, args: argparse.Namespace) -> None:
     ]
 
 
+@exit_codes(BadFileError, OSError, SubmissionError, WeightsError)
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the test that the command line asks for, or says why not."""
     options = parse_args(args)
-    with exit_codes(OSError, ValueError):
+    with exit_codes(ValueError):
         cfg = build_config(options)
         connect_cpu_processes(cfg)
         with naming_the_key(cfg):
             runner = Runner.from_cfg(cfg)
         check_test(runner, cfg)
-    with exit_codes(BadFileError, OSError, SubmissionError, WeightsError):
-        runner.test()
+    runner.test()

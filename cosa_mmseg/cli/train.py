@@ -8,8 +8,8 @@ On several GPUs, launchers start tools/train.py, which is the same.
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from mmengine.config import Config
 from mmengine.device import get_device
@@ -30,6 +30,8 @@ from cosa_mmseg.utils.distributed import (
     connect_cpu_processes,
     naming_lost_processes,
 )
+from cosa_mmseg.utils.exits import exit_codes
+from cosa_mmseg.utils.lock import locked
 from cosa_mmseg.utils.paths import CommandParser
 from cosa_mmseg.utils.weights import WeightsError
 
@@ -39,6 +41,15 @@ RANK_VARIABLES = {
     'slurm': 'SLURM_PROCID',
     'mpi': 'OMPI_COMM_WORLD_RANK',
 }
+RESUME = 'the same command with --resume goes on'
+_ERRORS = (
+    BadFileError,
+    CheckpointError,
+    LostProcessError,
+    NonFiniteLossError,
+    OSError,
+    WeightsError,
+)
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -109,30 +120,22 @@ def is_first_process(launcher: str) -> bool:
     return launcher == 'none' or os.environ[RANK_VARIABLES[launcher]] == '0'
 
 
+@exit_codes(*_ERRORS, goes_on=RESUME)
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the training that the command line asks for."""
     options = parse_args(args)
-    try:
-        cfg = build_config(options)
-        check_config(cfg)
-        # other processes wait for the first where they meet, in the runner
-        if options.check_data and is_first_process(cfg.launcher):
-            check_data(cfg)
-        connect_cpu_processes(cfg)
-        with naming_the_key(cfg):
-            runner = Runner.from_cfg(cfg)
-    except (OSError, ValueError, CheckpointError) as err:
-        sys.exit(f'error: {err}')
-    log_warmup(cfg, runner.logger)
-    try:
+    with ExitStack() as until_the_end:
+        with exit_codes(ValueError, goes_on=RESUME):
+            cfg = build_config(options)
+            check_config(cfg)
+            # others wait for the first process where they meet, in the runner
+            if is_first_process(cfg.launcher):
+                if options.check_data:
+                    check_data(cfg)
+                until_the_end.enter_context(locked(cfg.work_dir))
+            connect_cpu_processes(cfg)
+            with naming_the_key(cfg):
+                runner = Runner.from_cfg(cfg)
+        log_warmup(cfg, runner.logger)
         with naming_lost_processes():
             runner.train()
-    except BadFileError as err:
-        sys.exit(f'error: {err.sentence}')
-    except (
-        CheckpointError,
-        LostProcessError,
-        NonFiniteLossError,
-        WeightsError,
-    ) as err:
-        sys.exit(f'error: {err}')

@@ -1,0 +1,71 @@
+import errno
+import fcntl
+import multiprocessing
+import os
+import signal
+
+import pytest
+
+from cosa_mmseg.utils.lock import LOCK, locked
+
+FORK = multiprocessing.get_context('fork')
+
+
+def hold(folder, held, end):
+    with locked(folder):
+        # such as the worker of a data loader, which outlives a kill
+        worker = FORK.Process(target=end.wait, args=(60,))
+        worker.start()
+        held.set()
+        worker.join()
+
+
+@pytest.fixture
+def other(tmp_path):
+    """A process that trains in the folder."""
+    held, end = FORK.Event(), FORK.Event()
+    process = FORK.Process(target=hold, args=(tmp_path, held, end))
+    process.start()
+    assert held.wait(60)
+    yield process
+    end.set()
+    process.join(60)
+
+
+def test_the_second_is_told_who_is_first(tmp_path, other):
+    before = (tmp_path / LOCK).read_text()
+    owner = f'process {other.pid} on {os.uname().nodename}'
+    sentence = f'{tmp_path} is in use by another training, {owner}: wait '
+    for _ in range(2):
+        with pytest.raises(OSError, match=sentence), locked(tmp_path):
+            pass
+    assert (tmp_path / LOCK).read_text() == before
+
+
+def test_a_kill_releases_it(tmp_path, other):
+    os.kill(other.pid, signal.SIGKILL)
+    os.waitpid(other.pid, 0)  # not `join`, which waits for its worker too
+    for _ in range(2):
+        with locked(tmp_path):
+            assert f'process {os.getpid()} ' in (tmp_path / LOCK).read_text()
+
+
+def test_a_file_system_without_locks_is_a_warning(
+    tmp_path, monkeypatch, capsys
+):
+    def fail(*args):
+        raise OSError(errno.ENOLCK, 'No locks available')
+
+    monkeypatch.setattr(fcntl, 'lockf', fail)
+    with locked(tmp_path / 'new'):
+        pass
+    (warning,) = capsys.readouterr().out.splitlines()
+    assert 'cannot be locked (No locks available): see to it' in warning
+
+
+def test_a_link_is_not_followed(tmp_path):
+    (tmp_path / 'mine').write_text('text')
+    (tmp_path / LOCK).symlink_to('mine')
+    with pytest.raises(OSError, match=LOCK), locked(tmp_path):
+        pass
+    assert (tmp_path / 'mine').read_text() == 'text'
