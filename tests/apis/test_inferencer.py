@@ -44,6 +44,14 @@ def picture(root, name='a'):
     return str(root / f'JPEGImages/{name}.jpg')
 
 
+def assert_same_labels(found, expected, logits):
+    """Another batch size or program may decide ties in another way."""
+    best, second = logits.topk(2, dim=0).values
+    sure = (best - second > 1e-4).numpy()
+    assert sure.mean() > 0.9
+    np.testing.assert_array_equal(found[sure], expected[sure])
+
+
 def test_predictions_are_those_of_a_test(root, infer):
     cfg = infer.cfg
     model = trained_model(cfg, root, with_cam=True)
@@ -58,19 +66,25 @@ def test_predictions_are_those_of_a_test(root, infer):
         (expected,) = model.test_step(batch)
         pred = expected.pred_sem_seg.data[0].numpy()
         assert label_map.shape == SIZE
-        assert np.array_equal(label_map, pred)
+        assert_same_labels(label_map, pred, expected.seg_logits.data)
         assert isinstance(sample, SegDataSample)
         for field in ('seg_logits', 'pred_sem_seg', 'pred_cam'):
             torch.testing.assert_close(
-                sample.get(field).data, expected.get(field).data
+                sample.get(field).data,
+                expected.get(field).data,
+                rtol=0,
+                atol=1e-5,
             )
         torch.testing.assert_close(
-            sample.pred_label.score, expected.pred_label.score
+            sample.pred_label.score,
+            expected.pred_label.score,
+            rtol=0,
+            atol=1e-5,
         )
         scores = [c['score'] for c in areas['classes'].values()]
         assert scores[0] is None
         probs = expected.pred_label.score.tolist()
-        assert scores[1:] == pytest.approx(probs)
+        assert scores[1:] == pytest.approx(probs, abs=1e-5)
 
 
 @pytest.mark.parametrize('tile_size', [None, 32])
@@ -283,8 +297,11 @@ def test_a_published_model_of_stock_mmseg(root, infer, tmp_path):
     results = stock(picture(root), with_cam=True)
     assert results['cams'] is None
     assert results['areas']['classes']['cat']['score'] is None
-    assert np.array_equal(
-        results['predictions'], infer(picture(root))['predictions']
+    ours = infer(picture(root), return_datasamples=True)
+    assert_same_labels(
+        results['predictions'],
+        ours.pred_sem_seg.data[0].numpy(),
+        ours.seg_logits.data,
     )
     with pytest.raises(ValueError, match='the model has no CAMs'):
         stock(picture(root), out_dir=tmp_path, save=['cam'])

@@ -11,8 +11,9 @@ def test_as_timm_resizes_them(size):
     layers = pytest.importorskip('timm.layers')
     weight = torch.randn(5, 3, 14, 14)
     expected = layers.resample_patch_embed(weight, list(size))
+    # a pseudo-inverse in float32, of values up to 7
     torch.testing.assert_close(
-        resize_patches(weight, size), expected, atol=2e-5, rtol=0
+        resize_patches(weight, size), expected, atol=1e-4, rtol=0
     )
 
 

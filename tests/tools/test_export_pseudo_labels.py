@@ -82,14 +82,15 @@ def test_files_are_what_the_assigner_gives_for_each_image(split):
             written = read(out / f'{kind}_confidence' / f'{img_id}.png') / 255
             assert np.abs(written - confidence).max() <= 0.5 / 255 + 1e-6
         raw = np.load(out / 'cam_raw' / f'{img_id}.npz')
-        assert np.array_equal(raw['cam'], labels.cam.half())
+        np.testing.assert_allclose(raw['cam'], labels.cam, rtol=0, atol=1e-3)
         assert np.array_equal(raw['class_ids'], labels.class_ids)
     assert (out / 'train.txt').read_text().split() == list(IMAGES)
     # the checkpoint's threshold, not the config's, made the labels
     raw = np.load(out / 'cam_raw' / 'a.npz')
     assert raw['class_ids'].tolist() == [1]
-    foreground = read(out / 'cam' / 'a.png') == 1
-    assert np.array_equal(foreground, raw['cam'][0] > np.float16(XI))
+    foreground, cam = read(out / 'cam' / 'a.png') == 1, raw['cam'][0]
+    sure = np.abs(cam - XI) > 1e-3  # of what float16 keeps
+    assert np.array_equal(foreground[sure], cam[sure] > XI)
 
 
 def test_images_are_labelled_at_their_own_size(split):

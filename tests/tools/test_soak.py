@@ -22,7 +22,7 @@ def test_a_short_soak(tmp_path, capsys):
     logs = [reading['log'] for reading in written['readings']]
     assert logs == sorted(logs) and logs[-1] > 1
     *_, queue, _ = written['trends']
-    assert queue['growth'] == pytest.approx(0)
+    assert queue['growth'] == pytest.approx(0, abs=1e-6)
     (row,) = (line for line in printed.splitlines() if 'queues' in line)
     assert row.endswith('flat')
 

@@ -158,7 +158,7 @@ def test_half_precision_is_computed_in_float32(batch, dtype):
     with torch.autocast('cpu', dtype):
         got = criterion(half, batch[1], batch[2], batch[3].to(dtype))
     assert got.dtype == torch.float32
-    assert torch.equal(got, expected)
+    torch.testing.assert_close(got, expected)
     got.backward()
     expected.backward()
     torch.testing.assert_close(half.grad, full.grad.to(dtype))

@@ -43,7 +43,7 @@ def test_the_classes_that_no_image_shows_change_nothing(network, settings):
     assert torch.equal(some.classes, SHOWN)
     assert set(some.cam_label.unique().tolist()) <= {0, 2, 5, 255}
     assert {2, 5} & set(some.cam_label.unique().tolist())
-    assert torch.equal(some.cam, whole.cam[:, SHOWN])
+    torch.testing.assert_close(some.cam, whole.cam[:, SHOWN])
     channels = torch.tensor([0, 2, 5])
     torch.testing.assert_close(some.seg_prob, whole.seg_prob[:, channels])
     assert torch.equal(
@@ -63,18 +63,22 @@ def test_weights_and_separation_have_one_perplexity(network, lambda_a):
     pseudo = assign(network, dict(PAPER, reliability=reliability))
     # the least perplexity is that of the distance 1
     assert pseudo.perplexity_aux.min().item() == pytest.approx(
-        -math.log(lambda_a)
+        -math.log(lambda_a), rel=1e-5
     )
     # w P is the same number at all real pixels
     real = pseudo.weight_aux > 0
     product = (pseudo.weight_aux * pseudo.perplexity_aux)[real]
-    assert product.min().item() == pytest.approx(product.max().item())
+    assert product.min().item() == pytest.approx(
+        product.max().item(), rel=1e-5
+    )
 
 
 def test_without_weights_the_perplexity_is_the_papers(network):
     pseudo = assign(network, dict(PAPER, reliability=None))
     assert pseudo.weight is None
-    assert pseudo.perplexity_aux.min().item() == pytest.approx(-math.log(0.8))
+    assert pseudo.perplexity_aux.min().item() == pytest.approx(
+        -math.log(0.8), rel=1e-5
+    )
 
 
 def test_all_classes_on_request(network):
@@ -100,7 +104,8 @@ def test_the_network_runs_in_the_dtype_and_maps_are_float32(network):
     full = assign(network, PAPER)
     assert half.cam.dtype == half.seg_prob.dtype == torch.float32
     assert not torch.equal(half.cam, full.cam)
-    torch.testing.assert_close(half.cam, full.cam, rtol=0, atol=0.05)
+    # bfloat16 has three digits; CAMs are stretched to 0..1
+    torch.testing.assert_close(half.cam, full.cam, rtol=0, atol=0.1)
 
 
 def test_an_unknown_dtype():

@@ -64,8 +64,8 @@ def test_both_networks_predict_as_each_does_alone():
         assert assignment.keys() == online.keys() == FIELDS
         assert got.keys() == FIELDS | {f'online_{name}' for name in FIELDS}
         for name in FIELDS:
-            assert torch.equal(got[name], assignment[name])
-            assert torch.equal(got[f'online_{name}'], online[name])
+            torch.testing.assert_close(got[name], assignment[name])
+            torch.testing.assert_close(got[f'online_{name}'], online[name])
         assert not torch.equal(got['seg_logits'], got['online_seg_logits'])
 
 
@@ -97,7 +97,7 @@ def test_padding_is_cut_off_cams_as_off_logits():
     for name in ('seg_logits', 'cam', 'cam_aux'):
         field = name if name == 'seg_logits' else f'pred_{name}'
         expected = getattr(seen, name)[0, :, :28, :25]
-        assert torch.equal(result.get(field).data, expected)
+        torch.testing.assert_close(result.get(field).data, expected)
 
 
 def test_without_data_samples_maps_have_the_size_of_the_input():

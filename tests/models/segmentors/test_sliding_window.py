@@ -45,7 +45,7 @@ def test_one_window_is_the_whole_image(network, crop):
             getattr(seen, field.name),
             getattr(whole, field.name),
             rtol=0,
-            atol=0,
+            atol=1e-6,
         )
 
 
