@@ -118,10 +118,12 @@ def test_recipe_for_data_of_ones_own_is_that_for_voc():
     custom = Config.fromfile(CONFIGS / 'cosa_vit-b_custom.py')
     voc = Config.fromfile(CONFIGS / 'cosa_vit-b_voc.py')
     for key in (
-        *('model', 'train_cfg', 'optim_wrapper', 'param_scheduler'),
+        *('model', 'train_cfg', 'param_scheduler'),
         *('custom_hooks', 'default_hooks', 'tta_cfg'),
     ):
         assert custom[key] == voc[key], key
+    wrapper = dict(voc.optim_wrapper, type='AutoPrecisionOptimWrapper')
+    assert custom.optim_wrapper == wrapper
     resize = custom.train_pipeline.pop(1)
     scale = voc.train_pipeline.pop(1)
     assert resize.ratio_range == scale.ratio_range
@@ -132,6 +134,22 @@ def test_recipe_for_data_of_ones_own_is_that_for_voc():
     ]
     assert custom.test_pipeline[1] == voc.test_pipeline[1]
     assert custom.scores == voc.val_evaluator
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        name
+        for name in [*ALL, '../cosa_ms/shapes.py']
+        if 'shapes' in name or 'custom' in name or 'ablation' in name
+    ],
+)
+def test_recipes_for_a_laptop_take_the_faster_precision(name):
+    cfg = Config.fromfile(CONFIGS / name)
+    assert cfg.optim_wrapper.type == 'AutoPrecisionOptimWrapper'
+    assert cfg.default_hooks.precision == dict(type='PrecisionHook')
+    for loop in ('val_cfg', 'test_cfg'):
+        assert 'fp16' not in (cfg.get(loop) or {})
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ default_hooks = dict(
     visualization=dict(type='SegVisualizationHook'),
     non_finite_loss=dict(type='NonFiniteLossHook'),
     checkpoint_fit=dict(type='CheckpointFitHook'),
+    # of AutoPrecisionOptimWrapper: bfloat16 where it is faster
+    precision=dict(type='PrecisionHook'),
     # pictures of 4 validation images, at each validation besides; images=0:
     # none
     pictures=dict(type='CoSAVisualizationHook', images=4, interval=2000),

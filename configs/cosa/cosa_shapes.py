@@ -62,7 +62,7 @@ tta_cfg = dict(scales=[1.0, 1.5], mirror=True)
 
 max_iters = 1200
 optim_wrapper = dict(
-    type='BFloat16OptimWrapper',
+    type='AutoPrecisionOptimWrapper',
     optimizer=dict(lr=1e-3, weight_decay=0.05),
     paramwise_cfg=dict(_delete_=True),  # one rate for all
 )
@@ -70,7 +70,5 @@ param_scheduler = dict(warmup_iters=100)
 train_cfg = dict(
     max_iters=max_iters, total_batch_size=16, val_interval=max_iters
 )
-val_cfg = dict(fp16=True)
-test_cfg = dict(fp16=True)
 custom_hooks = [dict(type='AssignmentEMAHook', momentum=0.01)]
 default_hooks = dict(checkpoint=dict(interval=max_iters, save_last=True))

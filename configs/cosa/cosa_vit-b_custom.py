@@ -9,3 +9,5 @@ _base_ = [
     '../_base_/schedules/cosa_32k.py',
     '../_base_/default_runtime.py',
 ]
+# float32, or bfloat16 where it is faster (ours)
+optim_wrapper = dict(type='AutoPrecisionOptimWrapper')

@@ -48,7 +48,7 @@ model = dict(
 
 max_iters = 1200
 optim_wrapper = dict(
-    type='BFloat16OptimWrapper',
+    type='AutoPrecisionOptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),
 )
 param_scheduler = dict(
@@ -64,6 +64,6 @@ train_cfg = dict(
     total_batch_size=16,
     val_interval=max_iters,
 )
-val_cfg = dict(type='ValLoop', fp16=True)
-test_cfg = dict(type='TestLoop', fp16=True)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
 default_hooks = dict(checkpoint=dict(interval=max_iters, save_last=True))

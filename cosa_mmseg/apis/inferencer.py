@@ -23,6 +23,7 @@ from cosa_mmseg.config_check.names import merge_options
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.utils.command_line import read_config
 from cosa_mmseg.utils.device import why_unusable
+from cosa_mmseg.utils.precision import prediction_autocast
 
 from .loading import FailedPicture, LoadedPicture, PictureLoader, in_batches
 from .looking import check_network, look_in_tiles, look_whole, tile_grid
@@ -87,6 +88,7 @@ class CoSAInferencer(MMSegInferencer):
         device = device or get_device()
         if reason := why_unusable(device):
             raise ValueError(f'device {device!r} cannot be used: {reason}')
+        self.device = device
         self.classes: list[str] = []
         self.palette: list[list[int]] = []
         super().__init__(
@@ -278,16 +280,17 @@ class CoSAInferencer(MMSegInferencer):
             network (str, optional): Which one is asked.
         """
         tiled = self.tiling.is_for(inputs[0].input_size)
-        if tiled:
-            sights = [
-                look_in_tiles(
-                    self.model, loaded.image, self.tiling, batch_size, network
-                )
-                for loaded in inputs
-            ]
-        else:
-            data = self.collate_fn([loaded.data for loaded in inputs])
-            sights = look_whole(self.model, data, network)
+        with prediction_autocast(self.cfg, self.device):
+            if tiled:
+                sights = [
+                    look_in_tiles(
+                        self.model, one.image, self.tiling, batch_size, network
+                    )
+                    for one in inputs
+                ]
+            else:
+                data = self.collate_fn([loaded.data for loaded in inputs])
+                sights = look_whole(self.model, data, network)
         kept = kept_ids(self.classes, labels)
         post_process = getattr(self.model, 'post_process', None)
         predictions = []

@@ -15,6 +15,7 @@ from cosa_mmseg.deployment.trained_network import NETWORKS
 from cosa_mmseg.models.segmentors.cam_encoder_decoder import CAMEncoderDecoder
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
 from cosa_mmseg.structures import NetworkOutput
+from cosa_mmseg.utils.dtype import promote_half
 
 from .maps import Part, PictureMaps
 from .tiles import Tiling, tile_starts, tile_weights
@@ -228,7 +229,7 @@ def _look_raw(
         )
     if isinstance(model, DualStreamSegmentor):
         seen = _asked(model, network).see(img)
-        return _maps_of(seen), seen.cls_logits.sigmoid()
+        return _maps_of(seen), promote_half(seen.cls_logits).sigmoid()
     logits = model(img, mode='tensor')
     if not isinstance(logits, Tensor) or logits.ndim != 4:
         raise ValueError(

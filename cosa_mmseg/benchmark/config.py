@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
+
+from cosa_mmseg.utils.precision import AUTO, choose_precision
 
 AMP = {
     'off': dict(type='OptimWrapper'),
@@ -43,14 +46,19 @@ def check_amp(amp: str) -> None:
 def amp_of_wrapper(wrapper: dict) -> str:
     """Precision of an optimiser wrapper: ``'off'``, ``'bf16'``, ``'fp16'``.
 
+    Where the wrapper leaves it open, that which is faster here.
+
     Raises:
         ValueError: If it is not a wrapper of which this is known.
     """
+    if wrapper['type'] == AUTO:
+        chosen, _ = choose_precision(get_device())
+        return 'bf16' if chosen == 'bfloat16' else 'off'
     for amp, settings in AMP.items():
         if wrapper['type'] == settings['type']:
             is_bf16 = amp == 'fp16' and wrapper.get('dtype') == 'bfloat16'
             return 'bf16' if is_bf16 else amp
-    known = ', '.join(settings['type'] for settings in AMP.values())
+    known = ', '.join([AUTO, *(known['type'] for known in AMP.values())])
     raise ValueError(
         f'optim_wrapper.type={wrapper["type"]} is not known to the '
         f'benchmark: {known}'
@@ -64,7 +72,7 @@ def set_amp(wrapper: dict, amp: str) -> None:
         ValueError: If it is not one of those in :data:`AMP`.
     """
     check_amp(amp)
-    if amp_of_wrapper(wrapper) == amp:
+    if wrapper['type'] != AUTO and amp_of_wrapper(wrapper) == amp:
         return
     for key in ('dtype', 'loss_scale', 'use_fsdp'):
         wrapper.pop(key, None)

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from cosa_mmseg.utils.environment import versions
+from cosa_mmseg.utils.precision import bfloat16_instructions
 
 
 def cpu_name() -> str:
@@ -29,6 +30,7 @@ def environment() -> dict:
         device=torch.cuda.get_device_name() if on_gpu else cpu_name(),
         device_type='cuda' if on_gpu else 'cpu',
         cpu=cpu_name(),
+        bfloat16_instructions=bfloat16_instructions(),
         cpu_capability=torch.backends.cpu.get_cpu_capability(),
         cpu_cores=os.cpu_count(),
         threads=torch.get_num_threads(),
@@ -44,7 +46,11 @@ def environment() -> dict:
 
 def environment_line(found: dict) -> str:
     """The environment in a line, for a table's foot."""
-    return f'{machine_line(found)}, load average {found["load_average"]:.1f}'
+    return (
+        f'{machine_line(found)}, bfloat16 instructions of the CPU: '
+        f'{found["bfloat16_instructions"]}, load average '
+        f'{found["load_average"]:.1f}'
+    )
 
 
 def machine_line(found: dict) -> str:

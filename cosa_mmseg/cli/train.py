@@ -33,6 +33,7 @@ from cosa_mmseg.utils.distributed import (
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.lock import locked
 from cosa_mmseg.utils.paths import CommandParser
+from cosa_mmseg.utils.precision import AUTO
 from cosa_mmseg.utils.weights import WeightsError
 
 # where mmengine's launchers say which of the processes this one is
@@ -71,7 +72,8 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--amp',
         action='store_true',
-        help='automatic mixed precision: fp16 on a GPU, bfloat16 on a CPU',
+        help='mixed precision: fp16 on a GPU, bfloat16 on a CPU, where it '
+        'is slow without bfloat16 instructions',
     )
     parser.add_argument(
         '--check-data',
@@ -92,7 +94,7 @@ def build_config(args: argparse.Namespace) -> Config:
 
 
 def enable_amp(optim_wrapper: dict) -> None:
-    """Turns an ``OptimWrapper`` into its mixed-precision counterpart.
+    """Sets mixed precision, whether it is faster or not.
 
     On a GPU the type is fp16 unless the config names another
     (``dtype='bfloat16'``); on a CPU it is bfloat16.
@@ -103,10 +105,10 @@ def enable_amp(optim_wrapper: dict) -> None:
     wrapper_type = optim_wrapper['type']
     if wrapper_type in ('AmpOptimWrapper', 'BFloat16OptimWrapper'):
         return
-    if wrapper_type != 'OptimWrapper':
+    if wrapper_type not in ('OptimWrapper', AUTO):
         raise ValueError(
-            '--amp needs an optim_wrapper of type OptimWrapper, but the '
-            f'config has {wrapper_type}'
+            f'--amp needs an optim_wrapper of type OptimWrapper or {AUTO}, '
+            f'but the config has {wrapper_type}'
         )
     if get_device() == 'cpu':
         optim_wrapper['type'] = 'BFloat16OptimWrapper'

@@ -4,6 +4,7 @@ from .assignment_ema_hook import AssignmentEMAHook
 from .checkpoint_fit_hook import CheckpointFitHook, find_misfit
 from .cosa_visualization_hook import CoSAVisualizationHook
 from .non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
+from .precision_hook import PrecisionHook
 from .report_hook import ReportHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 
@@ -13,6 +14,7 @@ __all__ = [
     'CoSAVisualizationHook',
     'NonFiniteLossError',
     'NonFiniteLossHook',
+    'PrecisionHook',
     'ReportHook',
     'SafeCheckpointHook',
     'find_misfit',
