@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.fileio import join_path, list_from_file
+from mmengine.fileio import join_path
+
+from cosa_mmseg.utils.reading import read_json, read_text
 
 LIST = 'arms.json'
 EVALUATION_KEYS = ('val_', 'test_', 'tta_')  # prefixes of config keys
@@ -82,7 +84,7 @@ class Arm:
                     f'{self.config} has no image list {path}: make the data '
                     'set, or choose other --splits'
                 )
-            lines = list_from_file(path)
+            lines = read_text(path).split('\n')
             numbers[split] = sum(bool(line.strip()) for line in lines)
         return numbers
 
@@ -111,10 +113,7 @@ def load_arms(folder: str | Path) -> list[Arm]:
             f'no {path}: it lists the arms, e.g. {{"my_config": {{"title": '
             '"mine", "baseline": "other_config"}}'
         )
-    try:
-        entries = json.loads(path.read_text())
-    except ValueError as err:
-        raise ValueError(f'{path} is not JSON: {err}') from err
+    entries = read_json(path)
     if not isinstance(entries, dict) or not entries:
         raise ValueError(f'{path} must hold an object {{arm: settings}}')
     unlisted = sorted(

@@ -12,47 +12,32 @@ import mmengine.fileio as fileio
 from mmengine.logging import print_log
 from PIL import Image, ImageFile
 
+from cosa_mmseg.utils.reading import read_text
+
 from .similar_names import composed, similar_name, strip_suffix
 from .unfetched import fetched_name
-
-
-def decode(data: bytes) -> str:
-    """UTF-8 text, with or without a byte order mark.
-
-    Raises:
-        ValueError: The bytes are no such text; starts with the line.
-    """
-    try:
-        return data.decode('utf-8-sig')
-    except UnicodeDecodeError as err:
-        line = err.object.count(b'\n', 0, err.start) + 1
-        raise ValueError(
-            f'line {line}: byte 0x{err.object[err.start]:02x} is not UTF-8; '
-            'save the file as UTF-8'
-        ) from err
 
 
 def read_image_list(path: str, backend_args: dict | None = None) -> list[str]:
     """The lines of an image list, without blank ones.
 
     Args:
-        path: The text file, UTF-8.
+        path: The text file.
         backend_args: Where mmengine's file client finds it.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It lists nothing, or is not UTF-8.
+        ValueError: It lists nothing, or cannot be read, see
+            :func:`~cosa_mmseg.utils.reading.read_text`.
     """
     try:
-        lines = decode(fileio.get(path, backend_args)).split('\n')
-    except (FileNotFoundError, IsADirectoryError) as err:
+        text = read_text(path, backend_args)
+    except FileNotFoundError as err:
         raise FileNotFoundError(
             f'no image list {path!r}; `ann_file` (below `data_root`) must '
             'name a text file with one image id a line'
         ) from err
-    except ValueError as err:
-        raise ValueError(f'{path} {err}') from err
-    lines = [line.rstrip('\r') for line in lines if line.strip()]
+    lines = [line for line in text.split('\n') if line.strip()]
     if not lines:
         raise ValueError(f'the image list {path} is empty')
     return lines

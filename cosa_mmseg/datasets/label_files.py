@@ -23,9 +23,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unicodedata import normalize
 
-import mmengine.fileio as fileio
+from cosa_mmseg.utils.reading import decode, read_bytes
 
-from .image_files import check_unique, decode
+from .image_files import check_unique
 from .label_formats import PARSERS, Rows, read_folder
 
 BACKGROUND = 'background'
@@ -107,7 +107,7 @@ def read_labels(
         except ValueError as err:
             raise ValueError(f'{path} {err}') from err
     try:
-        data = fileio.get(path, backend_args=backend_args)
+        data = read_bytes(path, backend_args)
     except FileNotFoundError as err:
         raise FileNotFoundError(
             f'no label file {path}; check `data_root` and `label_file`, or, '

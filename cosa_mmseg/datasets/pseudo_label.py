@@ -1,6 +1,5 @@
 """Images with exported pseudo labels, to train a second stage with."""
 
-import json
 import os.path as osp
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import mmengine.fileio as fileio
 from mmengine.registry import DATASETS
 
 from cosa_mmseg.pseudo_label_export.folder import KINDS, MANIFEST
+from cosa_mmseg.utils.reading import read_json
 
 from .checked_seg_dataset import CheckedSegDataset
 from .image_files import find_images, read_image_list
@@ -107,7 +107,7 @@ class PseudoLabelDataset(CheckedSegDataset):
     def _read_json(self, name: str) -> dict:
         """A file of the export; raises what says how to make it."""
         try:
-            return json.loads((self.label_root / name).read_text())
+            return read_json(self.label_root / name)
         except (FileNotFoundError, NotADirectoryError) as err:
             raise FileNotFoundError(
                 f'{self.label_root} holds no finished export of pseudo labels '

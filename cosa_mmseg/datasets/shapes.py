@@ -28,6 +28,7 @@ from cosa_mmseg.datasets.shapes_scene import (
 )
 from cosa_mmseg.datasets.shapes_textures import CLASSES, PRETRAIN_CLASSES
 from cosa_mmseg.utils.atomic import atomic_folder
+from cosa_mmseg.utils.reading import read_json
 
 SPLITS = ('train', 'val', 'val_decorr', 'tune', 'tune_decorr')
 LEAST = {'size': 16, 'num_workers': 1}  # objects have pixels from 8 on
@@ -144,7 +145,7 @@ def _check_same(root: Path, settings: dict) -> None:
             f'{root} exists and is no shapes set (it has no {MARKER}): '
             'choose another root'
         )
-    found = json.loads(marker.read_text())
+    found = read_json(marker)
     if found != settings:
         raise ValueError(
             f'{root} holds a shapes set with other settings, {found}, than '

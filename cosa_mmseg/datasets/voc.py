@@ -7,6 +7,8 @@ import mmengine.fileio as fileio
 from mmengine.registry import DATASETS
 from mmseg.datasets import PascalVOCDataset
 
+from cosa_mmseg.utils.reading import decode, read_bytes
+
 from .image_level import ImageLabelDataset
 
 
@@ -35,7 +37,7 @@ def load_voc_xml(path: str, backend_args: dict | None = None) -> list[str]:
         ValueError: It cannot be read, or an object in it has no name.
     """
     try:
-        text = fileio.get_text(path, backend_args=backend_args)
+        text = decode(read_bytes(path, backend_args))
         if '<!DOCTYPE' in text:
             raise ValueError('it declares a document type')
         objects = list(ElementTree.fromstring(text).iterfind('object'))

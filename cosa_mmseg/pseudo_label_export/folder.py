@@ -12,6 +12,7 @@ from torch import Tensor
 from cosa_mmseg.models.pseudo_labels import IGNORE_INDEX
 from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.utils.label_map import write_label_map
+from cosa_mmseg.utils.reading import read_json
 
 from .whole_image import ImagePseudoLabels
 
@@ -75,9 +76,7 @@ class PseudoLabelFolder:
         path = self.root / MANIFEST
         text = json.dumps(settings, indent=2, default=str)
         if path.is_file():
-            different = _difference(
-                json.loads(path.read_text()), json.loads(text)
-            )
+            different = _difference(read_json(path), json.loads(text))
             if different:
                 raise ValueError(
                     f'{self.root} holds pseudo labels of another run: '

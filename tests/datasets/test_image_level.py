@@ -129,7 +129,7 @@ def test_errors_of_labels(make, labels, words):
     ('change', 'words'),
     [
         (dict(ann_file='nowhere.txt'), ['no image list', 'nowhere.txt']),
-        (dict(ann_file='.'), ['no image list', '`ann_file`']),
+        (dict(ann_file='.'), ['is a folder, and must be a file']),
         (dict(lines='\n \n'), ['list.txt is empty']),
         (dict(label_file='no.json'), ['no label file', 'no.json']),
         (dict(label_file=None), ['no labels to train with', '`label_file`']),

@@ -18,6 +18,7 @@ from scipy.io import loadmat
 
 from cosa_mmseg.datasets.image_files import check_unique
 from cosa_mmseg.datasets.voc import parse_voc_line
+from cosa_mmseg.utils.reading import read_text
 
 from .archives import unpack
 from .voc_masks import check_ids, read_mask
@@ -83,7 +84,7 @@ def read_list(path: Path) -> list[str]:
     """
     if not path.is_file():
         raise FileNotFoundError(f'no image list {path}')
-    lines = path.read_text(encoding='utf-8', errors='replace').splitlines()
+    lines = read_text(path).split('\n')
     names = [parse_voc_line(line) for line in lines if line.strip()]
     if not names:
         raise ValueError(f'the image list {path} is empty')

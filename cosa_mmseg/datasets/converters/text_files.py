@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.reading import read_bytes
 
 
 def list_text(img_ids: list[str]) -> str:
@@ -28,7 +29,7 @@ def write_missing(texts: dict[Path, str]) -> None:
             written then.
     """
     for path, text in texts.items():
-        if path.exists() and path.read_bytes() != text.encode():
+        if path.exists() and read_bytes(path) != text.encode():
             raise FileExistsError(
                 f'{path} holds something else than what would be written: '
                 'move it away to have it written anew'
