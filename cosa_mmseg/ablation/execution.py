@@ -65,9 +65,6 @@ class _Execution:
 
     def train(self) -> None:
         """Train from the last checkpoint on, or from the start."""
-        last = self.run.folder / 'last_checkpoint'
-        if last.is_file() and not last.read_text().strip():
-            last.unlink()  # cut off while it was written: start anew
         self.progress['starts'] += 1
         self._call('train', ['--resume'], self.run.folder)
         if not self.run.is_trained:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmengine.runner import find_latest_checkpoint
+from cosa_mmseg.engine.checkpoints import named_checkpoint
 
 from .arms import Arm
 
@@ -45,10 +45,7 @@ class Run:
     @property
     def is_trained(self) -> bool:
         """Whether the last iteration's checkpoint is there, and whole."""
-        if not (self.folder / 'last_checkpoint').is_file():
-            return False
-        latest = find_latest_checkpoint(str(self.folder))
-        return Path(latest or '').name == self.checkpoint.name
+        return named_checkpoint(self.folder) == self.checkpoint
 
     def read_progress(self) -> dict:
         """What is known of a run that began.

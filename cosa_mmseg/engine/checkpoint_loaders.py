@@ -20,6 +20,7 @@ from mmengine.runner.checkpoint import (
 
 from cosa_mmseg.utils.weights import (
     WeightsError,
+    check_weights,
     load_safely,
     read_weights,
 )
@@ -60,7 +61,9 @@ def fetched_safely(load: Callable[..., dict]) -> Callable[..., dict]:
                     'model.network.backbone.init_cfg.checkpoint=FILE'
                 ) from err
 
-        return _without_config(load_safely(filename, fetch))
+        content = load_safely(filename, fetch)
+        check_weights(content, filename)
+        return _without_config(content)
 
     return loader
 

@@ -1,16 +1,26 @@
 """Which checkpoint a run goes on from."""
 
 import logging
+import os
 import re
-import zipfile
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import print_log
-from mmengine.runner import CheckpointLoader
+
+from cosa_mmseg.utils.weights import WeightsError, check_finite, read_weights
 
 # What mmengine's runner needs to go on as if nothing had happened
-NEEDED = ('meta', 'state_dict', 'message_hub', 'optimizer')
+NEEDED = {
+    'meta.epoch': int,
+    'meta.iter': int,
+    'state_dict': dict,
+    'message_hub.log_scalars': dict,
+    'message_hub.runtime_info': dict,
+    'message_hub.resumed_keys': dict,
+    'optimizer': dict,
+}
 LAST = 'last_checkpoint'  # the file in which mmengine names the last one
 
 
@@ -49,50 +59,35 @@ def set_resumed_checkpoint(cfg: Config, checkpoint: str | None) -> None:
 def check_checkpoint(path: str | Path) -> None:
     """Refuse a checkpoint that training cannot go on from.
 
-    A good one is a whole zip archive whose bytes are those that were written
-    (their check sums are compared), loads as the runner would load it, and
-    holds `NEEDED`.
-
     Raises:
-        CheckpointError: If it is not a good one.
+        CheckpointError: If it does not load, its weights or the state of its
+            optimiser are not finite, or something of `NEEDED` is missing.
         FileNotFoundError: If there is no such file.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'there is no checkpoint {path}')
     try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-    except Exception as err:  # whatever random bytes lead to
-        size = path.stat().st_size
-        raise CheckpointError(
-            f'{path} is no checkpoint, or a part of one ({err}; {size} bytes)'
-        ) from err
-    if damaged:
-        raise CheckpointError(f'{path} is damaged: {damaged} has changed')
-    content = _load(path)
-    missing = [key for key in NEEDED if key not in content]
+        content = read_weights(path)
+        check_finite({'optimizer': content.get('optimizer')}, path)
+    except (OSError, WeightsError) as err:
+        raise CheckpointError(str(err)) from err
+    missing = [
+        key for key in NEEDED if not isinstance(_at(content, key), NEEDED[key])
+    ]
     if missing:
         raise CheckpointError(
-            f'{path} holds no {", ".join(missing)}, so training cannot go on '
-            'from it; `--cfg-options load_from=FILE` starts from its weights'
+            f'{path} holds no usable {", ".join(missing)}, so training cannot '
+            'go on from it; `--cfg-options load_from=FILE` starts from its '
+            'weights'
         )
 
 
-def _load(path: Path) -> dict:
-    """What a whole file holds, loaded as the runner does.
-
-    Raises:
-        CheckpointError: If the loader refuses it.
-    """
-    try:
-        content = CheckpointLoader.load_checkpoint(str(path), 'cpu', 'silent')
-    except Exception as err:  # whatever unknown content leads to
-        reason = str(err).split('\n')[0]
-        if str(path) not in reason:
-            reason = f'{path} does not load: {reason}'
-        raise CheckpointError(reason) from err
-    return content if isinstance(content, dict) else {}
+def _at(content: Any, key: str) -> Any:
+    """A value in nested dicts, by its dotted key; None: it is not there."""
+    for name in key.split('.'):
+        content = content.get(name) if isinstance(content, dict) else None
+    return content
 
 
 def find_good_checkpoint(folder: str | Path) -> Path | None:
@@ -109,45 +104,68 @@ def find_good_checkpoint(folder: str | Path) -> Path | None:
     Raises:
         CheckpointError: If there are checkpoints, and none is good.
     """
-    candidates = _candidates(Path(folder))
+    folder = Path(folder)
+    named = named_checkpoint(folder)
+    candidates = _candidates(folder, named)
     for path in candidates:
         try:
             check_checkpoint(path)
-        except CheckpointError as err:
-            print_log(f'skipped: {err}', 'current', logging.WARNING)
-        else:
-            return path
+        except (CheckpointError, FileNotFoundError) as err:
+            _warn(f'skipped: {err}')
+            continue
+        if not named and os.path.lexists(folder / LAST):
+            _warn(
+                f'{folder / LAST} names no checkpoint of this run that is '
+                f'there: going on from {path}, the newest good one beside it'
+            )
+        return path
     if candidates:
         raise CheckpointError(
             f'{folder} has no good checkpoint ({len(candidates)} tried, the '
             f'newest is {candidates[0].name}): restore one, or choose '
             'another --work-dir to start anew'
         )
-    print_log(
-        f'{folder} has no checkpoint: training starts anew',
-        'current',
-        logging.WARNING,
-    )
+    _warn(f'{folder} has no checkpoint: training starts anew')
     return None
 
 
-def _candidates(folder: Path) -> list[Path]:
+def named_checkpoint(folder: Path) -> Path | None:
+    """The file that ``last_checkpoint`` names, if it is one of the run.
+
+    It is looked for in the folder first, which may have been moved. One
+    elsewhere counts if there is none here, or its folder has the name of
+    this one, as mmengine's ``out_dir`` has it.
+
+    Args:
+        folder: Work dir of the run.
+
+    Returns:
+        Path | None: None if it is not there, or its name cannot be read.
+    """
+    file = folder / LAST
+    try:
+        text = file.read_text('utf-8').strip() if file.is_file() else ''
+        here, there = folder / Path(text).name, Path(text)
+        if here.is_file():
+            return here
+        same_run = there.parent.name == folder.resolve().name
+        if (same_run or not _saved(folder)) and there.is_file():
+            return there
+    except (OSError, ValueError):  # no UTF-8, too long, a loop of links
+        pass
+    return None
+
+
+def _candidates(folder: Path, named: Path | None) -> list[Path]:
     """Checkpoints of a run, the one to try first at the front.
 
     That is the one that ``last_checkpoint`` names, unless a kill came between
     the writing of a later one and that of its name.  The others follow from
     the newest to the oldest.
     """
-    named = _named(folder)
-    folders = {folder, named.parent} if named else {folder}
-    found = sorted(
-        (path for where in folders for path in where.glob('*.pth')),
-        key=lambda path: (path.stat().st_mtime_ns, _number(path)),
-        reverse=True,
-    )
-    found = [path for path in found if _number(path) >= 0]
     if named is None:
-        return found
+        return _saved(folder)
+    found = _saved(folder, named.parent)
     written = named.stat().st_mtime_ns
     later = [
         path
@@ -158,20 +176,21 @@ def _candidates(folder: Path) -> list[Path]:
     return list(dict.fromkeys([*later, named, *found]))
 
 
-def _named(folder: Path) -> Path | None:
-    """The file that ``last_checkpoint`` names, if it is there.
-
-    It is looked for in the folder first, which may have been moved.
-    """
-    file = folder / LAST
-    text = file.read_text().strip() if file.is_file() else ''
-    for path in (folder / Path(text).name, Path(text)):
-        if path.is_file():
-            return path
-    return None
+def _saved(*folders: Path) -> list[Path]:
+    """Checkpoints of a run in some folders, the newest first."""
+    found = {path for folder in folders for path in folder.glob('*.pth')}
+    return sorted(
+        (path for path in found if _number(path) >= 0 and path.is_file()),
+        key=lambda path: (path.stat().st_mtime_ns, _number(path)),
+        reverse=True,
+    )
 
 
 def _number(path: Path) -> int:
     """Iteration or epoch in a name; -1 where it is no run's checkpoint."""
     found = re.fullmatch(r'(?!best_|\.).*?(\d+)\.pth', path.name)
     return int(found[1]) if found else -1
+
+
+def _warn(sentence: str) -> None:
+    print_log(sentence, 'current', logging.WARNING)

@@ -8,14 +8,12 @@ from typing import Any
 
 from torch import Tensor
 
-from cosa_mmseg.utils.weights import WeightsError
+from cosa_mmseg.utils.weights import PLACES, WeightsError, find_weights
 
 from .flax import flax_to_timm, is_flax
 from .names import TIMM, NamingStyle, style_of, timm_name
 from .released import ENCODER, is_released
 
-# where checkpoints keep their weights, the first that there is
-_PLACES = ('teacher', 'state_dict', 'model')
 # how DDP and torch.compile have all names of a network begin
 _WRAPPERS = r'^(module\.|_orig_mod\.)+'
 _PARTS = ('teacher.', 'assignment.', 'backbone.', 'timm_model.', 'model.')
@@ -63,21 +61,16 @@ def _find_tensors(
     content: Mapping[str, Any], path: str | Path
 ) -> tuple[dict[str, Tensor], str]:
     """The innermost tensors, float32, and the keys that lead to them."""
-    place = ''
-    node: Mapping[str, Any] = content
-    while key := next(
-        (k for k in _PLACES if isinstance(node.get(k), Mapping)), None
-    ):
-        node, place = node[key], f'{place}{key}.'
+    weights, place = find_weights(content)
     tensors = {
         name: value.float() if value.is_floating_point() else value
-        for name, value in node.items()
+        for name, value in weights.items()
         if isinstance(value, Tensor)
     }
     if not tensors:
         raise WeightsError(
             f'{path} holds no tensors, but {sorted(map(str, content))[:8]}: '
-            f'weights are looked for at the top and under {list(_PLACES)}; '
+            f'weights are looked for at the top and under {list(PLACES)}; '
             'save the part that holds them alone'
         )
     return tensors, place

@@ -2,13 +2,15 @@
 
 A pickle, which is what ``torch.save`` writes, is a program: to load one that
 is not trusted is to run it.  :func:`read_weights` makes tensors, numbers, text
-and logs of it and nothing else.
+and logs of it and nothing else, and refuses files whose content has changed
+since it was written, or whose weights are not finite.
 """
 
 import os
 import re
+import zipfile
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
@@ -43,6 +45,10 @@ _CODE = re.compile(
     r'(<[^>]*>|\S+)'
 )
 _AGAIN = 'download or copy the file again'
+# Keys under which checkpoints keep their weights, the first that there is
+PLACES = ('state_dict', 'teacher', 'model')
+_FOLDER = 0x10  # what a zip file has in the attributes of a folder
+_LONGEST_NAME = 500  # of a weight, characters
 
 
 class WeightsError(ValueError):
@@ -69,8 +75,9 @@ def read_weights(path: str | Path) -> dict[str, Any]:
 
     Raises:
         MissingWeightsError: If there is no such file.
-        WeightsError: If it is empty, broken, no checkpoint, or holds objects
-            other than tensors and plain data.
+        WeightsError: If it is empty, broken, no checkpoint, holds objects
+            other than tensors and plain data, or weights that are NaN or
+            infinite.
     """
     path = Path(path)
     if path.is_dir():
@@ -92,14 +99,138 @@ def read_weights(path: str | Path) -> dict[str, Any]:
         raise WeightsError(
             f'{path} is a safetensors file: end its name in .safetensors'
         )
+    if start.startswith(b'PK'):
+        check_sums(path)
     readers = {'.safetensors': _read_safetensors, '.npz': _read_npz}
     content = readers.get(path.suffix, _read_torch)(path)
+    check_weights(content, path)
+    return content
+
+
+def check_sums(path: Path) -> None:
+    """Compare what a zip file holds with its check sums: torch does not.
+
+    Args:
+        path: The file, such as ``torch.save`` or ``numpy.savez`` write it.
+
+    Raises:
+        WeightsError: If a byte has changed, or the file is cut.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+            for info in archive.infolist():
+                # torch leaves the memory of such a tensor as it was
+                if info.external_attr & _FOLDER:
+                    damaged = info.filename
+    except Exception as err:  # whatever random bytes lead to
+        raise WeightsError(
+            f'{path} is no checkpoint of PyTorch, or a part of one ({err}): '
+            f'{_AGAIN}'
+        ) from err
+    if damaged:
+        raise WeightsError(
+            f'{path} is damaged (the check sum of {damaged!r} is another): '
+            f'{_AGAIN}'
+        )
+
+
+def check_weights(content: Any, name: str | Path) -> None:
+    """Refuse what is no checkpoint, or has weights that are not finite.
+
+    Args:
+        content: What a file holds.
+        name: Of the file, for messages.
+
+    Raises:
+        WeightsError: If it is no dict, its weights are NaN or infinite, or
+            the name of one is no printable text.
+    """
     if not isinstance(content, dict):
         raise WeightsError(
-            f'{path} holds a {type(content).__name__}, not a dict of named '
+            f'{name} holds a {type(content).__name__}, not a dict of named '
             'tensors: save the state_dict() of the network'
         )
-    return content
+    weights, _ = find_weights(content)
+    for key in weights:
+        if not (
+            isinstance(key, str)
+            and key.isprintable()
+            and len(key) <= _LONGEST_NAME
+        ):
+            raise WeightsError(
+                f'{name} has a weight named {key!r:.80}, which is no name of '
+                'a weight: save the state_dict() of the network'
+            )
+    check_finite(weights, name)
+
+
+def find_weights(content: Mapping) -> tuple[Mapping, str]:
+    """The innermost dict of weights, and the keys that lead to it.
+
+    Args:
+        content: What a file holds.
+    """
+    place = ''
+    for _ in PLACES:  # a dict may hold itself
+        for key in PLACES:
+            if isinstance(content.get(key), Mapping):
+                content, place = content[key], f'{place}{key}.'
+                break
+    return content, place
+
+
+def check_finite(content: Any, name: str | Path) -> None:
+    """Refuse tensors that hold NaN or infinity.
+
+    Args:
+        content: Tensors, in dicts and lists of any depth.
+        name: Of the file, for the message.
+
+    Raises:
+        WeightsError: If there is one.
+    """
+    for key, tensor in _tensors(content):
+        try:
+            finite = _is_finite(tensor)
+        except RuntimeError as err:  # sparse, without storage
+            kind = f'{tensor.layout} on {tensor.device}'
+            raise WeightsError(
+                f'{name} holds no plain numbers in {key!r:.80} ({kind}): save '
+                'dense tensors'
+            ) from err
+        if not finite:
+            raise WeightsError(
+                f'{name} holds NaN or infinity in {key!r:.80}: its training '
+                'diverged or the file is damaged, so take an earlier '
+                f'checkpoint, or {_AGAIN}'
+            )
+
+
+def _tensors(content: Any) -> Iterator[tuple[str, Tensor]]:
+    """All tensors with their keys, in dicts and lists of any depth."""
+    left, seen = [('', content)], set()
+    while left:
+        name, part = left.pop()
+        if id(part) in seen:  # a dict may hold itself
+            continue
+        seen.add(id(part))
+        if isinstance(part, Tensor):
+            yield name, part
+        elif isinstance(part, list | tuple):
+            left += [(f'{name}[{i}]', value) for i, value in enumerate(part)]
+        elif isinstance(part, Mapping):
+            dot = '.' if name else ''
+            left += [(f'{name}{dot}{k}', part[k]) for k in [*part][::-1]]
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    """Whether all values are numbers that can be looked at."""
+    # a few bytes can be repeated to any size
+    tensor = tensor[tuple(slice(None if n else 1) for n in tensor.stride())]
+    if not tensor.is_floating_point() or not tensor.numel():
+        return True
+    return all(bool(end.isfinite()) for end in tensor.aminmax())
 
 
 def load_safely(name: str | Path, load: Callable[[], Any]) -> Any:

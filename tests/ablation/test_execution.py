@@ -144,14 +144,8 @@ def test_an_older_checkpoint_is_not_the_last(make_run):
     assert not run.is_trained
     (run.folder / 'last_checkpoint').write_text('somewhere/iter_2.pth')
     assert run.is_trained
-
-
-def test_an_empty_name_of_the_last_checkpoint_starts_anew(make_run):
-    run, launcher = make_run()
-    run.folder.mkdir(parents=True)
-    (run.folder / 'last_checkpoint').touch()
-    execute(run, SPLITS, launcher)
-    assert 'from nothing' in (run.folder / 'train.log').read_text()
+    (run.folder / 'last_checkpoint').write_bytes(b'\xff')
+    assert not run.is_trained
 
 
 def test_changed_settings(make_run, tmp_path):

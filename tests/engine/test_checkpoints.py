@@ -13,15 +13,15 @@ from cosa_mmseg.engine.checkpoints import (
 )
 
 
-def write(path, time, **left_out):
+def write(path, time, **changes):
     """A checkpoint of a run, saved at a time (s)."""
     content = dict(
-        meta=dict(iter=1),
+        meta=dict(iter=1, epoch=0),
         state_dict=dict(x=torch.arange(1000.0)),
-        message_hub={},
+        message_hub=dict(log_scalars={}, runtime_info={}, resumed_keys={}),
         optimizer={},
     )
-    torch.save({k: content[k] for k in content if k not in left_out}, path)
+    torch.save(content | changes, path)
     os.utime(path, (time, time))
     return path
 
@@ -54,20 +54,75 @@ def empty(path):
     path.write_bytes(b'')
 
 
-@pytest.mark.parametrize('damage', [truncate, flip_a_bit, empty])
+def replace_by_a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def link_to_itself(path):
+    path.unlink()
+    path.symlink_to(path.name)
+
+
+def diverge(path):
+    content = torch.load(path)
+    content['optimizer'] = {'state': {0: {'exp_avg': torch.tensor(torch.inf)}}}
+    torch.save(content, path)
+    os.utime(path, (6, 6))
+
+
+@pytest.mark.parametrize('damage', [truncate, flip_a_bit, empty, diverge])
 def test_a_damaged_checkpoint_is_skipped(run, damage, capfd):
     assert find_good_checkpoint(run) == run / 'iter_6.pth'
     damage(run / 'iter_6.pth')
     assert find_good_checkpoint(run) == run / 'iter_4.pth'
-    assert f'WARNING - skipped: {run}/iter_6.pth is' in capfd.readouterr().out
+    assert f'WARNING - skipped: {run}/iter_6.pth ' in capfd.readouterr().out
 
 
-@pytest.mark.parametrize('last', ['', 'iter_8.pth'])
-def test_without_its_name_the_newest_is_taken(run, last):
-    name_last(run, last)
+@pytest.mark.parametrize('damage', [replace_by_a_folder, link_to_itself])
+def test_what_is_no_file_is_passed_over(run, damage):
+    damage(run / 'iter_6.pth')
+    assert find_good_checkpoint(run) == run / 'iter_4.pth'
+
+
+@pytest.mark.parametrize(
+    'last',
+    [
+        b'',
+        b'iter_8.pth',
+        b'\xff\xfe\0',
+        b'a' * 300,
+        b'iter_2.pth\niter_4.pth',
+        b'a\0b',
+        b'..',
+        b'{elsewhere}',
+        replace_by_a_folder,
+        link_to_itself,
+    ],
+    ids=repr,
+)
+def test_without_its_name_the_newest_is_taken(
+    run, last, capfd, tmp_path_factory
+):
+    path = run / 'last_checkpoint'
+    if callable(last):
+        last(path)
+    else:  # a file of another run is none of this one
+        other = write(tmp_path_factory.mktemp('other') / 'iter_9.pth', time=9)
+        path.write_bytes(last.replace(b'{elsewhere}', str(other).encode()))
+    truncate(run / 'iter_6.pth')
+    assert find_good_checkpoint(run) == run / 'iter_4.pth'
+    assert (
+        f'{path} names no checkpoint of this run that is there: going on from '
+        f'{run}/iter_4.pth'
+    ) in capfd.readouterr().out
+
+
+@pytest.mark.parametrize('end', [b'\n', b'\r\n', b' '])
+def test_the_end_of_its_line_does_not_count(run, end, capfd):
+    (run / 'last_checkpoint').write_bytes(b'/moved/iter_6.pth' + end)
     assert find_good_checkpoint(run) == run / 'iter_6.pth'
-    (run / 'last_checkpoint').unlink()
-    assert find_good_checkpoint(run) == run / 'iter_6.pth'
+    assert not capfd.readouterr().out
 
 
 def test_one_saved_after_the_named_one_is_taken(run):
@@ -98,6 +153,11 @@ def test_checkpoints_elsewhere_are_found(tmp_path):
     last = tmp_path / 'last_checkpoint'
     last.write_text(str(elsewhere / 'iter_4.pth'))
     assert find_good_checkpoint(tmp_path) == elsewhere / 'iter_2.pth'
+    run = tmp_path / 'run'  # as `out_dir` of the hook has it
+    run.mkdir()
+    write(run / 'iter_1.pth', time=1)
+    (run / 'last_checkpoint').write_text(str(elsewhere / 'iter_2.pth'))
+    assert find_good_checkpoint(run) == elsewhere / 'iter_2.pth'
 
 
 def test_a_folder_without_a_good_one_says_so(run):
@@ -130,11 +190,14 @@ def test_what_a_config_resumes_is_checked(run):
 
 
 def test_a_checkpoint_says_what_it_lacks(run):
-    with pytest.raises(CheckpointError, match='holds no optimizer, so train'):
+    with pytest.raises(CheckpointError, match='no usable optimizer, so trai'):
         check_checkpoint(run / 'best_mIoU_iter_6.pth')
     torch.save(dict(x=torch.ones(1)), run / 'weights.pth')
-    with pytest.raises(CheckpointError, match='no meta, state_dict, message'):
+    with pytest.raises(CheckpointError, match='no usable meta.epoch, meta.it'):
         check_checkpoint(run / 'weights.pth')
+    write(run / 'text.pth', 1, meta=dict(epoch=0, iter='1'))
+    with pytest.raises(CheckpointError, match=r'no usable meta\.iter, so'):
+        check_checkpoint(run / 'text.pth')
     torch.save([1], run / 'list.pth')
     with pytest.raises(CheckpointError, match=r'list\.pth '):
         check_checkpoint(run / 'list.pth')

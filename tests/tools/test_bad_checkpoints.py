@@ -16,7 +16,9 @@ OTHER = {'conv1.weight': torch.zeros(1), 'fc.weight': torch.zeros(1)}
 
 def save(state):
     """A file with all that a run is resumed from."""
-    content = dict(meta={}, message_hub={}, optimizer={}, state_dict=state)
+    hub = dict(log_scalars={}, runtime_info={}, resumed_keys={})
+    content = dict(meta=dict(iter=1, epoch=0), message_hub=hub, optimizer={})
+    content['state_dict'] = state
     torch.save(content, FILE)
 
 
@@ -33,10 +35,16 @@ def truncated():
     Path(FILE).write_bytes(content[: len(content) // 2])
 
 
+def flipped():
+    save(weights(weight=torch.full((1, 3), 0.5)))
+    content = bytearray(Path(FILE).read_bytes())
+    content[content.index(torch.full((3,), 0.5).numpy().tobytes())] ^= 1
+    Path(FILE).write_bytes(content)
+
+
 # What is in the file; what tools/test.py says of it, and tools/train.py with
 # load_from; what is said with --resume, if that is another
 UNREADABLE = 'is no checkpoint of PyTorch, or a part of one'
-BROKEN = 'is no checkpoint, or a part of one'
 UNFIT = f'{FILE} does not fit the model of .*toy.py: '
 CASES = {
     'missing': (lambda: None, 'no file', 'there is no checkpoint a.pth'),
@@ -44,15 +52,26 @@ CASES = {
     'zero bytes': (
         lambda: Path(FILE).touch(),
         'is empty .0 bytes.: download or copy',
-        BROKEN,
+        '',
     ),
-    'text': (lambda: Path(FILE).write_text('text'), UNREADABLE, BROKEN),
+    'text': (lambda: Path(FILE).write_text('text'), UNREADABLE, ''),
     'picture': (
         lambda: Image.new('RGB', (9, 9)).save(FILE, 'PNG'),
         UNREADABLE,
-        BROKEN,
+        '',
     ),
-    'truncated': (truncated, UNREADABLE, BROKEN),
+    'truncated': (truncated, UNREADABLE, ''),
+    'flipped bit': (flipped, f'{FILE} is damaged .the check sum of', ''),
+    'NaN': (
+        lambda: save(weights(bias=torch.tensor([torch.nan]))),
+        f"{FILE} holds NaN or infinity in 'layer.bias': its training div",
+        '',
+    ),
+    'escape codes': (
+        lambda: save(weights(**{'a\n\x1b[31m': torch.zeros(1)})),
+        r"a weight named 'layer\.a\\n\\x1b\[31m', which is no name",
+        '',
+    ),
     'no weights': (lambda: save({}), f'{UNFIT}it holds no weights', ''),
     'other project': (
         lambda: save(OTHER),
