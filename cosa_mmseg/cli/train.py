@@ -129,7 +129,7 @@ def main(args: Sequence[str] | None = None) -> None:
     with ExitStack() as until_the_end:
         with exit_codes(ValueError, goes_on=RESUME):
             cfg = build_config(options)
-            check_config(cfg)
+            findings = check_config(cfg)
             # others wait for the first process where they meet, in the runner
             if is_first_process(cfg.launcher):
                 if options.check_data:
@@ -138,6 +138,8 @@ def main(args: Sequence[str] | None = None) -> None:
             connect_cpu_processes(cfg)
             with naming_the_key(cfg):
                 runner = Runner.from_cfg(cfg)
+        for level, sentence in findings:
+            runner.logger.log(level, sentence)
         log_warmup(cfg, runner.logger)
         with naming_lost_processes():
             runner.train()

@@ -13,6 +13,12 @@ from mmengine.runner import Runner
 from torch import nn
 
 from cosa_mmseg.datasets import ImageLabelDataset
+from cosa_mmseg.datasets.findings import (
+    Finding,
+    find_in_labels,
+    find_in_masks,
+    find_shared,
+)
 from cosa_mmseg.evaluation import (
     CAMIoUMetric,
     ClassificationMetric,
@@ -36,7 +42,7 @@ from .settings import (
 _OF_LABELS = (CAMIoUMetric, ClassificationMetric, LabelFilteredIoUMetric)
 
 
-def check_config(cfg: Config) -> None:
+def check_config(cfg: Config) -> list[Finding]:
     """Build what a training with a config builds, to see that it can be.
 
     Types of arguments are checked against the annotations of this project's
@@ -46,10 +52,15 @@ def check_config(cfg: Config) -> None:
     Args:
         cfg (Config): A whole config, for training.
 
+    Returns:
+        list[Finding]: What in the data is likely a mistake, for the log.
+
     Raises:
         ConfigError: What is wrong, in one sentence with the dotted key, the
             value and what is allowed. Lists and labels that cannot be read
             count; images are not read.
+        BadFileError: The masks of the validation contradict its labels; some
+            of them are read.
     """
     init_default_scope(cfg.get('default_scope') or 'mmengine')
     check_names(cfg)
@@ -66,8 +77,13 @@ def check_config(cfg: Config) -> None:
         model = _build_model(cfg)
         check_hooks(hooks, cfg, model)
         build_optimization(cfg, model)
-        _build_data(cfg, 'train', model)
-        check_pictures(hooks, _build_data(cfg, 'val', model), cfg, model)
+        train = _build_data(cfg, 'train', model)
+        val = _build_data(cfg, 'val', model)
+        check_pictures(hooks, val, cfg, model)
+        found = find_in_labels(train)
+        if val is not None:
+            found += find_shared(train, val) + find_in_masks(val)
+        return found
 
 
 @contextmanager
@@ -116,7 +132,8 @@ def _build_data(cfg: Config, split: str, model: nn.Module) -> Any:
 def check_test(runner: Runner, cfg: Config) -> None:
     """Build the data and the metrics of a test, to see that they can be.
 
-    A runner does so when its test begins, and does not name the key.
+    A runner does so when its test begins, and does not name the key. What in
+    the data is likely a mistake goes to its log.
 
     Args:
         runner: Made of the config.
@@ -125,6 +142,7 @@ def check_test(runner: Runner, cfg: Config) -> None:
     Raises:
         ConfigError: As :func:`check_config`.
         SubmissionError: Label maps of two images would have one name.
+        BadFileError: Likewise.
     """
     built = []
     for key, build in (
@@ -138,6 +156,14 @@ def check_test(runner: Runner, cfg: Config) -> None:
         if isinstance(metric, SubmissionFormatter):
             indices = range(len(loader.dataset))
             metric.check_names(map(loader.dataset.get_data_info, indices))
+    for level, sentence in find_in_masks(loader.dataset):
+        runner.logger.log(level, sentence)
+    if cfg.get('mask_path') and not cfg.get('test_list'):
+        runner.logger.warning(
+            'test_list is not set: all images that have a label are scored, '
+            'those that the model was trained with among them, if it was '
+            'trained with this data'
+        )
 
 
 def _check_labels(evaluator: Evaluator, dataset: Any, split: str) -> None:

@@ -123,10 +123,11 @@ def check_mask_ids(
     """
     ids = np.flatnonzero(np.bincount(mask.ravel())).tolist()
     if unknown := sorted({*ids} - {*range(num_classes), ignore_index}):
+        hint = '; a binary mask?' if len(ids) == 2 and 0 in ids else ''
         raise BadFileError(
             f'{info["seg_map_path"]} holds the ids {unknown}, but the '
             f'{num_classes} classes have the ids 0 to {num_classes - 1} '
-            f'({ignore_index}: ignored)'
+            f'({ignore_index}: ignored){hint}'
         )
 
 

@@ -1,6 +1,6 @@
 """A pass over all files of the data sets of a config."""
 
-from collections.abc import Iterator
+import logging
 
 from mmcv.transforms import LoadAnnotations
 from mmengine.config import Config
@@ -15,13 +15,15 @@ from .bad_files import (
     check_mask_size,
     naming_bad_files,
 )
+from .findings import Finding, find_in_labels, find_shared, parts_of
+from .mask_agreement import MaskClasses, compare_masks
 
 
 def check_data(cfg: Config) -> None:
     """Read each label and decode each file of training and evaluation set.
 
-    Shows its progress, prints what is wrong, one file a line, and writes
-    nothing.
+    Shows its progress, prints what is wrong, one file a line, and how lists,
+    labels and masks belong together; writes nothing.
 
     Args:
         cfg (Config): A whole config. The sets are those of
@@ -30,33 +32,59 @@ def check_data(cfg: Config) -> None:
             skip is listed, but is no error.
 
     Raises:
-        BadFileError: Some files are bad, with their number.
+        BadFileError: Some files are bad, with their number, or the masks
+            contradict the labels.
         FileNotFoundError, ValueError: The first list or label that is
             missing or malformed, or a data set that is not mmseg's.
     """
     init_default_scope(cfg.get('default_scope', 'mmengine'))
     num_bad = 0
+    sets = {}
     for split in ('train', 'val'):
         loader_cfg = cfg.get(f'{split}_dataloader')
         if loader_cfg is None:
             continue
-        dataset = DATASETS.build(loader_cfg.dataset)
-        for part in _parts(dataset):
-            faults = find_bad_files(part, loader_cfg.num_workers, split)
-            for fault in faults:
-                print(fault)
-            skipped = getattr(part, 'on_error', 'raise') == 'skip'
-            print(
-                f'{split}: {len(faults)} of {len(part)} images are bad'
-                + (', and will be skipped' if faults and skipped else '')
-            )
-            num_bad += 0 if skipped else len(faults)
+        dataset = sets[split] = DATASETS.build(loader_cfg.dataset)
+        for part in parts_of(dataset):
+            num_bad += _check_part(part, loader_cfg.num_workers, split)
+    if 'train' in sets:
+        _print(find_in_labels(sets['train']))
+    if len(sets) == 2:
+        _print(find_shared(sets['train'], sets['val']))
     if num_bad:
         raise BadFileError(
             f'{num_bad} of the images are bad, see above: mend them or take '
             "them out of their list (or, to train, set on_error='skip' in "
             'train_dataloader.dataset)'
         )
+
+
+def _check_part(part: BaseSegDataset, num_workers: int, split: str) -> int:
+    """Check a data set; return how many of its images are errors."""
+    if not isinstance(part, BaseSegDataset):
+        raise ValueError(
+            f'{type(part).__name__} is no data set of mmseg, which is what '
+            'can be checked'
+        )
+    samples = _pass_over(part, num_workers, split)
+    faults = [fault for fault, _ in samples if fault is not None]
+    for fault in faults:
+        print(fault)
+    skipped = getattr(part, 'on_error', 'raise') == 'skip'
+    print(
+        f'{split}: {len(faults)} of {len(part)} images are bad'
+        + (', and will be skipped' if faults and skipped else '')
+    )
+    if split == 'val':
+        masks = [mask for _, mask in samples if mask is not None]
+        _print(compare_masks(masks, part, len(masks)))
+    return 0 if skipped else len(faults)
+
+
+def _print(findings: list[Finding]) -> None:
+    for level, sentence in findings:
+        warning = 'WARNING: ' if level == logging.WARNING else ''
+        print(f'{warning}{sentence}')
 
 
 def find_bad_files(
@@ -76,16 +104,26 @@ def find_bad_files(
     Returns:
         list[str]: A sentence for each bad sample, in the order of the list.
     """
+    samples = _pass_over(dataset, num_workers, title)
+    return [fault for fault, _ in samples if fault is not None]
+
+
+def _pass_over(
+    dataset: BaseSegDataset, num_workers: int, title: str
+) -> list[tuple[str | None, MaskClasses | None]]:
+    """What is wrong with each sample, and the classes of its mask."""
     loader = DataLoader(
-        _Faults(dataset), batch_size=None, num_workers=num_workers
+        _Samples(dataset), batch_size=None, num_workers=num_workers
     )
-    faults = iter(loader)  # forks, which is better done before bars' threads
-    bar = track(faults, f'checking {title}', total=len(dataset))
-    return [fault for fault in bar if fault is not None]
+    samples = iter(loader)  # forks, which is better done before bars' threads
+    return list(track(samples, f'checking {title}', total=len(dataset)))
 
 
-class _Faults(Dataset):
-    """What is wrong with each sample of a data set; None where nothing is."""
+class _Samples(Dataset):
+    """What is wrong with each sample of a data set; None where nothing is.
+
+    Beside it the classes of the sample's mask, if one is loaded.
+    """
 
     def __init__(self, dataset: BaseSegDataset) -> None:
         self.dataset = dataset
@@ -93,23 +131,24 @@ class _Faults(Dataset):
     def __len__(self) -> int:
         return len(self.dataset)
 
-    def __getitem__(self, idx: int) -> str | None:
+    def __getitem__(self, idx: int) -> tuple[str | None, MaskClasses | None]:
         try:
-            self._pass(self.dataset.get_data_info(idx))
+            return None, self._pass(self.dataset.get_data_info(idx))
         except BadFileError as err:
-            return str(err)
-        return None
+            return str(err), None
 
-    def _pass(self, info: dict) -> None:
+    def _pass(self, info: dict) -> MaskClasses | None:
         """Run the pipeline; check the mask where one is loaded."""
-        results = dict(info)
+        results, classes = dict(info), None
         with naming_bad_files(info, self.dataset.backend_args):
             for step in self.dataset.pipeline.transforms:
                 results = step(results)
                 if results is None:  # the sample is left out
-                    return
+                    return classes
                 if isinstance(step, LoadAnnotations):
                     self._check_mask(results, info)
+                    classes = MaskClasses.of(info, results['gt_seg_map'])
+        return classes
 
     def _check_mask(self, results: dict, info: dict) -> None:
         """Raise if a mask does not belong to its image and the classes."""
@@ -117,19 +156,3 @@ class _Faults(Dataset):
         check_mask_size(mask.shape, results['ori_shape'], info)
         num_classes = len(self.dataset.metainfo['classes'])
         check_mask_ids(mask, num_classes, self.dataset.ignore_index, info)
-
-
-def _parts(dataset) -> Iterator[BaseSegDataset]:
-    """The data sets in mmengine's wrappers, which have no pipeline."""
-    if hasattr(dataset, 'datasets'):  # ConcatDataset
-        for part in dataset.datasets:
-            yield from _parts(part)
-    elif hasattr(dataset, 'dataset'):  # RepeatDataset, ClassBalancedDataset
-        yield from _parts(dataset.dataset)
-    elif isinstance(dataset, BaseSegDataset):
-        yield dataset
-    else:
-        raise ValueError(
-            f'{type(dataset).__name__} is no data set of mmseg, which is what '
-            'can be checked'
-        )

@@ -1,5 +1,6 @@
 """Image files below a folder, and lists of their names."""
 
+import logging
 import os
 import os.path as osp
 from collections import Counter
@@ -41,6 +42,24 @@ def read_image_list(path: str, backend_args: dict | None = None) -> list[str]:
     if not lines:
         raise ValueError(f'the image list {path} is empty')
     return lines
+
+
+def drop_repeated(names: Iterable[str], where: str) -> list[str]:
+    """Each name once, in their order; a log line counts the others.
+
+    Args:
+        names: Names of images.
+        where: The list that they are of.
+    """
+    counts = Counter(names)
+    if twice := [name for name, count in counts.items() if count > 1]:
+        print_log(
+            f'{where} lists {len(twice)} of {len(counts)} images more than '
+            f'once; each counts once; the first is {twice[0]!r}',
+            logger='current',
+            level=logging.WARNING,
+        )
+    return list(counts)
 
 
 def check_unique(names: Iterable[str], where: Path | str) -> None:

@@ -11,12 +11,19 @@ from .checked_seg_dataset import CheckedSegDataset
 from .image_files import (
     NameIndex,
     check_unique,
+    drop_repeated,
     find_images,
     list_images,
     name_masks,
     read_image_list,
 )
-from .label_files import BACKGROUND, ImageLabels, check_known, read_labels
+from .label_files import (
+    BACKGROUND,
+    ImageLabels,
+    check_background,
+    check_known,
+    read_labels,
+)
 from .palette import voc_palette
 from .similar_names import similar_name
 
@@ -27,10 +34,11 @@ MAX_CLASSES = 255  # with the background: id 255 is "ignore" in masks
 class ImageLabelDataset(CheckedSegDataset):
     """Images with the set of classes that each of them shows.
 
-    ``ann_file`` lists the images (one id a line) and ``label_file`` has their
-    labels, in any format of :mod:`.label_files`, with or without the suffixes
-    of the images. Without ``ann_file`` the images are those of ``label_file``;
-    without either they are all that lie below ``img_path`` (to predict them).
+    ``ann_file`` lists the images, one id a line; an id that is there twice
+    counts once, with a warning. ``label_file`` has their labels, in any format
+    of :mod:`.label_files`, with or without the suffixes of the images. Without
+    ``ann_file`` the images are those of ``label_file``; without either they
+    are all that lie below ``img_path`` (to predict them).
 
     An id with ``img_suffix`` behind it is a file below ``img_path``. With
     ``img_suffix=None`` files are looked up instead: ids are paths below
@@ -128,6 +136,8 @@ class ImageLabelDataset(CheckedSegDataset):
         Classes of one's own have VOC's colours, a black background first.
         """
         metainfo = {k: v for k, v in metainfo.items() if v is not None}
+        if isinstance(metainfo.get('classes'), str):  # a file, as in mmengine
+            metainfo['classes'] = fileio.list_from_file(metainfo['classes'])
         classes = metainfo.get('classes') or self.METAINFO.get('classes')
         if not classes and self.label_file:
             classes = (BACKGROUND, *self._read_labels().classes)
@@ -138,6 +148,7 @@ class ImageLabelDataset(CheckedSegDataset):
                 'the id of ignored pixels'
             )
         if self._has_own(classes):
+            check_background(classes, f'metainfo of {type(self).__name__}')
             palette = voc_palette(len(classes))
             metainfo = {'palette': palette, **metainfo, 'classes': classes}
         return metainfo
@@ -258,7 +269,7 @@ class ImageLabelDataset(CheckedSegDataset):
         """Ids of the images, see the class."""
         if self.ann_file:
             lines = read_image_list(self.ann_file, self.backend_args)
-            return [self.parse_img_id(line) for line in lines]
+            return drop_repeated(map(self.parse_img_id, lines), self.ann_file)
         suffix = self.img_suffix or ''
         if self.label_file:
             names = list(self._read_labels().names)

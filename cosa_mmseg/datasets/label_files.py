@@ -72,6 +72,16 @@ class ImageLabels:
         return replace(self, classes=tuple(classes))
 
 
+def check_background(classes: Sequence[str], where: str) -> None:
+    """Raise ``ValueError`` if a list of classes begins with another one."""
+    if classes and classes[0].lower() != BACKGROUND:
+        raise ValueError(
+            f'`classes` ({where}) must begin with {BACKGROUND!r}, id 0 of '
+            f'masks and predictions, but begins with {classes[0]!r}, which '
+            'would be taken for it: put it in front'
+        )
+
+
 def check_known(
     names: Iterable[str], known: Sequence[str], image: str, place: str
 ) -> None:

@@ -10,7 +10,7 @@ from cosa_mmseg.pseudo_label_export.folder import KINDS, MANIFEST
 from cosa_mmseg.utils.reading import read_json
 
 from .checked_seg_dataset import CheckedSegDataset
-from .image_files import find_images, read_image_list
+from .image_files import drop_repeated, find_images, read_image_list
 
 
 @DATASETS.register_module()
@@ -81,7 +81,8 @@ class PseudoLabelDataset(CheckedSegDataset):
     def load_data_list(self) -> list[dict]:
         """The images of the export's list, in its order."""
         self._check_classes()
-        img_ids = read_image_list(self.ann_file, self.backend_args)
+        lines = read_image_list(self.ann_file, self.backend_args)
+        img_ids = drop_repeated(lines, self.ann_file)
         labels = {i: self._label_path(i) for i in img_ids}
         self._check_labels(labels)
         folder = self.data_prefix['img_path']

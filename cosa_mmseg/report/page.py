@@ -3,6 +3,7 @@
 from html import escape
 from pathlib import Path
 
+from cosa_mmseg.datasets.findings import describe_shared
 from cosa_mmseg.utils.atomic import atomic_file
 
 from .classes import draw_classes
@@ -54,7 +55,7 @@ def write_report(work_dir: str | Path, path: str | Path | None = None) -> Path:
 def render(record: TrainingRecord) -> str:
     """The page as HTML."""
     contents = {
-        'scores': draw_scores(record),
+        'scores': _shared(record) + draw_scores(record),
         'curves': _curves(record),
         'pictures': draw_gallery(record),
         'classes': draw_classes(record.confusion),
@@ -111,6 +112,15 @@ def _skipped(record: TrainingRecord) -> str:
         for run in record.runs
         if run.info.get('skipped')
     )
+
+
+def _shared(record: TrainingRecord) -> str:
+    """How many of the scored images were trained with, where some were."""
+    info = record.runs[-1].info
+    shared = info.get('trained_and_scored')
+    if not shared:
+        return ''
+    return note(describe_shared(shared, info.get('scored_images', shared)))
 
 
 def _curves(record: TrainingRecord) -> str:

@@ -22,9 +22,11 @@ class RunInfo:
         name: Of its folder in the work dir, a time.
         steps: First and last iteration in its log; None if it logged nothing.
         info: What :class:`ReportHook` noted: ``command``, ``versions``,
-            ``seed``, ``device``, ``processes``, ``max_iters``, ``finished``,
-            and at the end, with ``on_error='skip'``, ``skipped`` (number of
-            different training images) and ``train_images`` (of how many).
+            ``seed``, ``device``, ``processes``, ``max_iters``, ``finished``;
+            with a validation ``scored_images`` and ``trained_and_scored``, how
+            many of these are trained with; at the end, with
+            ``on_error='skip'``, ``skipped`` (number of different training
+            images) and ``train_images`` (of how many).
             Empty of a run without the hook.
     """
 

@@ -9,7 +9,11 @@ from mmengine.config import Config
 
 from cosa_mmseg.config_check.errors import ConfigError, dicts_in, join
 from cosa_mmseg.config_check.parameters import describe, fits
-from cosa_mmseg.datasets.label_files import BACKGROUND, read_labels
+from cosa_mmseg.datasets.label_files import (
+    BACKGROUND,
+    check_background,
+    read_labels,
+)
 
 from .pipelines import loads_masks
 
@@ -107,6 +111,7 @@ def fill_in_custom_data(cfg: Config) -> None:
     if 'label_file' not in cfg:
         return
     _check_settings(cfg)
+    check_background(cfg.classes or (), 'setting of the config')
     if not cfg.classes:
         if not cfg.label_file:
             raise ValueError('set `label_file`, or the list `classes`')

@@ -138,6 +138,8 @@ def test_errors_of_labels(make, labels, words):
             ['256 classes', 'at most 255'],
         ),
         (dict(classes=('background',)), ['needs its classes']),
+        (dict(classes=('cat', 'dog')), ["'background'", "with 'cat'"]),
+        (dict(classes=('cat', 'background')), ["begins with 'cat'"]),
         (dict(classes=(*CLASSES, 'cat')), ['more than once', "'cat'"]),
     ],
 )
@@ -146,6 +148,24 @@ def test_errors_of_settings(make, change, words):
         make({'a': ['cat'], 'b': ['cat'], 'c': ['cat']}, **change)
     for word in words:
         assert word in str(err.value)
+
+
+def test_classes_may_be_a_file(make, tmp_path):
+    (tmp_path / 'classes.txt').write_text('background\ndog\ncat\n')
+    path = str(tmp_path / 'classes.txt')
+    dataset = make({'a': ['cat']}, 'a\n', classes=path)
+    assert dataset[0]['gt_label'] == [1]
+    (tmp_path / 'classes.txt').write_text('dog\ncat\n')
+    with pytest.raises(ValueError, match="begins with 'dog'"):
+        make({'a': ['cat']}, 'a\n', classes=path)
+
+
+@pytest.mark.parametrize('test_mode', [False, True])
+def test_an_image_that_is_listed_twice_counts_once(make, test_mode, capfd):
+    dataset = make({'a': ['cat']}, 'a\na \n', test_mode=test_mode)
+    assert len(dataset) == 1
+    said = ''.join(capfd.readouterr())
+    assert 'lists 1 of 1 images more than once; each counts once' in said
 
 
 def test_the_line_of_a_bad_label_is_named(make, tmp_path):

@@ -1,6 +1,7 @@
 """The report that a training writes."""
 
 import json
+import logging
 import shutil
 from types import SimpleNamespace
 
@@ -70,6 +71,29 @@ def test_an_image_that_was_dealt_twice_counts_once(
     runner = SimpleNamespace(val_dataloader=loader, iter=7, log_dir=tmp_path)
     hook.after_val_epoch(runner)
     assert written[0]['matrix'] == [[4, last], [0, last]]
+
+
+def test_scores_of_images_that_are_trained_with_say_so(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(report_hook, 'count_shared', lambda train, scored: 2)
+    loader = SimpleNamespace(dataset=ThreeImages())
+    runner = SimpleNamespace(
+        seed=0,
+        max_iters=1,
+        val_loop=loader,
+        train_dataloader=loader,
+        val_dataloader=loader,
+        log_dir=tmp_path,
+        logger=logging.getLogger('a'),
+    )
+    hook = ReportHook()
+    hook.before_train(runner)
+    info = json.loads((tmp_path / 'run.json').read_text())
+    assert (info['trained_and_scored'], info['scored_images']) == (2, 3)
+    hook.after_val_epoch(runner)
+    (said,) = caplog.messages
+    assert said.startswith('2 of the 3 images that are scored are trained')
 
 
 def test_skipped_images_are_counted(trained, tmp_path):

@@ -118,6 +118,15 @@ def test_images_that_were_skipped_are_counted(tmp_path):
     assert 'Run 1: 3 of 1800 training images could not be used' in html
 
 
+def test_scores_of_images_that_were_trained_with_say_so(tmp_path):
+    info = dict(INFO, trained_and_scored=0, scored_images=9)
+    write_run(tmp_path, '1', [train_row(50)], info=info)
+    assert 'are trained with' not in write_report(tmp_path).read_text()
+    write_run(tmp_path, '2', [], info=dict(info, trained_and_scored=5))
+    html = write_report(tmp_path).read_text()
+    assert '5 of the 9 images that are scored are trained with' in html
+
+
 def test_a_run_that_logged_nothing_has_a_page(tmp_path):
     write_run(tmp_path, '1', [], info=INFO)
     html = write_report(tmp_path, tmp_path / 'out' / 'page.html').read_text()

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
+from cosa_mmseg.cli import check_data
 from cosa_mmseg.utils import custom_data
 from cosa_mmseg.utils.command_line import read_config
 from cosa_mmseg.utils.custom_data import fill_in_custom_data
@@ -153,6 +154,22 @@ def test_masks_are_scored(trained, my):
     for name in ('mIoU', 'mIoU_label_filtered', 'cam_mIoU'):
         assert 0 <= scores[name] <= 100
     assert not (my / 'scored/label_maps').exists()
+
+
+def test_binary_masks_give_no_score(trained, my):
+    mask = np.zeros((32, 40), np.uint8)
+    mask[:9] = 255
+    for name in ('7', 'more/ü'):
+        path = my / f'my/binary/{name}.png'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mask).save(path)
+    (my / 'my/binary.txt').write_text('7\nmore/ü.JPG\n', encoding='utf-8')
+    options = ('--cfg-options', 'mask_path=binary', 'test_list=binary.txt')
+    message = '^error: 0 of 2 masks .* 0 and 255, .*; the first is my/binary/7'
+    with pytest.raises(SystemExit, match=message):
+        run('test', FINISHED, CHECKPOINT, '--work-dir=binary', *options)
+    with pytest.raises(SystemExit, match=message):
+        check_data.main([FINISHED, *options])
 
 
 def test_a_scored_picture_without_labels_is_one_sentence(trained, my):

@@ -167,6 +167,11 @@ def format_report(report: LabelReport) -> str:
         for a, b in report.never_without
     ]
     parts += [
+        _list(
+            'WARNING: nothing tells these from the background, as every image '
+            'shows them',
+            [name for name in counts if counts[name] == report.num_images],
+        ),
         _list('WARNING: labels cannot tell these apart', never_without),
         _list(
             'WARNING: names with a comma: classes in a cell need ; between',

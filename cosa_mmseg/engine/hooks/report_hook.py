@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,11 @@ from mmengine.registry import HOOKS
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from cosa_mmseg.datasets.checked_seg_dataset import CheckedSegDataset
+from cosa_mmseg.datasets.findings import (
+    count_shared,
+    describe_shared,
+    parts_of,
+)
 from cosa_mmseg.evaluation import confusion_matrix
 from cosa_mmseg.report.page import write_report
 from cosa_mmseg.report.record import CONFUSION_FILE, RUN_FILE, write_json
@@ -30,8 +34,9 @@ class ReportHook(Hook):
     """Writes ``report.html`` to the work dir at the end of a training.
 
     What the page needs beside the log it keeps in the folder of the run:
-    ``run.json`` (command, versions, seed, device; at the end also how many
-    pictures ``on_error='skip'`` left out) from the start on, and
+    ``run.json`` (command, versions, seed, device, and how many of the scored
+    images are trained with; at the end also how many pictures
+    ``on_error='skip'`` left out) from the start on, and
     ``confusion.json``, the confusion matrix of the label-free segmentation at
     the last validation, where the validation set has masks.  Of a training
     that ended early ``cosa report`` writes the page.
@@ -56,6 +61,14 @@ class ReportHook(Hook):
             max_iters=runner.max_iters,
             finished=False,
         )
+        if runner.val_loop is not None:
+            self._info.update(
+                scored_images=len(runner.val_dataloader.dataset),
+                trained_and_scored=count_shared(
+                    runner.train_dataloader.dataset,
+                    runner.val_dataloader.dataset,
+                ),
+            )
         self._write(runner, RUN_FILE, self._info)
 
     def before_val_epoch(self, runner) -> None:
@@ -79,7 +92,14 @@ class ReportHook(Hook):
                 self._num_images += 1
 
     def after_val_epoch(self, runner, metrics=None) -> None:
-        """Write the confusion matrix of all processes' images."""
+        """Write the confusion matrix of all processes' images.
+
+        Where images are scored that are trained with, the log says so beside
+        the scores.
+        """
+        if shared := self._info.get('trained_and_scored'):
+            number = self._info['scored_images']
+            runner.logger.warning(describe_shared(shared, number))
         if not self._counts:
             return
         dataset = runner.val_dataloader.dataset
@@ -141,22 +161,11 @@ def _count_skipped(dataset: Any) -> dict[str, int]:
     """Different images that any process skipped, and how many there are."""
     skipped = [
         part.skipped.clone()
-        for part in _checked_sets(dataset)
-        if part.on_error == 'skip'
+        for part in parts_of(dataset)
+        if getattr(part, 'on_error', None) == 'skip'
     ]
     if not skipped:
         return {}
     images = torch.cat(skipped)
     all_reduce(images, 'max')
     return dict(skipped=int(images.sum()), train_images=len(images))
-
-
-def _checked_sets(dataset: Any) -> Iterator[CheckedSegDataset]:
-    """The data sets in wrappers, such as ``ConcatDataset``."""
-    if isinstance(dataset, CheckedSegDataset):
-        yield dataset
-    elif hasattr(dataset, 'datasets'):
-        for part in dataset.datasets:
-            yield from _checked_sets(part)
-    elif hasattr(dataset, 'dataset'):
-        yield from _checked_sets(dataset.dataset)

@@ -14,8 +14,12 @@ Two facts make it short:
   a copy of the values for each pixel and corner.
 """
 
+import logging
+from functools import cache
+
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from torch import Tensor
 
 from cosa_mmseg.utils.host import on_host
@@ -183,6 +187,19 @@ def _weighted_sum(rows: Tensor, index: Tensor, weight: Tensor) -> Tensor:
     return F.embedding_bag(index, rows, mode='sum', per_sample_weights=weight)
 
 
+@cache
+def _say_clamped() -> None:
+    """Warn, once in a process."""
+    print_log(
+        'bilateral_filter: colours outside 0..255 are clamped to that range, '
+        'so that differences beyond it do not count; mean and std of the data '
+        'preprocessor must be those that the image was normalised with (this '
+        'is said once)',
+        logger='current',
+        level=logging.WARNING,
+    )
+
+
 def bilateral_filter(
     values: Tensor, img: Tensor, sigma_rgb: float, sigma_xy: float
 ) -> Tensor:
@@ -201,7 +218,8 @@ def bilateral_filter(
     Args:
         values: maps (N, K, H, W).
         img: RGB images (N, 3, H, W) in 0..255, not necessarily integral;
-            clamped to that range, so that a GPU need not be asked for it.
+            clamped to that range, so that a GPU need not be asked for it; on
+            a CPU the first values outside are a warning.
         sigma_rgb: standard deviation of the colour term, in grey levels.
         sigma_xy: standard deviation of the position term, in pixels.
 
@@ -227,7 +245,11 @@ def bilateral_filter(
     )
     position = torch.stack([x, y]).to(dtype) / sigma_xy
     position = position.expand(num_images, -1, -1, -1)
-    color = img.to(dtype).clamp(0, 255) / sigma_rgb
+    color = img.to(dtype).clamp(0, 255)
+    # float error of images that were normalised and brought back is no fault
+    if on_host(img) and ((color - img).abs() > 1).any():
+        _say_clamped()
+    color = color / sigma_rgb
     features = torch.cat([position, color], 1)  # (N, 5, H, W)
     ends = [width / sigma_xy, height / sigma_xy] + [255 / sigma_rgb] * 3
     lattice = PermutohedralLattice(

@@ -244,13 +244,24 @@ def test_codes_are_as_wide_as_a_step_beyond_the_last_asks_for():
     assert (narrow.dtype, wide.dtype) == (torch.int32, torch.int64)
 
 
-def test_image_is_clamped_to_its_range():
+def test_image_is_clamped_to_its_range(capfd):
+    permutohedral._say_clamped.cache_clear()
     img, values = _images(), _values()
     beyond = torch.where(img == 0, -40.0, img)
     beyond[0, 0, 9, 0] = 1e30
     img[0, 0, 9, 0] = 255
     result = bilateral_filter(values, beyond, 15.0, 5.0)
     assert torch.equal(result, bilateral_filter(values, img, 15.0, 5.0))
+    bilateral_filter(values, beyond, 15.0, 5.0)
+    assert ''.join(capfd.readouterr()).count('outside 0..255 are clamped') == 1
+
+
+def test_float_error_is_not_said_to_be_clamped(capfd):
+    permutohedral._say_clamped.cache_clear()
+    img = _images().clamp(0, 255)
+    for shift in (-0.1, 0.1):
+        bilateral_filter(_values(), img + shift, 15.0, 5.0)
+    assert 'clamped' not in ''.join(capfd.readouterr())
 
 
 def test_nan_in_the_image_is_in_the_result():

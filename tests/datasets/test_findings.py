@@ -1,0 +1,59 @@
+"""What is likely a mistake in lists and labels."""
+
+import json
+import logging
+
+import pytest
+from mmengine.dataset import ConcatDataset, RepeatDataset
+
+from cosa_mmseg.datasets import ImageLabelDataset
+from cosa_mmseg.datasets.findings import find_in_labels, find_shared
+
+
+@pytest.fixture
+def make(tmp_path):
+    def build(labels, lines='', **kwargs):
+        path = tmp_path / f'{len(list(tmp_path.iterdir()))}.json'
+        path.write_text(json.dumps(labels))
+        (tmp_path / 'list.txt').write_text(lines)
+        return ImageLabelDataset(
+            ann_file='list.txt' if lines else '',
+            label_file=path.name,
+            data_root=str(tmp_path),
+            metainfo=dict(classes=('background', 'cat', 'dog')),
+            **kwargs,
+        )
+
+    return build
+
+
+@pytest.mark.parametrize(
+    ('labels', 'named'),
+    [
+        ([['cat'], ['cat', 'dog']], "'cat'"),
+        ([['cat', 'dog'], ['dog', 'cat']], "'cat' and 'dog'"),
+        ([['cat'], ['dog']], ''),
+        ([['cat'], []], ''),
+    ],
+)
+def test_a_class_of_every_image_is_named(make, labels, named):
+    found = find_in_labels(make(dict(zip('ab', labels, strict=True))))
+    assert len(found) == bool(named)
+    for level, sentence in found:
+        assert level == logging.WARNING
+        assert f'the 2 training images shows {named}: nothing' in sentence
+
+
+def test_the_parts_of_a_training_set_are_one(make):
+    cats, dogs = make({'a': ['cat'], 'b': ['cat']}), make({'c': ['dog']})
+    assert find_in_labels(RepeatDataset(cats, times=2))
+    assert not find_in_labels(ConcatDataset([cats, dogs]))
+
+
+def test_scored_images_that_are_trained_with_are_counted(make):
+    train = make({'a': ['cat'], 'b': ['dog']})
+    scored = make({'b': ['dog'], 'c': ['cat']}, test_mode=True)
+    ((level, sentence),) = find_shared(train, scored)
+    assert level == logging.WARNING
+    assert sentence.startswith('1 of the 2 images that are scored are trained')
+    assert not find_shared(train, make({'c': ['cat']}, test_mode=True))
