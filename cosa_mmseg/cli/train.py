@@ -19,6 +19,7 @@ import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.config_check import check_config, log_warmup, naming_the_key
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.datasets.check import check_data
+from cosa_mmseg.datasets.findings import find_in_data
 from cosa_mmseg.engine.checkpoints import (
     CheckpointError,
     set_resumed_checkpoint,
@@ -129,11 +130,13 @@ def main(args: Sequence[str] | None = None) -> None:
     with ExitStack() as until_the_end:
         with exit_codes(ValueError, goes_on=RESUME):
             cfg = build_config(options)
-            findings = check_config(cfg)
+            train, scored = check_config(cfg)
             # others wait for the first process where they meet, in the runner
-            if is_first_process(cfg.launcher):
-                if options.check_data:
-                    check_data(cfg)
+            is_first = is_first_process(cfg.launcher)
+            if is_first and options.check_data:
+                check_data(cfg)
+            findings = find_in_data(train, scored)
+            if is_first:
                 until_the_end.enter_context(locked(cfg.work_dir))
             connect_cpu_processes(cfg)
             with naming_the_key(cfg):

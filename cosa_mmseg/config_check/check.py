@@ -13,12 +13,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from cosa_mmseg.datasets import ImageLabelDataset
-from cosa_mmseg.datasets.findings import (
-    Finding,
-    find_in_labels,
-    find_in_masks,
-    find_shared,
-)
+from cosa_mmseg.datasets.findings import find_in_masks
 from cosa_mmseg.evaluation import (
     CAMIoUMetric,
     ClassificationMetric,
@@ -42,7 +37,7 @@ from .settings import (
 _OF_LABELS = (CAMIoUMetric, ClassificationMetric, LabelFilteredIoUMetric)
 
 
-def check_config(cfg: Config) -> list[Finding]:
+def check_config(cfg: Config) -> tuple[Any, Any]:
     """Build what a training with a config builds, to see that it can be.
 
     Types of arguments are checked against the annotations of this project's
@@ -53,14 +48,13 @@ def check_config(cfg: Config) -> list[Finding]:
         cfg (Config): A whole config, for training.
 
     Returns:
-        list[Finding]: What in the data is likely a mistake, for the log.
+        tuple: The data sets of training and validation, None where there is
+        none.
 
     Raises:
         ConfigError: What is wrong, in one sentence with the dotted key, the
             value and what is allowed. Lists and labels that cannot be read
             count; images are not read.
-        BadFileError: The masks of the validation contradict its labels; some
-            of them are read.
     """
     init_default_scope(cfg.get('default_scope') or 'mmengine')
     check_names(cfg)
@@ -80,10 +74,7 @@ def check_config(cfg: Config) -> list[Finding]:
         train = _build_data(cfg, 'train', model)
         val = _build_data(cfg, 'val', model)
         check_pictures(hooks, val, cfg, model)
-        found = find_in_labels(train)
-        if val is not None:
-            found += find_shared(train, val) + find_in_masks(val)
-        return found
+        return train, val
 
 
 @contextmanager
@@ -142,7 +133,7 @@ def check_test(runner: Runner, cfg: Config) -> None:
     Raises:
         ConfigError: As :func:`check_config`.
         SubmissionError: Label maps of two images would have one name.
-        BadFileError: Likewise.
+        BadFileError: Masks contradict the labels; some of them are read.
     """
     built = []
     for key, build in (

@@ -115,3 +115,19 @@ def find_shared(train: Any, scored: Any) -> list[Finding]:
     if not shared:
         return []
     return [(logging.WARNING, describe_shared(shared, len(scored)))]
+
+
+def find_in_data(train: Any, scored: Any) -> list[Finding]:
+    """Find what is likely a mistake before a training begins.
+
+    Args:
+        train: Training set, or a wrapper of some.
+        scored: Set of the validation, likewise; None: there is none.
+
+    Raises:
+        BadFileError: As :func:`find_in_masks`.
+    """
+    found = find_in_labels(train)
+    if scored is not None:
+        found += find_shared(train, scored) + find_in_masks(scored)
+    return found

@@ -7,7 +7,11 @@ import pytest
 from mmengine.dataset import ConcatDataset, RepeatDataset
 
 from cosa_mmseg.datasets import ImageLabelDataset
-from cosa_mmseg.datasets.findings import find_in_labels, find_shared
+from cosa_mmseg.datasets.findings import (
+    find_in_data,
+    find_in_labels,
+    find_shared,
+)
 
 
 @pytest.fixture
@@ -56,4 +60,7 @@ def test_scored_images_that_are_trained_with_are_counted(make):
     ((level, sentence),) = find_shared(train, scored)
     assert level == logging.WARNING
     assert sentence.startswith('1 of the 2 images that are scored are trained')
-    assert not find_shared(train, make({'c': ['cat']}, test_mode=True))
+    others = make({'c': ['cat']}, test_mode=True)
+    assert not find_shared(train, others)
+    assert find_in_data(train, None) == find_in_data(train, others) == []
+    assert find_in_data(train, scored) == [(level, sentence)]
