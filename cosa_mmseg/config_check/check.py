@@ -147,9 +147,10 @@ def check_test(runner: Runner, cfg: Config) -> None:
         if isinstance(metric, SubmissionFormatter):
             indices = range(len(loader.dataset))
             metric.check_names(map(loader.dataset.get_data_info, indices))
-    for level, sentence in find_in_masks(loader.dataset):
+    found = find_in_masks(loader.dataset)
+    for level, sentence in found:
         runner.logger.log(level, sentence)
-    if cfg.get('mask_path') and not cfg.get('test_list'):
+    if found and cfg.get('mask_path') and not cfg.get('test_list'):
         runner.logger.warning(
             'test_list is not set: all images that have a label are scored, '
             'those that the model was trained with among them, if it was '
