@@ -11,8 +11,10 @@ from contextlib import redirect_stdout
 
 from .utils.exits import exit_codes
 from .utils.requirements import check_requirements
+from .utils.threads import wait_asleep
 from .version import __version__
 
+wait_asleep()
 check_requirements()
 
 # mmcv, mmseg and mmpretrain say when they are imported what they could not

@@ -11,10 +11,12 @@ import argparse
 import time
 from pathlib import Path
 
+import cosa_mmseg  # noqa: F401  before torch: see utils/threads.py
+
+# isort: split
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.config_check import check_config
 from cosa_mmseg.datasets.shapes import write_shapes
 from cosa_mmseg.utils.cfg_options import CfgOptionsAction

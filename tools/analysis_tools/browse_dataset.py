@@ -13,10 +13,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+import cosa_mmseg  # noqa: F401  before torch: see utils/threads.py
+
+# isort: split
 from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import set_random_seed
 
-import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.utils.command_line import add_config_options, read_config
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser

@@ -16,11 +16,13 @@ scored on: it describes the CAMs and is no result. For another split:
 import argparse
 from collections.abc import Sequence
 
+import cosa_mmseg  # noqa: F401  before torch: see utils/threads.py
+
+# isort: split
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.config_check import check_test, naming_the_key
 from cosa_mmseg.evaluation.cam_evaluation import (
     cam_summary,

@@ -22,10 +22,12 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+import cosa_mmseg  # noqa: F401  before torch: see utils/threads.py
+
+# isort: split
 import torch
 from mmengine.device import get_device
 
-import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.step_dump import StepDump
 from cosa_mmseg.step_dump.replay import Replay, replay
 from cosa_mmseg.utils.device import why_unusable

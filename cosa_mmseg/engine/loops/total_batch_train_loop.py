@@ -4,12 +4,14 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 from mmengine.dist import get_rank, get_world_size
 from mmengine.logging import print_log
 from mmengine.registry import LOOPS
 from mmengine.runner import IterBasedTrainLoop, set_random_seed
 
 from cosa_mmseg.utils.random_numbers import derive_seeds
+from cosa_mmseg.utils.threads import describe_crowd
 
 from .batch_norm_statistics import share_batch_norm_statistics
 
@@ -133,6 +135,8 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
         runner.call_hook('before_train')
         runner.call_hook('before_train_epoch')
         self._agree_on_samples()
+        if crowd := describe_crowd(torch.get_num_threads()):
+            print_log(crowd, 'current', logging.WARNING)
         if self._iter >= self._max_iters:
             print_log(
                 f'nothing is left to train: {self._iter} iterations are done '
