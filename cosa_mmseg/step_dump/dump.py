@@ -1,8 +1,8 @@
 """A training step in a file."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, get_type_hints
 
 import torch
 from torch import Tensor
@@ -10,6 +10,7 @@ from torch import Tensor
 from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.utils.weights import WeightsError, load_safely
 
+from .contents import check_kinds, check_plain, check_zip
 from .plain import to_plain
 
 MAGIC = 'cosa_mmseg step dump 1'
@@ -69,11 +70,11 @@ class StepDump:
             OSError: It can not be read.
             ValueError: It is no dump.
         """
+        if Path(path).exists() and not Path(path).is_file():
+            raise ValueError(f'{path} is not a regular file')
         with open(path, 'rb') as file:
             try:
-                content = load_safely(
-                    path, lambda: torch.load(file, map_location='cpu')
-                )
+                content = load_safely(path, lambda: _read(file))
             except WeightsError as err:
                 raise ValueError(
                     f'{path} is no dump of a training step, or is damaged: '
@@ -85,7 +86,22 @@ class StepDump:
                 'non_finite_*.dump files in the work dir of a run that '
                 'stopped at a loss that was not finite'
             )
-        missing = {field.name for field in fields(cls)} - set(content)
-        if missing:
-            raise ValueError(f'{path} lacks {", ".join(sorted(missing))}')
+        kinds = get_type_hints(cls)
+        if different := set(kinds) ^ set(content):
+            raise ValueError(
+                f'{path} is damaged: it lacks, or should not have, '
+                f'{", ".join(map(repr, sorted(different, key=str)))}'
+            )
+        try:
+            check_plain(content)
+            check_kinds(content, kinds)
+        except ValueError as err:
+            raise ValueError(f'{path} is damaged: {err}') from err
         return cls(**content)
+
+
+def _read(file: BinaryIO) -> Any:
+    """Read what ``torch.save`` wrote, if no bit of it has changed."""
+    check_zip(file)
+    file.seek(0)
+    return torch.load(file, map_location='cpu')

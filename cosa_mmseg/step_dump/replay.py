@@ -2,24 +2,20 @@
 
 import math
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from mmengine.logging import MessageHub
-from mmengine.model import revert_sync_batchnorm
-from mmengine.registry import MODELS, Registry, init_default_scope, root
+from mmengine.model import BaseModel, revert_sync_batchnorm
 from torch import Tensor, nn
 
-from cosa_mmseg.config_check import naming_the_key
 from cosa_mmseg.engine.hooks.non_finite_loss_hook import loss_terms
 
 from .dump import StepDump
 from .origin import Origin, not_finite, outer_lines, watch_origin
 from .plain import from_plain
-
-SCOPES = ('mmengine', 'mmcv', 'mmseg', 'mmpretrain', 'cosa_mmseg')
+from .untrusted_config import build_model
 
 
 @dataclass(frozen=True)
@@ -60,12 +56,18 @@ def replay(dump: StepDump, device: torch.device) -> Replay:
         Replay: What came out.
 
     Raises:
-        ValueError: The dump has no config of a model, or one that can not be
-            built from what is registered.
+        ValueError: The dump has no config of a model, or one that cannot be
+            built from what is registered, or its batch is none for it.
     """
     model = _build(dump).to(device).train()
-    losses, origin = _forward(model, dump, device)
-    terms = {name: float(x) for name, x in loss_terms(losses).items()}
+    try:
+        losses, origin = _forward(model, dump, device)
+        terms = {name: float(x) for name, x in loss_terms(losses).items()}
+    except Exception as err:  # whatever a model raises for a strange batch
+        raise ValueError(
+            "the dump's model cannot be called with its batch: "
+            f'{type(err).__name__}: {err}'
+        ) from err
     backward: str | None = None
     gradients: list[str] = []
     if all(map(math.isfinite, terms.values())):
@@ -114,88 +116,29 @@ def _backward(model: Any, losses: dict) -> tuple[str | None, list[str]]:
     return None, not_finite(gradients)
 
 
-def _build(dump: StepDump) -> nn.Module:
+def _build(dump: StepDump) -> BaseModel:
     """The model with its state before the step."""
-    config = dict(dump.config.get('model') or {})
-    if not config:
+    config = dump.config.get('model')
+    if not isinstance(config, dict) or not config:
         raise ValueError(
             'the dump has no `model` in its config: the run was not made from '
             'a config'
         )
     preprocessor = dump.config.get('data_preprocessor')
     if preprocessor:  # as the runner does
-        config.setdefault('data_preprocessor', preprocessor)
-    config = _uncompiled(config)
-    check_types(config)
-    init_default_scope(dump.config.get('default_scope', 'mmengine'))
-    with naming_the_key(config, 'model'):
-        model = revert_sync_batchnorm(MODELS.build(config))
+        config = {'data_preprocessor': preprocessor, **config}
+    scope = dump.config.get('default_scope', 'mmengine')
+    size = sum(tensor.numel() for tensor in dump.state.values())
+    model = revert_sync_batchnorm(build_model(config, scope, size))
     try:
         model.load_state_dict(dump.state)
-    except RuntimeError as err:
-        first = str(err).splitlines()[-1].strip()[:200]
+    except Exception as err:  # modules that take a state raise many kinds
+        first = str(err).splitlines()[-1:] or [type(err).__name__]
         raise ValueError(
-            f"the state in the dump does not fit the dump's config: {first}"
+            "the state in the dump does not fit the dump's config: "
+            f'{first[0].strip()[:200]}'
         ) from err
     return model
-
-
-def _uncompiled(config: Any) -> Any:
-    """A config whose networks are not compiled: there is no look inside."""
-    if isinstance(config, dict):
-        return {
-            key: _uncompiled(value)
-            for key, value in config.items()
-            if key != 'compile'
-        }
-    if isinstance(config, (list, tuple)):
-        return type(config)(map(_uncompiled, config))
-    return config
-
-
-def check_types(config: Any) -> None:
-    """Raise unless each ``type`` of a config is the name of a registered part.
-
-    mmengine takes it for the path of anything that can be imported, and calls
-    it, where it is not registered.
-
-    Args:
-        config (Any): A config, or a part of one.
-
-    Raises:
-        ValueError: If there is another one.
-    """
-    known = {name for registry in _registries() for name in registry}
-    for name in _types(config):
-        scope, _, last = name.rpartition('.')
-        if last not in known or scope not in ('', *SCOPES):
-            raise ValueError(
-                f'type={name!r} in the config of the dump is not registered, '
-                'and could run any code: if you know the dump, name the '
-                'module that registers it with --import'
-            )
-
-
-def _types(config: Any) -> Iterator[str]:
-    """All values of the key ``type``."""
-    if isinstance(config, dict):
-        if 'type' in config:
-            yield str(config['type'])
-        config = config.values()
-    elif not isinstance(config, (list, tuple)):
-        return
-    for value in config:
-        yield from _types(value)
-
-
-def _registries() -> Iterator[set[str]]:
-    """Names in each registry of mmengine and of its children."""
-    todo = [x for x in vars(root).values() if isinstance(x, Registry)]
-    while todo:
-        registry = todo.pop()
-        yield set(registry.module_dict)
-        for children in registry.children.values():
-            todo.append(children)
 
 
 def _set_random_states(states: dict[str, Tensor], device: Any) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import math
 import os
 import pickle
+import random
 
 import pytest
 import torch
@@ -126,8 +127,57 @@ def test_nothing_of_a_strange_file_is_executed(
     assert not (tmp_path / 'harm').exists()
 
 
+def changed(content, path, value):
+    """A copy of a nest with another value at a path."""
+    if not path:
+        return value
+    key, *rest = path
+    items = dict(content) if isinstance(content, dict) else list(content)
+    items[key] = changed(items[key], rest, value)
+    return type(content)(items)
+
+
+def paths_of(content, start=()):
+    """Paths of what a replay uses, in a nest."""
+    pairs = ()
+    if isinstance(content, dict):
+        pairs = content.items()
+    elif isinstance(content, (list, tuple)):
+        pairs = enumerate(content)
+    for key, value in pairs:
+        yield (*start, key)
+        yield from paths_of(value, (*start, key))
+
+
+ODD = (None, True, -1, 10**12, 10**30, math.nan, '\udcff', 'x\x1b[2J\n')
+ODD += ([], {}, (), [[0]], dict(type='ReLU'), dict(data_element='PixelData'))
+ODD += (torch.full((2, 3), math.nan), torch.zeros(0, dtype=torch.int64))
+USED = ('model', 'data_preprocessor', 'default_scope')
+
+
+def test_any_value_in_the_place_of_another(path, tmp_path, capsys):
+    content = torch.load(path)
+    config = {key: content['config'].get(key) for key in USED}
+    small = dict(content, config=config, state={}, versions={})
+    paths = [*paths_of(small), *(('state', k) for k in content['state'])]
+    draw = random.Random(0)
+    for place in draw.sample(paths, 30):
+        value = draw.choice(ODD)
+        torch.save(changed(content, place, value), tmp_path / 'a.dump')
+        try:
+            code = replay_step.main([str(tmp_path / 'a.dump')])
+        except SystemExit as err:
+            code = err.code
+        said = capsys.readouterr()
+        assert code in (0, 1, 2), place
+        *usage, line = said.err.splitlines() if code == 2 else ['error: ']
+        assert 'error: ' in line and line.isprintable(), place
+        assert not any('Traceback' in line for line in usage), place
+
+
 def test_what_can_not_be_used_is_said(dump, path, tmp_path, capsys):
     assert 'No such file' in error_of(capsys, tmp_path / 'none.dump')
+    assert 'is not a regular file' in error_of(capsys, tmp_path)
     cut = tmp_path / 'cut.dump'
     cut.write_bytes(path.read_bytes()[:20000])
     assert 'is no dump of a training step, or is damaged' in (

@@ -68,13 +68,18 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def _shown(text: str) -> str:
+    """A text of the file in one line, as a terminal may have it."""
+    return ''.join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def report(dump: StepDump, result: Replay) -> str:
     """What came out, in lines."""
     run = f'iteration {dump.iteration + 1}, {dump.dtype}'
     if dump.world_size > 1:
         run += f', process {dump.rank} of {dump.world_size}'
     lines = [
-        f'{run}, on {", ".join(dump.images)}',
+        f'{run}, on {_shown(", ".join(dump.images))}',
         '',
         f'{"loss":<20}{"in the run":>12}{"here":>12}',
     ]
@@ -82,7 +87,7 @@ def report(dump: StepDump, result: Replay) -> str:
         was, here = (
             terms.get(name, math.nan) for terms in (dump.terms, result.terms)
         )
-        lines.append(f'{name:<20}{was:>12.5g}{here:>12.5g}')
+        lines.append(f'{_shown(name):<20}{was:>12.5g}{here:>12.5g}')
     found = {
         'not finite before the step': result.state,
         'begins in': [result.origin.module] * bool(result.origin.module),
@@ -110,7 +115,7 @@ def main(args: Sequence[str] | None = None) -> int:
         dump = StepDump.load(options.dump)
         result = replay(dump, options.device)
     except (OSError, ValueError, ImportError) as err:
-        parser.error(str(err))
+        parser.error(_shown(str(err)))
     print(report(dump, result))
     return 0 if result.is_finite else 1
 
