@@ -60,18 +60,18 @@ def replay(dump: StepDump, device: torch.device) -> Replay:
             built from what is registered, or its batch is none for it.
     """
     model = _build(dump).to(device).train()
+    backward: str | None = None
+    gradients: list[str] = []
     try:
         losses, origin = _forward(model, dump, device)
         terms = {name: float(x) for name, x in loss_terms(losses).items()}
+        if all(map(math.isfinite, terms.values())):
+            backward, gradients = _backward(model, losses)
     except Exception as err:  # whatever a model raises for a strange batch
         raise ValueError(
             "the dump's model cannot be called with its batch: "
             f'{type(err).__name__}: {err}'
         ) from err
-    backward: str | None = None
-    gradients: list[str] = []
-    if all(map(math.isfinite, terms.values())):
-        backward, gradients = _backward(model, losses)
     state = not_finite(dump.state)
     return Replay(terms, state, origin, backward, gradients)
 
