@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from .bad_files import BadFileError, check_mask_ids, naming_bad_files
 
 MOVED_SHARE = 0.2  # of the images that another order of classes explains
-FEWEST = 5  # images that cannot all disagree by chance
+FEWEST = 3  # labelled images that do not all disagree by a slip
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class _Agreement:
         self.is_void = is_asked and self.ids == {self.ignore_index}
         self.order, self.explained = self._best_order()
         total = len(self.pairs)
-        self.is_contradiction = bool(labelled) and (
+        self.is_contradiction = len(labelled) >= FEWEST and (
             not any(ids & label for ids, label, _ in labelled)
             or self._is_hopeless(labelled)
             or self.number <= total / 2 < 0.9 * total <= self.explained
@@ -163,10 +163,8 @@ class _Agreement:
     @staticmethod
     def _is_hopeless(labelled: list) -> bool:
         """Whether no image agrees, and not for want of small objects."""
-        return (
-            len(labelled) >= FEWEST
-            and not any(ids == label for ids, label, _ in labelled)
-            and any(ids - label for ids, label, _ in labelled)
+        return not any(ids == label for ids, label, _ in labelled) and any(
+            ids - label for ids, label, _ in labelled
         )
 
     def describe(self) -> str:

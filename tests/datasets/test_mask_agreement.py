@@ -97,6 +97,14 @@ def test_some_that_disagree_are_a_warning_with_numbers(ids, words):
         assert word in sentence
 
 
+def test_two_images_may_disagree_by_a_slip():
+    ((level, sentence),) = compared([{2}, {3}], [{1}, {2}])
+    assert level == logging.WARNING
+    assert sentence.startswith('0 of 2 masks')
+    with pytest.raises(BadFileError, match='0 of 3 masks'):
+        compared([{2}, {3}, {1}], [{1}, {2}, {3}])
+
+
 def test_without_labels_there_is_nothing_to_compare():
     assert compared([{1}, {2}], [None, None]) == []
     with pytest.raises(BadFileError, match='0 of 2 masks show the classes of'):
