@@ -47,8 +47,8 @@ def check_data(cfg: Config) -> None:
         dataset = sets[split] = DATASETS.build(loader_cfg.dataset)
         for part in parts_of(dataset):
             num_bad += _check_part(part, loader_cfg.num_workers, split)
-    if 'train' in sets:
-        _print(find_in_labels(sets['train']))
+        if split == 'train':
+            _print(find_in_labels(dataset))
     if len(sets) == 2:
         _print(find_shared(sets['train'], sets['val']))
     if num_bad:

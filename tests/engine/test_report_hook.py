@@ -84,6 +84,7 @@ def test_scores_of_images_that_are_trained_with_say_so(
         val_loop=loader,
         train_dataloader=loader,
         val_dataloader=loader,
+        iter=7,
         log_dir=tmp_path,
         logger=logging.getLogger('a'),
     )
@@ -93,7 +94,7 @@ def test_scores_of_images_that_are_trained_with_say_so(
     assert (info['trained_and_scored'], info['scored_images']) == (2, 3)
     hook.after_val_epoch(runner)
     (said,) = caplog.messages
-    assert said.startswith('2 of the 3 images that are scored are trained')
+    assert said.startswith('iteration 7: 2 of the 3 images that are scored')
 
 
 def test_skipped_images_are_counted(trained, tmp_path):

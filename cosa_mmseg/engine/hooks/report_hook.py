@@ -98,8 +98,9 @@ class ReportHook(Hook):
         the scores.
         """
         if shared := self._info.get('trained_and_scored'):
-            number = self._info['scored_images']
-            runner.logger.warning(describe_shared(shared, number))
+            sentence = describe_shared(shared, self._info['scored_images'])
+            # with the iteration, as mmengine drops a warning that it has had
+            runner.logger.warning(f'iteration {runner.iter}: {sentence}')
         if not self._counts:
             return
         dataset = runner.val_dataloader.dataset
