@@ -13,6 +13,7 @@ from cosa_mmseg.config_check.parameters import describe, fits
 DTYPES = ('float32', 'bfloat16', 'float16')
 _MAX_DEPTH = 64
 _MAX_COUNT = 1 << 62
+_MAX_EXPANDED_BYTES = 64 << 20
 
 
 def check_zip(file: BinaryIO) -> None:
@@ -63,11 +64,11 @@ def check_plain(content: Any) -> None:
 
 
 def _check_tensor(tensor: Tensor) -> None:
-    """Raise unless all numbers of a tensor are in the file."""
+    """Raise unless the numbers of a tensor are in the file, or are few."""
     if tensor.layout != torch.strided or tensor.device.type != 'cpu':
         raise ValueError('a tensor in it is sparse, or without numbers')
     needed = tensor.numel() * tensor.element_size()
-    if needed > tensor.untyped_storage().nbytes():
+    if needed > max(tensor.untyped_storage().nbytes(), _MAX_EXPANDED_BYTES):
         raise ValueError(
             f'a tensor of the shape {tuple(tensor.shape)} in it has fewer '
             'numbers than that'
