@@ -2,8 +2,7 @@
 
 import typing
 from collections.abc import Mapping
-from typing import Any, BinaryIO
-from zipfile import ZIP_STORED, BadZipFile, ZipFile
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,22 +13,6 @@ DTYPES = ('float32', 'bfloat16', 'float16')
 _MAX_DEPTH = 64
 _MAX_COUNT = 1 << 62
 _MAX_EXPANDED_BYTES = 64 << 20
-
-
-def check_zip(file: BinaryIO) -> None:
-    """Raise unless a file is what ``torch.save`` writes, bit by bit.
-
-    Raises:
-        BadZipFile: It is not.
-    """
-    with ZipFile(file) as archive:
-        entries = archive.infolist()
-        if any(entry.compress_type != ZIP_STORED for entry in entries):
-            raise BadZipFile('it is compressed')
-        if sum(entry.file_size for entry in entries) > file.seek(0, 2):
-            raise BadZipFile('it is shorter than its parts')
-        if damaged := archive.testzip():
-            raise BadZipFile(f'{damaged} has changed')
 
 
 def check_plain(content: Any) -> None:

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, get_type_hints
+from typing import Any, get_type_hints
 
 import torch
 from torch import Tensor
 
 from cosa_mmseg.utils.atomic import atomic_file
-from cosa_mmseg.utils.weights import WeightsError, load_safely
+from cosa_mmseg.utils.weights import WeightsError, check_sums, load_safely
 
-from .contents import check_kinds, check_plain, check_zip
+from .contents import check_kinds, check_plain
 from .plain import to_plain
 
 MAGIC = 'cosa_mmseg step dump 1'
@@ -74,7 +74,10 @@ class StepDump:
             raise ValueError(f'{path} is not a regular file')
         with open(path, 'rb') as file:
             try:
-                content = load_safely(path, lambda: _read(file))
+                check_sums(Path(path))
+                content = load_safely(
+                    path, lambda: torch.load(file, map_location='cpu')
+                )
             except WeightsError as err:
                 raise ValueError(
                     f'{path} is no dump of a training step, or is damaged: '
@@ -98,10 +101,3 @@ class StepDump:
         except ValueError as err:
             raise ValueError(f'{path} is damaged: {err}') from err
         return cls(**content)
-
-
-def _read(file: BinaryIO) -> Any:
-    """Read what ``torch.save`` wrote, if no bit of it has changed."""
-    check_zip(file)
-    file.seek(0)
-    return torch.load(file, map_location='cpu')

@@ -45,6 +45,8 @@ _CODE = re.compile(
     r'(<[^>]*>|\S+)'
 )
 _AGAIN = 'download or copy the file again'
+# How much larger than its file a checkpoint is: weights hardly shrink
+_MOST_GROWTH, _ALWAYS_BYTES = 50, 64 << 20
 # Keys under which checkpoints keep their weights, the first that there is
 PLACES = ('state_dict', 'teacher', 'model')
 _FOLDER = 0x10  # what a zip file has in the attributes of a folder
@@ -118,6 +120,9 @@ def check_sums(path: Path) -> None:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            size = sum(info.file_size for info in archive.infolist())
+            if size > _ALWAYS_BYTES + _MOST_GROWTH * path.stat().st_size:
+                raise ValueError(f'it unpacks to {size} bytes')
             damaged = archive.testzip()
             for info in archive.infolist():
                 # torch leaves the memory of such a tensor as it was

@@ -1,7 +1,6 @@
 """Files that are no dumps of a training step."""
 
 import os
-import zipfile
 from collections import OrderedDict
 
 import pytest
@@ -110,17 +109,8 @@ def changed_bit(path):
     path.write_bytes(content)
 
 
-def compressed(path):
-    with zipfile.ZipFile(path) as archive:
-        entries = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
-        for name, data in entries.items():
-            archive.writestr(name, data)
-
-
 FILES = {
     'changed bit': changed_bit,
-    'compressed': compressed,
     'cut': lambda path: path.write_bytes(path.read_bytes()[:-99]),
     'empty': lambda path: path.write_bytes(b''),
     'old format': lambda path: torch.save(

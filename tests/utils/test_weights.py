@@ -66,6 +66,11 @@ BROKEN = {
         lambda p: save_file(WEIGHTS, p),
         'is a safetensors file: end its name in .safetensors',
     ),
+    'a bomb': (
+        'a.npz',
+        lambda p: np.savez_compressed(p, a=np.zeros(80 << 20, np.uint8)),
+        'it unpacks to 83886',
+    ),
     'a list': ('a.pth', lambda p: torch_file(p, [1]), 'holds a list'),
     'a folder': ('a.pth', lambda p: p.mkdir(), 'is a folder'),
     'a picture': (

@@ -9,6 +9,7 @@ from PIL import Image
 
 CLASSES = PascalVOCDataset.METAINFO['classes']  # background first
 IGNORE = 255
+_MAX_PIXELS = 1 << 24  # a few bytes can stand for many; VOC's have 500 x 500
 
 
 def read_mask(file: Path | IO[bytes], where: str) -> np.ndarray:
@@ -27,6 +28,8 @@ def read_mask(file: Path | IO[bytes], where: str) -> np.ndarray:
     """
     try:
         with Image.open(file, formats=['PNG']) as image:
+            if image.width * image.height > _MAX_PIXELS:
+                raise ValueError(f'{image.width} x {image.height} pixels')
             image.load()
     except FileNotFoundError:
         raise

@@ -66,3 +66,9 @@ def test_a_jpg_file_is_no_mask(tmp_path):
 def test_a_missing_mask(tmp_path):
     with pytest.raises(FileNotFoundError, match='a.png'):
         read_mask(tmp_path / 'a.png', 'the mask')
+
+
+def test_a_mask_that_grows_is_refused(tmp_path):
+    Image.new('P', (5000, 5000)).save(tmp_path / 'a.png')
+    with pytest.raises(ValueError, match='a.png .*5000 x 5000 pixels'):
+        read_mask(tmp_path / 'a.png', 'a.png')
