@@ -76,7 +76,10 @@ class StepDump:
             try:
                 check_sums(Path(path))
                 content = load_safely(
-                    path, lambda: torch.load(file, map_location='cpu')
+                    path,
+                    lambda: torch.load(
+                        file, map_location='cpu', weights_only=True
+                    ),
                 )
             except WeightsError as err:
                 raise ValueError(
