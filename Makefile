@@ -10,11 +10,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo test lint format docs
+.PHONY: help install demo test test-all lint format docs
 
 help:
 	@echo 'make demo    train and evaluate on a small made data set (CPU)'
-	@echo 'make test    run the test suite'
+	@echo 'make test    run the tests but for the slow ones'
+	@echo 'make test-all  run all tests'
 	@echo 'make lint    check style and types'
 	@echo 'make format  bring the code into the checked style'
 	@echo 'make docs    build the documentation site in site/'
@@ -26,7 +27,11 @@ demo: $(READY)
 	$(BIN)/python tools/demo.py $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m 'not slow' $(ARGS)
+
+# what takes much longer than the others and is not marked slow is listed
+test-all: $(READY)
+	$(BIN)/python -m pytest --list-slow=30 $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

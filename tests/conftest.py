@@ -1,8 +1,10 @@
 """What every test starts from: no screen, a fixed seed, a clean mmengine."""
 
+import itertools
 import logging
 import os
 import random
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
@@ -23,10 +25,35 @@ hypothesis.settings.load_profile('repeatable')
 # Tensors are small here: threads cost more than they bring, several times as
 # much where another process has the cores, and do not survive a fork.
 torch.set_num_threads(1)
+os.environ.setdefault('OMP_NUM_THREADS', '1')  # of what tests start
 
 ROOT_REGISTRIES = [
     entry for entry in vars(root).values() if isinstance(entry, Registry)
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the check of the marker ``slow``."""
+    parser.addoption(
+        '--list-slow',
+        type=float,
+        metavar='SECONDS',
+        help='list what takes longer and is not marked slow',
+    )
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Lists tests that should be marked ``slow``; fixtures count."""
+    limit = config.getoption('list_slow')
+    seconds = Counter()
+    for report in itertools.chain(*terminalreporter.stats.values()):
+        if 'slow' not in getattr(report, 'keywords', ['slow']):
+            seconds[report.nodeid] += report.duration
+    for test, taken in seconds.most_common() if limit else ():
+        if taken > limit:
+            terminalreporter.line(f'not marked slow: {taken:.0f} s, {test}')
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -152,6 +152,7 @@ def test_it_builds_at_full_size(name, millions, data):
     assert count == pytest.approx(millions, rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', LARGE)
 def test_it_trains_on_small_images(name, small_data):
     cfg = small_data(name)

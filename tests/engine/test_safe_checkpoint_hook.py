@@ -60,6 +60,7 @@ def train_on(folder, saved, progress, at):
     small_runner(folder, 10**6, 'auto', custom_hooks=hooks).train()
 
 
+@pytest.mark.slow
 def test_a_kill_leaves_the_last_good_checkpoint(tmp_path):
     rng = random.Random(0)
     saved, unfinished = FORK.Value('i', 0), 0

@@ -250,4 +250,10 @@ def test_bad_images_stop_a_training(refusal, name):
     spoil, words = IMAGES[name]
     assert re.search(words, refusal(spoil))
     left = {path.suffix for path in Path('work_dirs').rglob('*.*')}
-    assert left <= {'.json', '.log', '.py', '.pth'}  # and nothing unfinished
+    assert left <= {
+        '.json',
+        '.lock',
+        '.log',
+        '.py',
+        '.pth',
+    }  # and nothing unfinished

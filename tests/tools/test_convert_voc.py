@@ -38,7 +38,7 @@ def test_it_converts_and_says_what_there_is(tool, args, tmp_path, capsys):
     [
         ([], r'train has 1 \(not 1464\).* allow_partial'),
         (['--sbd', 'nowhere'], 'no nowhere: sbd must be benchmark.tgz'),
-        (['--root', 'new', '--voc-tar', 'a.tar'], 'No such file .*a.tar'),
+        (['--root', 'new', '--voc-tar', 'a.tar'], 'no archive a.tar'),
         (['--allow-partial', '--num-workers', '0'], 'num_workers is 0, but'),
     ],
 )

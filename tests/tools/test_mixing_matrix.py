@@ -49,6 +49,7 @@ def processes(monkeypatch):
     return ran
 
 
+@pytest.mark.slow
 def test_cells_run_and_are_tabulated(call, processes, tmp_path, capsys):
     code = call([*NAMES, *SIZES, '--out', 'docs/matrix.md'])
 

@@ -33,6 +33,7 @@ def options(**settings):
     return ['--cfg-options', *(f'{k}={v}' for k, v in settings.items())]
 
 
+@pytest.mark.slow
 def test_teacher_export_second_stage_and_test(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_shapes(tmp_path / 'data/shapes', 8, 4, size=48)
