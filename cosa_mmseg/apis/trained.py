@@ -6,8 +6,9 @@ from mmengine.runner import CheckpointLoader
 from mmseg.models.segmentors import BaseSegmentor
 
 from cosa_mmseg.deployment.trained_network import (
+    class_meta,
+    find_meta,
     load_weights,
-    test_set_meta,
     without_pretrained,
 )
 
@@ -39,15 +40,11 @@ def load_segmentor(cfg: Config, weights: str) -> BaseSegmentor:
             'segmentor of mmseg'
         )
     load_weights(model, content.get('state_dict', content), weights, cfg)
-    meta = (content.get('meta') or {}).get('dataset_meta')
-    meta = meta or test_set_meta(cfg)
-    classes = list(meta['classes'])
-    palette = [[*map(int, colour)] for colour in meta['palette']]
-    if not len(classes) == len(palette) == model.num_classes <= 255:
+    classes, palette = class_meta(find_meta(content), weights, cfg)
+    if not len(classes) == model.num_classes <= 255:
         raise ValueError(
             f'the model has {model.num_classes} classes (at most 255 are '
-            f'allowed), but {len(classes)} names and {len(palette)} colours '
-            'are known'
+            f'allowed), but {len(classes)} names are known'
         )
     if model.out_channels != len(classes):
         raise ValueError(

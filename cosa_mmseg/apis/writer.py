@@ -144,7 +144,8 @@ class PredictionWriter:
             )
         written = []
         for id_ in shown_ids(prediction):
-            name = re.sub(r'[^\w.-]+', '_', prediction.classes[id_])
+            # of a length that file systems take
+            name = re.sub(r'[^\w.-]+', '_', prediction.classes[id_])[:50]
             path = self._path('cam', prediction, f'/{id_:02d}_{name}.png')
             cam = prediction.sight.maps.cam(id_ - 1).cpu().numpy()
             _write_image(path, draw_heat_map(cam, prediction.image))

@@ -20,6 +20,7 @@ from cosa_mmseg.apis import (
 from cosa_mmseg.deployment.trained_network import NETWORKS
 from cosa_mmseg.utils.command_line import add_checkpoint_options
 from cosa_mmseg.utils.exits import exit_codes
+from cosa_mmseg.utils.plain_cell import plain_cell
 
 
 def add_prediction_options(parser: ArgumentParser) -> None:
@@ -159,7 +160,7 @@ def _predict(
                 continue
             writer.write(found)
             if options.format == 'tsv':
-                table.writerows(rows(found))
+                table.writerows(map(plain_cell, r) for r in rows(found))
             else:
                 stdout.write(json.dumps(record(found)) + '\n')
             stdout.flush()

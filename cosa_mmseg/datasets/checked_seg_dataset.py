@@ -17,6 +17,7 @@ from .bad_files import (
     check_mask_size,
     naming_bad_files,
 )
+from .class_meta import check_classes
 from .samplers import random_numbers_of
 
 
@@ -45,7 +46,8 @@ class CheckedSegDataset(BaseSegDataset):
 
     Raises:
         ValueError: ``on_error`` is another word, or it is ``'skip'`` in
-            evaluation, whose scores would be of other images than it says.
+            evaluation, whose scores would be of other images than it says;
+            the classes are no different, printable names.
     """
 
     def __init__(self, *args, on_error: str = 'raise', **kwargs) -> None:
@@ -55,6 +57,8 @@ class CheckedSegDataset(BaseSegDataset):
             )
         self.on_error = on_error
         super().__init__(*args, **kwargs)
+        if classes := self.metainfo.get('classes'):
+            check_classes(classes, f'metainfo of {type(self).__name__}')
         steps = self.pipeline.transforms
         self.pipeline.transforms = [accept_any_image(s) for s in steps]
         if on_error == 'skip' and self.test_mode:

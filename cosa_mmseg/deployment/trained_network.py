@@ -10,6 +10,7 @@ from mmseg.registry import DATASETS, MODELS
 from torch import nn
 
 from cosa_mmseg.config_check import naming_the_key
+from cosa_mmseg.datasets.class_meta import check_dataset_meta
 from cosa_mmseg.engine.hooks import find_misfit
 from cosa_mmseg.models.segmentors.cam_encoder_decoder import CAMEncoderDecoder
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
@@ -92,19 +93,43 @@ def load_trained_network(
         built = MODELS.build(settings)
     load_weights(built, state, checkpoint, cfg)
     meta = loaded['meta']
-    names = meta.get('dataset_meta') or test_set_meta(cfg)
-    if len(names['classes']) != built.num_classes:
+    classes, palette = class_meta(meta, checkpoint, cfg)
+    if len(classes) != built.num_classes:
         raise ValueError(
-            f'{checkpoint} names {len(names["classes"])} classes, but the '
+            f'{checkpoint} names {len(classes)} classes, but the '
             f'segmentation head of {cfg.filename} has {built.num_classes} '
             'with the background'
         )
+    iteration = meta.get('iter')
     return TrainedNetwork(
         network=built.eval(),
-        classes=list(names['classes']),
-        palette=[list(map(int, colour)) for colour in names['palette']],
-        iteration=meta.get('iter'),
+        classes=classes,
+        palette=palette,
+        iteration=iteration if isinstance(iteration, int) else None,
     )
+
+
+def class_meta(
+    meta: Mapping, checkpoint: str | Path, cfg: Config
+) -> tuple[list[str], list[list[int]]]:
+    """Names and colours of the classes that a checkpoint was trained on.
+
+    Args:
+        meta (Mapping): That of the checkpoint; without ``dataset_meta`` they
+            are those of the data set that the config tests on.
+        checkpoint (str | Path): Its name, for messages.
+        cfg (Config): The config of the training.
+
+    Returns:
+        tuple[list[str], list[list[int]]]: K names, and K RGB colours in
+        0..255.
+
+    Raises:
+        ValueError: If there are none, or they are no names and colours.
+    """
+    if found := meta.get('dataset_meta'):
+        return check_dataset_meta(found, f'{checkpoint} (meta.dataset_meta)')
+    return check_dataset_meta(test_set_meta(cfg), f'{cfg.filename}')
 
 
 def read_checkpoint(checkpoint: str | Path) -> dict[str, Any]:
@@ -131,8 +156,14 @@ def read_checkpoint(checkpoint: str | Path) -> dict[str, Any]:
         )
     return dict(
         state_dict={k.removeprefix('module.'): v for k, v in state.items()},
-        meta=loaded.get('meta') or {},
+        meta=find_meta(loaded),
     )
+
+
+def find_meta(content: Mapping) -> Mapping:
+    """What a checkpoint says of itself; empty if it is no dict."""
+    meta = content.get('meta')
+    return meta if isinstance(meta, Mapping) else {}
 
 
 def load_weights(

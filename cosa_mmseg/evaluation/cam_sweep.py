@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from prettytable import PrettyTable
 
 from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.plain_cell import plain_cell
 
 # key of the log -> name, colour and line in the plot
 STYLES = {
@@ -65,10 +66,12 @@ class CAMSweep:
         """
         with (
             atomic_file(path) as unfinished,
-            unfinished.open('w', newline='') as file,
+            unfinished.open('w', newline='', encoding='utf-8') as file,
         ):
             writer = csv.writer(file)
-            writer.writerow(['key', 'threshold', 'mIoU', *classes])
+            writer.writerow(
+                ['key', 'threshold', 'mIoU', *map(plain_cell, classes)]
+            )
             for key in self.miou:
                 rows = zip(
                     self.thresholds, self.miou[key], self.iou[key], strict=True

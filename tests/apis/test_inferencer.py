@@ -335,3 +335,29 @@ def test_one_map_for_two_classes_is_refused(root, infer, tmp_path):
     torch.save(content, tmp_path / 'binary.pth')
     with pytest.raises(ValueError, match='gives 1 maps for 2 classes'):
         CoSAInferencer(cfg, tmp_path / 'binary.pth')
+
+
+@pytest.mark.parametrize(
+    ('meta', 'message'),
+    [
+        ({'dataset_meta': {'classes': 3}}, 'classes must be a list of names'),
+        ({'dataset_meta': {'classes': ['a', 'a', 'b']}}, "first is 'a'"),
+        ({'dataset_meta': ['a']}, 'must be a dict'),
+        ({'dataset_meta': {'classes': ['a', 'b']}}, '2 names are known'),
+    ],
+)
+def test_what_a_checkpoint_says_of_its_classes_is_checked(
+    root, tmp_path, meta, message
+):
+    content = torch.load(root / 'iter_3.pth', weights_only=False)
+    torch.save(content | dict(meta=meta), tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match=message):
+        CoSAInferencer(root / 'tiny.json', tmp_path / 'a.pth')
+
+
+@pytest.mark.parametrize('meta', [None, 'text', {}, {'dataset_meta': None}])
+def test_without_names_they_are_those_of_the_config(root, tmp_path, meta):
+    content = torch.load(root / 'iter_3.pth', weights_only=False)
+    torch.save(content | dict(meta=meta), tmp_path / 'a.pth')
+    found = CoSAInferencer(root / 'tiny.json', tmp_path / 'a.pth')
+    assert len(found.classes) == found.model.num_classes

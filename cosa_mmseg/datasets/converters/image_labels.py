@@ -10,6 +10,7 @@ from pathlib import Path
 from cosa_mmseg.datasets.image_files import find_images
 from cosa_mmseg.datasets.label_files import ImageLabels
 from cosa_mmseg.utils.atomic import atomic_file, atomic_folder
+from cosa_mmseg.utils.plain_cell import plain_cell
 
 
 def write_labels(
@@ -75,6 +76,12 @@ def _one_hot_csv(labels: ImageLabels) -> str:
 
 
 def _csv_text(rows: list[list[str]]) -> str:
+    formula = next((c for r in rows for c in r if plain_cell(c) != c), None)
+    if formula is not None:
+        raise ValueError(
+            f'a spreadsheet would take the cell {formula!r} for a formula: '
+            'choose another format'
+        )
     text = io.StringIO(newline='')
     csv.writer(text, lineterminator='\n').writerows(rows)
     return text.getvalue()

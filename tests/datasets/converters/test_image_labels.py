@@ -63,6 +63,7 @@ WORDS = (
     )
     .map(lambda word: normalize('NFC', word).strip())
     .filter(lambda word: word not in ('', 'background', 'image', 'labels'))
+    .filter(lambda word: word[0] not in '=+-@')  # formulas
 )
 
 
@@ -110,6 +111,8 @@ def test_a_folder_of_copies(tmp_path):
         (NAMES, 'a.xml', {}, 'a.xml must end with .csv, .json, .jsonl, .txt,'),
         (NAMES, 'a.txt', dict(one_hot=True), 'one-hot labels are for a .csv'),
         ({'a': ['x;y']}, 'a.csv', {}, "class 'x;y' cannot be in a column"),
+        ({'a': ['=1']}, 'a.csv', {}, "take the cell '=1' for a formula"),
+        ({'@a': ['x']}, 'a.csv', dict(one_hot=1), "the cell '@a' for a form"),
         ({'a': []}, 'a.csv', dict(one_hot=True), 'need a class'),
         ({'a': ['image']}, 'a.csv', dict(one_hot=True), 'columns image and'),
         (NAMES, 'tree', {}, 'tree has no suffix, so it is a folder'),
