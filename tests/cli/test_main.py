@@ -74,6 +74,23 @@ def test_areas_as_tab_separated_lines(root, model, capsys):
     assert all(int(row['pixels']) > 0 for row in rows)
 
 
+def test_names_of_classes_reach_no_formula_and_no_long_path(
+    root, model, tmp_path, capsys
+):
+    content = torch.load(model[1])
+    count = len(content['meta']['dataset_meta']['classes'])
+    names = ['=1+1', *(f'<b>{k}/../{"猫" * 180}' for k in range(1, count))]
+    content['meta']['dataset_meta']['classes'] = names
+    torch.save(content, 'named.pth')
+    args = ['--out=out', '--save', 'vis', 'cam']
+    main(['segment', model[0], 'named.pth', str(root / 'JPEGImages'), *args])
+    printed = capsys.readouterr().out.splitlines()
+    table = csv.DictReader(printed, dialect='excel-tab')
+    assert {row['class'] for row in table} <= {"'=1+1", *names[1:]}
+    written = [p.parent for p in tmp_path.rglob('*.png') if p.stem[0] == '0']
+    assert {*written} == {tmp_path / 'out' / 'cam' / name for name in 'ab'}
+
+
 def test_json_lines_and_files(root, model, tmp_path, capsys):
     folder = str(root / 'JPEGImages')
     main(['segment', *model, folder, '--format=json', '--out=my/predicted'])

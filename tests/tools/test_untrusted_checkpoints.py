@@ -81,6 +81,11 @@ READERS = {
         '{config} {file} shapes/JPEGImages --out=OUT',
         SMALL,
     ),
+    'cams': (
+        'cosa_mmseg.cli.cams',
+        '{config} {file} shapes/JPEGImages --out=OUT',
+        SMALL,
+    ),
     'publish_model': ('publish_model', '{config} {file} --out=OUT', SMALL),
     'export_model': (
         'deployment/export_model',
@@ -170,6 +175,34 @@ def test_code_is_refused_in_a_sentence(reader, kind, call):
         assert 'which is code and no weights' in message
         assert '--trust-checkpoint' in message
     assert not has_run()
+    written = [path.suffix for path in Path('OUT').rglob('*')]
+    assert not {'.pth', '.pt2', '.json', '.png', '.npz', '.csv'} & {*written}
+
+
+def flip_a_bit(path):
+    torch.save({'state_dict': {'a': torch.full((3,), 0.5)}}, path)
+    content = bytearray(path.read_bytes())
+    content[content.index(torch.full((3,), 0.5).numpy().tobytes())] ^= 1
+    path.write_bytes(content)
+
+
+def diverge(path):
+    torch.save({'state_dict': {'a': torch.tensor([torch.nan])}}, path)
+
+
+@pytest.mark.parametrize('reader', READERS)
+def test_damage_is_said_in_a_sentence(reader, call):
+    for damage, said in (
+        (flip_a_bit, 'a.pth is damaged (the check sum of '),
+        (diverge, "a.pth holds NaN or infinity in 'a': "),
+    ):
+        damage(Path('a.pth'))
+        with pytest.raises(SystemExit) as caught:
+            call(reader, 'a.pth')
+        message = caught.value.code
+        assert message.startswith('error: ')
+        assert said in message
+        assert '\n' not in message
     written = [path.suffix for path in Path('OUT').rglob('*')]
     assert not {'.pth', '.pt2', '.json', '.png', '.npz', '.csv'} & {*written}
 
