@@ -19,6 +19,7 @@ COLOURS = (
     '#7f7f7f',
     '#000000',
 )
+LEAST = 1e-100  # value on a logarithmic scale
 MOST_DOTS = 40  # points up to which each has a dot and a tooltip
 
 
@@ -125,7 +126,7 @@ def _shown(line: Line, log: bool) -> Line | None:
     """The line without points that the scale has no place for."""
     if not log:
         return line
-    points = [(step, value) for step, value in line.points if value > 0]
+    points = [(s, value) for s, value in line.points if value > LEAST]
     return (
         Line(line.name, points, line.colour, line.dashed) if points else None
     )

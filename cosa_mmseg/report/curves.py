@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from .charts import COLOURS, Line, draw_chart, draw_swatch
+from .charts import COLOURS, LEAST, Line, draw_chart, draw_swatch
 from .record import ONLINE, TrainingRecord
 
 PERCENT, SHARE = (0.0, 100.0), (0.0, 1.0)
@@ -145,5 +145,5 @@ def _never_positive(lines: Sequence[Line]) -> str:
     return ', '.join(
         line.name
         for line in lines
-        if all(value <= 0 for _, value in line.points)
+        if all(value <= LEAST for _, value in line.points)
     )

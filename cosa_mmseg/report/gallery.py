@@ -76,7 +76,7 @@ def _embed(path: Path) -> str | None:
             picture.convert('RGB').save(
                 buffer, 'JPEG', quality=QUALITY, subsampling=0
             )
-    except OSError:
+    except Exception:  # whatever random bytes lead to
         return None
     data = base64.b64encode(buffer.getvalue()).decode()
     return f'data:image/jpeg;base64,{data}'

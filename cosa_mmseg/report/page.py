@@ -1,5 +1,6 @@
 """The page."""
 
+import logging
 from html import escape
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from .record import TrainingRecord, read_training
 from .scores import draw_scores
 from .style import CSS
 
+logger = logging.getLogger(__name__)
 FILE_NAME = 'report.html'
 # nothing is loaded, whatever names and settings hold
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -33,7 +35,8 @@ def write_report(work_dir: str | Path, path: str | Path | None = None) -> Path:
 
     It holds scores, curves, pictures, a table of the classes, command,
     versions and config, as far as the work dir has them: a training may have
-    been resumed, have no validation, or have ended early.
+    been resumed, have no validation, or have ended early. Files that cannot
+    be used are left out, which the page and a warning say.
 
     Args:
         work_dir: Of the training.
@@ -46,9 +49,12 @@ def write_report(work_dir: str | Path, path: str | Path | None = None) -> Path:
         FileNotFoundError: The work dir is no folder, or holds no training.
     """
     record = read_training(work_dir)
+    for problem in record.problems:
+        logger.warning('left out of the report: %s', problem)
     path = Path(work_dir) / FILE_NAME if path is None else Path(path)
+    html = render(record).encode(errors='backslashreplace')
     with atomic_file(path) as unfinished:
-        unfinished.write_text(render(record), encoding='utf-8')
+        unfinished.write_bytes(html)
     return path
 
 
@@ -83,6 +89,7 @@ def render(record: TrainingRecord) -> str:
 <h1>{title}</h1>
 <p class="state">{escape(_state(record))}</p>
 {_skipped(record)}
+{''.join(note(f'Left out: {problem}.') for problem in record.problems)}
 <nav>{links}</nav>
 {sections}
 </body>
@@ -95,7 +102,7 @@ def _state(record: TrainingRecord) -> str:
     info = record.runs[-1].info
     last, total = record.last_step, info.get('max_iters')
     if info.get('finished'):
-        return f'Finished: {total} iterations.'
+        return f'Finished: {total or last} iterations.'
     known = f' of {total}' if total else ''
     ended = 'Not finished, or still running' if info else 'Logged'
     return f'{ended}: the log ends at iteration {last}{known}.'
@@ -110,7 +117,7 @@ def _skipped(record: TrainingRecord) -> str:
             'and others took their places; its log names them.'
         )
         for run in record.runs
-        if run.info.get('skipped')
+        if run.info.get('skipped') and 'train_images' in run.info
     )
 
 

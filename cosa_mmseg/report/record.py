@@ -2,15 +2,30 @@
 
 import json
 import math
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.reading import read_bytes, read_json
 
 ONLINE = 'online_'  # how keys of the online network begin
 RUN_FILE, CONFUSION_FILE = 'run.json', 'confusion.json'
+_LARGEST = 1e100  # number that a chart has a place for
+_LAST_STEP = 2**53
+# what the page counts on in `RUN_FILE`, if it is there
+_KINDS = {
+    'command': str,
+    'versions': dict,
+    'max_iters': int,
+    'finished': bool,
+    'skipped': int,
+    'train_images': int,
+}
 _PICTURE = re.compile(r'watch_(.+)_(\d+)\.png')
 
 
@@ -48,6 +63,7 @@ class TrainingRecord:
         confusion: ``iteration``, ``classes`` (K names) and ``matrix`` (K rows
             of K pixel counts, row = true class) of the last validation.
         config: Text of the config.
+        problems: What was left out, a sentence for each file.
     """
 
     title: str
@@ -56,6 +72,7 @@ class TrainingRecord:
     pictures: dict[str, dict[int, Path]] = field(default_factory=dict)
     confusion: dict[str, Any] | None = None
     config: str | None = None
+    problems: list[str] = field(default_factory=list)
 
     def series(self, key: str) -> list[tuple[int, float]]:
         """Iterations and the finite values that were logged under a key."""
@@ -81,6 +98,9 @@ class TrainingRecord:
 def read_training(work_dir: str | Path) -> TrainingRecord:
     """Read what there is of a training, however it ended.
 
+    What cannot be used, as a disk or an editor may have damaged it, is left
+    out and named in ``problems``.
+
     Args:
         work_dir: Its folder.
 
@@ -93,8 +113,8 @@ def read_training(work_dir: str | Path) -> TrainingRecord:
     folders = sorted(
         folder
         for folder in work_dir.iterdir()
-        if (folder / RUN_FILE).is_file()
-        or (folder / 'vis_data' / 'scalars.json').is_file()
+        if os.path.lexists(folder / RUN_FILE)
+        or os.path.lexists(folder / 'vis_data' / 'scalars.json')
     )
     if not folders:
         raise FileNotFoundError(
@@ -104,33 +124,32 @@ def read_training(work_dir: str | Path) -> TrainingRecord:
         )
     runs: list[RunInfo] = []
     rows: list[dict[str, Any]] = []
+    problems: list[str] = []
     for folder in folders:
-        new = _read_rows(folder / 'vis_data' / 'scalars.json')
+        new = _read_rows(folder / 'vis_data' / 'scalars.json', problems)
         steps = (new[0]['step'], new[-1]['step']) if new else None
-        info = read_json(folder / RUN_FILE) or {}
+        info = _read_info(folder / RUN_FILE, problems)
         runs.append(RunInfo(folder.name, steps, info))
         if steps:  # it went on from before, or began anew
             rows = [row for row in rows if row['step'] < steps[0]] + new
     configs = [
-        _read_text(folder / 'vis_data' / 'config.py') for folder in folders
+        _read(folder / 'vis_data' / 'config.py', problems)
+        for folder in folders
     ]
-    confusions = [read_json(folder / CONFUSION_FILE) for folder in folders]
+    confusions = [
+        _read_confusion(folder / CONFUSION_FILE, problems)
+        for folder in folders
+    ]
+    config = next((text for text in reversed(configs) if text), None)
     return TrainingRecord(
         title=work_dir.resolve().name,
         runs=runs,
         rows=rows,
         pictures=_find_pictures(folders),
         confusion=next((c for c in reversed(confusions) if c), None),
-        config=next((text for text in reversed(configs) if text), None),
+        config=config and config.decode(errors='replace'),
+        problems=problems,
     )
-
-
-def read_json(path: Path) -> Any:
-    """What a file holds; None if it is missing or broken."""
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
 
 
 def write_json(path: str | Path, content: Any) -> None:
@@ -139,21 +158,107 @@ def write_json(path: str | Path, content: Any) -> None:
         unfinished.write_text(json.dumps(content))
 
 
-def _read_text(path: Path) -> str | None:
-    return path.read_text(errors='replace') if path.is_file() else None
+def _read(path: Path, problems: list[str]) -> bytes | None:
+    """The content of a file; None if it is missing or cannot be read."""
+    if not os.path.lexists(path):
+        return None
+    try:
+        return read_bytes(path)
+    except (OSError, ValueError) as err:
+        problems.append(str(err))
+        return None
 
 
-def _read_rows(path: Path) -> list[dict[str, Any]]:
-    """Lines of a log; one that is cut off, as the last may be, is left out."""
-    rows = []
-    for line in (_read_text(path) or '').splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:
+def _read_json(path: Path, problems: list[str]) -> Any:
+    """What a file holds; None if it is missing or cannot be read."""
+    if not os.path.lexists(path):
+        return None
+    try:
+        return read_json(path)
+    except (OSError, ValueError) as err:
+        problems.append(str(err))
+        return None
+
+
+def _read_info(path: Path, problems: list[str]) -> dict[str, Any]:
+    """What is noted of a run, without values of another type."""
+    info = _read_json(path, problems)
+    if not isinstance(info, dict):
+        if info is not None:
+            problems.append(f'{path} holds no object, but {info!r:.60}')
+        return {}
+    wrong = [
+        key
+        for key, kind in _KINDS.items()
+        if not isinstance(info.get(key, kind()), kind)
+    ]
+    if wrong:
+        problems.append(f'{path}: {", ".join(wrong)} have another type')
+    return {key: info[key] for key in info if key not in wrong}
+
+
+def _read_confusion(path: Path, problems: list[str]) -> dict[str, Any] | None:
+    """A confusion matrix with its classes; None if it is none."""
+    found = _read_json(path, problems)
+    if found is None:
+        return None
+    try:
+        classes, matrix = found['classes'], np.array(found['matrix'], float)
+        good = (
+            isinstance(found['iteration'], int)
+            and isinstance(classes, list)
+            and all(isinstance(name, str) for name in classes)
+            and matrix.size > 0
+            and matrix.shape == (len(classes), len(classes))
+            and bool(((matrix >= 0) & (matrix < _LAST_STEP)).all())
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
+        good = False
+    if not good:
+        problems.append(
+            f'{path} has no iteration, classes and a matrix of their pixels'
+        )
+    return found if good else None
+
+
+def _read_rows(path: Path, problems: list[str]) -> list[dict[str, Any]]:
+    """Lines of a log, with their numbers.
+
+    Others, such as the last of a killed run, are counted in `problems`.
+    """
+    rows, num_bad, bad_keys = [], 0, set()
+    for line in (_read(path, problems) or b'').split(b'\n'):
+        row = _parse(line)
+        if row is None:
+            num_bad += bool(line.strip())
             continue
-        if isinstance(row, dict) and isinstance(row.get('step'), int):
-            rows.append(row)
+        numbers = {k: v for k, v in row.items() if _is_number(v)}
+        bad_keys |= row.keys() - numbers
+        rows.append(numbers)
+    if num_bad:
+        problems.append(f'{path}: {num_bad} lines are no rows of a log')
+    if bad_keys:
+        keys = ', '.join(map(repr, sorted(bad_keys)))
+        problems.append(f'{path}: some values are no numbers ({keys:.200})')
     return rows
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    """A row of a log; None: it is none."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    step = row.get('step') if isinstance(row, dict) else None
+    is_step = isinstance(step, int) and _is_number(step)
+    return row if is_step and 0 <= step <= _LAST_STEP else None
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a logged value is NaN, infinite, or of a usual size."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return value in (math.inf, -math.inf) or not abs(value) > _LARGEST
 
 
 def _find_pictures(folders: list[Path]) -> dict[str, dict[int, Path]]:
@@ -162,7 +267,7 @@ def _find_pictures(folders: list[Path]) -> dict[str, dict[int, Path]]:
     for folder in folders:
         for path in (folder / 'vis_data' / 'vis_image').glob('watch_*.png'):
             match = _PICTURE.fullmatch(path.name)
-            if match:
+            if match and path.is_file():
                 found.setdefault(match[1], {})[int(match[2])] = path
     return {
         name: dict(sorted(pictures.items()))

@@ -8,7 +8,7 @@ import torch
 
 from cosa_mmseg.cli import main, predicting
 from cosa_mmseg.cli.main import COMMANDS
-from tests.deployment.samples import cnn_network, write_training
+from tests.deployment.samples import NUM_CLASSES, cnn_network, write_training
 
 
 @pytest.fixture(scope='module')
@@ -78,9 +78,11 @@ def test_names_of_classes_reach_no_formula_and_no_long_path(
     root, model, tmp_path, capsys
 ):
     content = torch.load(model[1])
-    count = len(content['meta']['dataset_meta']['classes'])
-    names = ['=1+1', *(f'<b>{k}/../{"猫" * 180}' for k in range(1, count))]
-    content['meta']['dataset_meta']['classes'] = names
+    names = [
+        '=1+1',
+        *(f'<b>{k}/../{"猫" * 180}' for k in range(1, NUM_CLASSES)),
+    ]
+    content['meta']['dataset_meta'] = dict(classes=names)
     torch.save(content, 'named.pth')
     args = ['--out=out', '--save', 'vis', 'cam']
     main(['segment', model[0], 'named.pth', str(root / 'JPEGImages'), *args])

@@ -142,11 +142,16 @@ class ThreeImages:
         return 3
 
 
+@pytest.mark.parametrize(
+    'error',
+    [OSError(28, 'No space left on device'), KeyError('a'), RecursionError()],
+    ids=repr,
+)
 def test_a_page_that_can_not_be_written_costs_no_training(
-    trained, tmp_path, monkeypatch, capsys
+    trained, tmp_path, monkeypatch, capsys, error
 ):
     def full(*args):
-        raise OSError(28, 'No space left on device')
+        raise error
 
     monkeypatch.setattr(page, 'read_training', full)
     settings = dict(

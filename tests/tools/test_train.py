@@ -52,9 +52,9 @@ def test_amp(toy_config, monkeypatch):
 
 def write_checkpoint(path):
     """What a run can go on from, without its weights."""
-    torch.save(
-        dict(meta={}, state_dict={}, message_hub={}, optimizer={}), path
-    )
+    hub = dict(log_scalars={}, runtime_info={}, resumed_keys={})
+    content = dict(meta=dict(iter=1, epoch=0), message_hub=hub)
+    torch.save(content | dict(state_dict={}, optimizer={}), path)
 
 
 def test_resume_names_a_checkpoint(toy_config):

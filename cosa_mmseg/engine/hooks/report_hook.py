@@ -142,8 +142,8 @@ class ReportHook(Hook):
     def _report(runner) -> None:
         try:
             path = write_report(runner.work_dir)
-        except OSError as err:  # the training is not lost by that
-            runner.logger.error(f'the report is not written: {err}')
+        except Exception as err:  # the training is not lost by that
+            runner.logger.error(f'the report is not written: {err!r}')
         else:
             runner.logger.info(f'report: {path}')
 
@@ -154,8 +154,8 @@ class ReportHook(Hook):
         path = Path(runner.log_dir) / name
         try:
             write_json(path, content)
-        except OSError as err:
-            runner.logger.error(f'{path} is not written: {err}')
+        except Exception as err:  # the training is not lost by that
+            runner.logger.error(f'{path} is not written: {err!r}')
 
 
 def _count_skipped(dataset: Any) -> dict[str, int]:
