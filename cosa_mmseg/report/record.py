@@ -147,7 +147,7 @@ def read_training(work_dir: str | Path) -> TrainingRecord:
         rows=rows,
         pictures=_find_pictures(folders),
         confusion=next((c for c in reversed(confusions) if c), None),
-        config=config and config.decode(errors='replace'),
+        config=config.decode(errors='replace') if config else None,
         problems=problems,
     )
 
@@ -250,8 +250,9 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     step = row.get('step') if isinstance(row, dict) else None
-    is_step = isinstance(step, int) and _is_number(step)
-    return row if is_step and 0 <= step <= _LAST_STEP else None
+    if isinstance(step, bool) or not isinstance(step, int):
+        return None
+    return row if 0 <= step <= _LAST_STEP else None
 
 
 def _is_number(value: Any) -> bool:
