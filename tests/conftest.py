@@ -49,10 +49,11 @@ def pytest_terminal_summary(
     limit = config.getoption('list_slow')
     seconds = Counter()
     for report in itertools.chain(*terminalreporter.stats.values()):
-        if 'slow' not in getattr(report, 'keywords', ['slow']):
+        is_run = isinstance(report, pytest.TestReport)  # or deselected
+        if is_run and 'slow' not in report.keywords:
             seconds[report.nodeid] += report.duration
-    for test, taken in seconds.most_common() if limit else ():
-        if taken > limit:
+    for test, taken in seconds.most_common():
+        if limit and taken > limit:
             terminalreporter.line(f'not marked slow: {taken:.0f} s, {test}')
 
 
