@@ -15,7 +15,7 @@ READY := $(VENV)/.ready
 help:
 	@echo 'make demo    train and evaluate on a small made data set (CPU)'
 	@echo 'make test    run the tests but for the slow ones'
-	@echo 'make test-all  run all tests'
+	@echo 'make test-all  run these, then the slow ones'
 	@echo 'make lint    check style and types'
 	@echo 'make format  bring the code into the checked style'
 	@echo 'make docs    build the documentation site in site/'
@@ -27,11 +27,10 @@ demo: $(READY)
 	$(BIN)/python tools/demo.py $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest -m 'not slow' $(ARGS)
+	$(BIN)/python -m pytest -m 'not slow' --list-slow=30 $(ARGS)
 
-# what takes much longer than the others and is not marked slow is listed
-test-all: $(READY)
-	$(BIN)/python -m pytest --list-slow=30 $(ARGS)
+test-all: test
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
