@@ -1,12 +1,14 @@
 """What in the lists and labels of data sets is likely a mistake."""
 
 import logging
-from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
+from .label_files import ImageLabels
+from .label_warnings import label_warnings
 from .mask_agreement import compare_masks, read_masks
 
 Finding = tuple[int, str]  # level of the log, sentence
@@ -32,31 +34,22 @@ def _infos(dataset: Any) -> Iterator[dict]:
 
 
 def find_in_labels(dataset: Any) -> list[Finding]:
-    """Find classes that no image-level label tells from the background.
+    """Find what is likely a mistake in image-level labels.
 
     Args:
         dataset: Training set, or a wrapper of some.
     """
-    number, counts = 0, Counter[int]()
-    for info in _infos(dataset):
+    names: dict[str, list[str]] = {}
+    for number, info in enumerate(_infos(dataset)):
         if 'gt_label' not in info:
             return []
-        number += 1
-        counts.update(info['gt_label'])
-    everywhere = [
-        repr(dataset.metainfo['classes'][id_ + 1])
-        for id_ in sorted(counts)
-        if counts[id_] == number
-    ]
-    if not everywhere:
+        classes = dataset.metainfo['classes'][1:]
+        names[str(number)] = [classes[id_] for id_ in info['gt_label']]
+    if not names:
         return []
-    sentence = (
-        f'every one of the {number} training images shows '
-        f'{" and ".join(everywhere)}: nothing tells that class from the '
-        'background, so that the whole image may pass for it; add images '
-        'without it, with an empty label where they show no other class'
-    )
-    return [(logging.WARNING, sentence)]
+    notes = chain(*(getattr(p, 'label_notes', ()) for p in parts_of(dataset)))
+    labels = ImageLabels('', tuple(classes), names, {}, tuple(notes))
+    return [(logging.WARNING, text) for text in label_warnings(labels)]
 
 
 def find_in_masks(

@@ -15,6 +15,7 @@ from PIL import Image, ImageFile
 
 from cosa_mmseg.utils.reading import read_text
 
+from .name_matching import describe_match
 from .similar_names import composed, similar_name, strip_suffix
 from .unfetched import fetched_name
 
@@ -282,7 +283,8 @@ def find_images(
         raise FileNotFoundError(
             f'{len(missing)} of {len(missing) + len(files)} images are not '
             f'below {folder!r}; the first is {missing[0]!r}'
-            f'{similar_name(missing[0], index.names)}: names are paths '
+            f'{similar_name(missing[0], index.names)}'
+            f'{describe_match(missing, index.names, folder)}: names are paths '
             'below the folder of the images (`img_path`, or --images); take '
             'those that are gone out of the label file, or name the others in '
             'a list (`train_list`, or ann_file)'

@@ -1,13 +1,17 @@
 """A segmentation data set that is trained with image-level labels."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import mmengine.fileio as fileio
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 from mmengine.utils import is_abs
 
+from cosa_mmseg.utils.reading import read_text
+
 from .checked_seg_dataset import CheckedSegDataset
+from .class_names import BACKGROUND, MAX_CLASSES
 from .image_files import (
     NameIndex,
     check_unique,
@@ -18,16 +22,15 @@ from .image_files import (
     read_image_list,
 )
 from .label_files import (
-    BACKGROUND,
     ImageLabels,
     check_background,
     check_known,
     read_labels,
 )
+from .label_rows import LabelOptions
+from .name_matching import describe_match
 from .palette import voc_palette
 from .similar_names import similar_name
-
-MAX_CLASSES = 255  # with the background: id 255 is "ignore" in masks
 
 
 @DATASETS.register_module()
@@ -85,6 +88,11 @@ class ImageLabelDataset(CheckedSegDataset):
             ``label_file``.
         img_suffix (str, optional): What makes a file name of an id; None looks
             the file up. Defaults to '.jpg'.
+        label_separator (str): What stands between classes in a cell of a
+            ``.csv``. Defaults to ';'.
+        label_union (bool): Whether an image that ``label_file`` has several
+            times shows the classes of all its entries; else these must be the
+            same. Defaults to False.
         **kwargs: Further arguments: ``on_error`` of
             :class:`CheckedSegDataset`, and those of mmseg's
             ``BaseSegDataset``, as ``pipeline``, ``test_mode`` and
@@ -109,11 +117,14 @@ class ImageLabelDataset(CheckedSegDataset):
         data_prefix: dict | None = None,
         metainfo: dict | None = None,
         img_suffix: str | None = '.jpg',
+        label_separator: str = ';',
+        label_union: bool = False,
         **kwargs,
     ) -> None:
         self.data_root = data_root
         self.backend_args = kwargs.get('backend_args')
         self.label_file = self._below_root(label_file)
+        self.label_options = LabelOptions(label_separator, label_union)
         prefix = data_prefix or dict(img_path='')
         super().__init__(
             ann_file=ann_file,
@@ -137,20 +148,25 @@ class ImageLabelDataset(CheckedSegDataset):
         """
         metainfo = {k: v for k, v in metainfo.items() if v is not None}
         if isinstance(metainfo.get('classes'), str):  # a file, as in mmengine
-            metainfo['classes'] = fileio.list_from_file(metainfo['classes'])
+            text = read_text(metainfo['classes'])
+            metainfo['classes'] = [c for c in text.split('\n') if c.strip()]
         classes = metainfo.get('classes') or self.METAINFO.get('classes')
         if not classes and self.label_file:
             classes = (BACKGROUND, *self._read_labels().classes)
-        if len(classes or ()) > MAX_CLASSES:
+        if len(classes or ()) > MAX_CLASSES + 1:
             raise ValueError(
                 f'{type(self).__name__} has {len(classes)} classes with the '
-                f'background; at most {MAX_CLASSES} can be told from 255, '
+                f'background; at most {MAX_CLASSES + 1} can be told from 255, '
                 'the id of ignored pixels'
             )
         if self._has_own(classes):
             check_background(classes, f'metainfo of {type(self).__name__}')
             palette = voc_palette(len(classes))
             metainfo = {'palette': palette, **metainfo, 'classes': classes}
+        elif self.METAINFO:
+            classes = self.METAINFO['classes']
+        known = tuple(classes or ())[1:]
+        self.label_options = replace(self.label_options, classes=known)
         return metainfo
 
     @classmethod
@@ -261,9 +277,11 @@ class ImageLabelDataset(CheckedSegDataset):
 
     def _read_labels(self) -> ImageLabels:
         """The whole label file."""
-        return read_labels(
-            str(self.label_file), backend_args=self.backend_args
+        labels = read_labels(
+            str(self.label_file), self.label_options, self.backend_args
         )
+        self.label_notes = labels.notes
+        return labels
 
     def _load_img_ids(self) -> list[str]:
         """Ids of the images, see the class."""
@@ -288,6 +306,7 @@ class ImageLabelDataset(CheckedSegDataset):
                 f'{self.ann_file} have no image-level label; the first is '
                 f'{missing[0]!r}{similar_name(missing[0], there)}, looked for '
                 f'in {self.label_source(missing[0])}'
+                f'{describe_match(missing, there)}'
             )
 
     def _data_info(

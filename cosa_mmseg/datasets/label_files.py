@@ -11,26 +11,26 @@ a folder    one folder a class: ``cat/a.jpg``, and the same file again as
             ``dog/a.jpg``; the image's name is the first, ``cat/a.jpg``
 =========== =================================================================
 
-Files are UTF-8, with or without a byte order mark. Spaces around names do not
-count. An image may show no class: an empty cell or list, or a line of a
-``.txt`` that ends with the tab. The background is no class of a label.
+Files are UTF-8, or UTF-16 with its byte order mark. Blanks around names do not
+count. An image may show no class: an empty cell or list, a word such as
+``none`` or ``NaN``, or a line of a ``.txt`` that ends with the tab. The
+background is no class of a label.
 """
 
 import os.path as osp
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
-from unicodedata import normalize
 
 from cosa_mmseg.utils.reading import decode, read_bytes
 
+from .class_names import BACKGROUND, clean_name
 from .image_files import check_unique
-from .label_formats import PARSERS, Rows, read_folder
+from .label_collector import collect
+from .label_folders import read_folder
+from .label_formats import PARSERS
+from .label_rows import LabelOptions
 
-BACKGROUND = 'background'
-# control characters and halves of surrogate pairs
-_NOT_IN_NAMES = re.compile('[\x00-\x1f\x7f-\x9f\ud800-\udfff]')
+AS_WRITTEN = LabelOptions()
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,14 @@ class ImageLabels:
         names: Names of the classes that each image shows, each once.
         lines: The line of the file that an image is in, counted from 1, where
             the format has one image a line.
+        notes: Sentences on what was read otherwise than it is written.
     """
 
     source: str
     classes: tuple[str, ...]
     names: dict[str, list[str]]
     lines: dict[str, int]
+    notes: tuple[str, ...] = ()
 
     def place(self, image: str) -> str:
         """Where the label of an image is, for messages."""
@@ -65,7 +67,7 @@ class ImageLabels:
             ValueError: An image shows another class, or the list has the
                 background or a class twice.
         """
-        classes = [_clean(name, 'class') for name in classes]
+        classes = [clean_name(name, 'class') for name in classes]
         check_unique(classes, 'the list of classes')
         for image, names in self.names.items():
             check_known(names, classes, image, self.place(image))
@@ -95,13 +97,15 @@ def check_known(
 
 
 def read_labels(
-    path: str, separator: str = ';', backend_args: dict | None = None
+    path: str,
+    options: LabelOptions = AS_WRITTEN,
+    backend_args: dict | None = None,
 ) -> ImageLabels:
     """Read a label file of any format, or a folder with one folder a class.
 
     Args:
         path: The file, its format told by the suffix, or a local folder.
-        separator: What stands between classes in a cell of a ``.csv``.
+        options: What decides where the file leaves it open.
         backend_args: Where mmengine's file client finds the file.
 
     Returns:
@@ -111,9 +115,12 @@ def read_labels(
         FileNotFoundError: There is no such file.
         ValueError: It cannot be read; the message has file, line and value.
     """
+    classes = [clean_name(name, 'class') for name in options.classes]
+    options = replace(options, classes=classes)
     if osp.isdir(path):
         try:
-            return _collect(path, read_folder(path))
+            content = read_folder(path, options)
+            return ImageLabels(path, *collect(content, options))
         except ValueError as err:
             raise ValueError(f'{path} {err}') from err
     try:
@@ -124,18 +131,18 @@ def read_labels(
             'for a trained model, name the config in its work dir, which has '
             'the classes'
         ) from err
-    return parse_labels(data, path, separator)
+    return parse_labels(data, path, options)
 
 
 def parse_labels(
-    data: bytes, source: str, separator: str = ';'
+    data: bytes, source: str, options: LabelOptions = AS_WRITTEN
 ) -> ImageLabels:
     """Parse the content of a label file.
 
     Args:
         data: The content.
         source: The file's name, for its suffix and for messages.
-        separator: See :func:`read_labels`.
+        options: See :func:`read_labels`.
 
     Raises:
         ValueError: As in :func:`read_labels`.
@@ -147,61 +154,7 @@ def parse_labels(
                 f'is no label file: its suffix must be {", ".join(PARSERS)}, '
                 'or it must be a folder'
             )
-        return _collect(source, parse(decode(data), separator))
+        content = parse(decode(data), options)
+        return ImageLabels(source, *collect(content, options))
     except ValueError as err:
         raise ValueError(f'{source} {err}') from err
-
-
-def _collect(source: str, content: Rows) -> ImageLabels:
-    """Check and join the rows; an image may come again with its label."""
-    names: dict[str, list[str]] = {}
-    lines: dict[str, int] = {}
-    for line, row_image, row_names in content.rows:
-        try:
-            image = _clean(row_image, 'image')
-            shown = _clean_list(row_names)
-            if set(names.setdefault(image, shown)) != set(shown):
-                raise ValueError(
-                    f'image {image!r} has the label {shown}, and before '
-                    f'{names[image]}: leave one of them out, or write all '
-                    'its classes in one place'
-                )
-        except ValueError as err:
-            place = f'line {line}' if line else f'image {row_image!r}'
-            raise ValueError(f'{place}: {err}') from err
-        if line:
-            lines.setdefault(image, line)
-    if not names:
-        raise ValueError('is empty: it lists no image')
-    header = {_clean(name, 'class') for name in content.classes}
-    classes = sorted(header.union(*names.values()))
-    return ImageLabels(source, tuple(classes), names, lines)
-
-
-def _clean_list(names: Any) -> list[str]:
-    """Names of classes, each once."""
-    if not isinstance(names, list):
-        raise ValueError(
-            f'the label must be a list of class names, but is {names!r:.60}'
-        )
-    return list(dict.fromkeys(_clean(name, 'class') for name in names))
-
-
-def _clean(name: Any, what: str) -> str:
-    """A name of an image or a class, as every format can hold it."""
-    if isinstance(name, bool) or not isinstance(name, str | int):
-        raise ValueError(f'the name of the {what} is no string: {name!r:.60}')
-    name = str(name).strip()
-    if not name:
-        raise ValueError(f'the name of the {what} is empty')
-    if _NOT_IN_NAMES.search(name):
-        raise ValueError(
-            f'the name of the {what} has a control character: {name!r}'
-        )
-    if what == 'image':
-        return name  # as its file is spelt
-    if name.lower() == BACKGROUND:
-        raise ValueError(
-            f'class {name!r} is in every image and in no label: leave it out'
-        )
-    return normalize('NFC', name)  # macOS takes umlauts of folders apart

@@ -9,6 +9,7 @@ from mmengine.config import DictAction
 
 from .paths import PATH_KEYS
 
+_TEXT_KEYS = PATH_KEYS | {'label_separator'}
 _BLANK = '\0'  # no argument of a process has this character
 _QUOTED = re.compile(r"""(['"])(.*)\1""", re.DOTALL)
 _OUTER = re.compile(r'\s+(?=[,)\]])|(?<=[,(\[])\s+')
@@ -17,9 +18,9 @@ _OUTER = re.compile(r'\s+(?=[,)\]])|(?<=[,(\[])\s+')
 class CfgOptionsAction(DictAction):
     """Options ``KEY=VALUE``, as mmengine reads them, but for three things.
 
-    Blanks in names stay (mmengine removes them all). A path is never a list,
-    and what is in quotes is a string. What cannot be read is one sentence of
-    the parser.
+    Blanks in names stay (mmengine removes them all). A path or a separator is
+    never a list, and what is in quotes is a string. What cannot be read is one
+    sentence of the parser.
     """
 
     def __call__(
@@ -52,11 +53,11 @@ class CfgOptionsAction(DictAction):
 
     def _read(self, key: str, value: str) -> Any:
         """The value of an option."""
-        is_path = key.rpartition('.')[2] in PATH_KEYS
+        is_text = key.rpartition('.')[2] in _TEXT_KEYS
         quoted = _QUOTED.fullmatch(value)
-        if quoted and (is_path or not quoted[2].startswith(('(', '['))):
+        if quoted and (is_text or not quoted[2].startswith(('(', '['))):
             return quoted[2]
-        if is_path:
+        if is_text:
             return self._parse_int_float_bool(value)
         return _show_blanks(self._parse_iterable(_hide_blanks(value)))
 

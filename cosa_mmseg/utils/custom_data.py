@@ -9,11 +9,9 @@ from mmengine.config import Config
 
 from cosa_mmseg.config_check.errors import ConfigError, dicts_in, join
 from cosa_mmseg.config_check.parameters import describe, fits
-from cosa_mmseg.datasets.label_files import (
-    BACKGROUND,
-    check_background,
-    read_labels,
-)
+from cosa_mmseg.datasets.class_names import BACKGROUND
+from cosa_mmseg.datasets.label_files import check_background, read_labels
+from cosa_mmseg.datasets.label_rows import LabelOptions
 
 from .pipelines import loads_masks
 
@@ -22,6 +20,8 @@ _HEADS = ('decode_head', 'cam_head', 'cam_head_aux')
 _SETTINGS: dict[str, Any] = {
     'data_root': str,
     'label_file': str | None,
+    'label_separator': str,
+    'label_union': bool,
     'img_path': str,
     'train_list': str,
     'test_list': str,
@@ -40,6 +40,8 @@ _FILLED_IN = {
         for key, setting in {
             'data_root': 'data_root',
             'label_file': 'label_file',
+            'label_separator': 'label_separator',
+            'label_union': 'label_union',
             'ann_file': f'{split}_list',
             'metainfo.classes': 'classes',
             'data_prefix.img_path': 'img_path',
@@ -115,7 +117,10 @@ def fill_in_custom_data(cfg: Config) -> None:
     if not cfg.classes:
         if not cfg.label_file:
             raise ValueError('set `label_file`, or the list `classes`')
-        labels = read_labels(osp.join(cfg.data_root, cfg.label_file))
+        labels = read_labels(
+            osp.join(cfg.data_root, cfg.label_file),
+            LabelOptions(cfg.label_separator, cfg.label_union),
+        )
         if not labels.classes:
             raise ValueError(
                 f'no image of {labels.source} shows a class: there is '
@@ -129,6 +134,8 @@ def fill_in_custom_data(cfg: Config) -> None:
         dataset.update(
             data_root=cfg.data_root,
             label_file=cfg.label_file,
+            label_separator=cfg.label_separator,
+            label_union=cfg.label_union,
             ann_file=cfg[f'{split}_list'],
             metainfo=dict(dataset.get('metainfo', {}), classes=cfg.classes),
         )

@@ -35,17 +35,17 @@ def make(tmp_path):
     ('labels', 'named'),
     [
         ([['cat'], ['cat', 'dog']], "'cat'"),
-        ([['cat', 'dog'], ['dog', 'cat']], "'cat' and 'dog'"),
+        ([['cat', 'dog'], ['dog', 'cat']], "'cat', 'dog'"),
         ([['cat'], ['dog']], ''),
-        ([['cat'], []], ''),
+        ([['cat'], ['dog'], []], ''),
     ],
 )
 def test_a_class_of_every_image_is_named(make, labels, named):
-    found = find_in_labels(make(dict(zip('ab', labels, strict=True))))
+    found = find_in_labels(make(dict(zip('abc', labels, strict=False))))
     assert len(found) == bool(named)
     for level, sentence in found:
         assert level == logging.WARNING
-        assert f'the 2 training images shows {named}: nothing' in sentence
+        assert f'the 2 images shows {named}: nothing' in sentence
 
 
 def test_the_parts_of_a_training_set_are_one(make):
@@ -64,3 +64,12 @@ def test_scored_images_that_are_trained_with_are_counted(make):
     assert not find_shared(train, others)
     assert find_in_data(train, None) == find_in_data(train, others) == []
     assert find_in_data(train, scored) == [(level, sentence)]
+
+
+def test_what_the_label_file_leaves_open_is_said(make):
+    dataset = make({'a': ['CAT'], 'b': ['none'], 'c': ['dog']})
+    (empty, _), (spelt, _) = [
+        (sentence, level) for level, sentence in find_in_labels(dataset)
+    ]
+    assert empty.startswith("labels that are read as no class: 'none' (1 im")
+    assert spelt == "names that are read: 'CAT' (1 images) as 'cat'"

@@ -34,6 +34,28 @@ def test_classes_have_the_order_that_is_asked_for(files):
     assert header == 'image,dog,owl,cat'
 
 
+def test_options_decide_what_is_not_clear(files, capsys):
+    text = 'image,cat,verified\na.jpg,1,1\na.jpg,0,1\n'
+    (files / 'table.csv').write_text(text)
+    with pytest.raises(SystemExit, match="error: .*'verified' .*--classes"):
+        main(['table.csv'])
+    with pytest.raises(SystemExit, match='error: .*--union'):
+        main(['table.csv', '--classes', 'cat'])
+    main(['table.csv', 'new.txt', '--classes', 'cat', '--union'])
+    printed = capsys.readouterr().out
+    assert 'WARNING: columns that are not read: verified\n' in printed
+    assert (files / 'new.txt').read_text() == 'a.jpg\tcat\n'
+
+
+def test_names_that_would_match_are_said(files, capsys):
+    (files / 'pics').mkdir()
+    (files / 'pics/a.jpg').touch()
+    (files / 'back.txt').write_text('pics\\a.jpg\tcat\n')
+    with pytest.raises(SystemExit):
+        main(['back.txt', '--images=pics'])
+    assert '1 of 1 match with / for \\ and pics/' in capsys.readouterr().out
+
+
 def test_bad_images_make_the_status_1(files, capsys):
     (files / 'pics').mkdir()
     (files / 'pics/a.jpg').touch()

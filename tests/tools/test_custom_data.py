@@ -189,6 +189,7 @@ def test_settings_reach_the_places_where_they_are_used(my):
     cfg.work_dir = 'work'
     cfg.update(data_root='my', label_file='labels.csv', img_path='more')
     cfg.update(train_list='train.txt', test_list='test.txt')
+    cfg.update(label_union=True)
 
     fill_in_custom_data(cfg)
 
@@ -200,11 +201,24 @@ def test_settings_reach_the_places_where_they_are_used(my):
         assert dataset.metainfo.classes == classes
         assert dataset.ann_file == f'{split}.txt'
         assert dataset.label_file == 'labels.csv'
+        assert dataset.label_union is True
         assert dataset.data_root == 'my'
         assert dataset.data_prefix.img_path == 'more'
     assert cfg.train_dataloader.dataset.data_prefix == {'img_path': 'more'}
     assert cfg.val_dataloader is cfg.val_cfg is cfg.val_evaluator is None
     assert cfg.test_evaluator.out_dir == 'work/label_maps'
+
+
+def test_the_separator_of_labels_is_a_setting(my):
+    (my / 'my/bars.csv').write_text('image,labels\n7.jpg,red fox|Wolf\n')
+    cfg = Config.fromfile(CUSTOM)
+    cfg.update(work_dir='work', data_root='my', label_file='bars.csv')
+    cfg.label_separator = '|'
+    fill_in_custom_data(cfg)
+    assert cfg.classes == ['background', 'Wolf', 'red fox']
+    for split in ('train', 'test'):
+        assert cfg[f'{split}_dataloader'].dataset.label_separator == '|'
+    (my / 'my/bars.csv').unlink()
 
 
 def test_masks_can_be_added_and_taken_away(my):

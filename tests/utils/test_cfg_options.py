@@ -89,3 +89,9 @@ def test_what_cannot_be_read_is_a_sentence(option, words, capsys):
     last = capsys.readouterr().err.strip().splitlines()[-1]
     assert 'error: argument --cfg-options: ' in last
     assert re.search(words, last)
+
+
+@pytest.mark.parametrize('text', [',', '|', '/', '" "', '[,]'])
+def test_a_separator_is_never_a_list(text):
+    separator = text.strip('"')
+    assert parse(f'label_separator={text}') == {'label_separator': separator}

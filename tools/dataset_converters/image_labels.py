@@ -30,6 +30,7 @@ from cosa_mmseg.datasets.converters.label_report import (
     write_report,
 )
 from cosa_mmseg.datasets.label_files import read_labels
+from cosa_mmseg.datasets.label_rows import LabelOptions
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
@@ -50,14 +51,21 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         '--classes',
         nargs='+',
         metavar='NAME',
-        help='the classes that there may be, and their order (default: those '
-        'of the file, sorted)',
+        help='the classes that there may be, and their order: these names '
+        'are classes whatever they look like (default: those of the file, '
+        'sorted)',
     )
     parser.add_argument(
         '--separator',
         default=';',
         help='what is between the classes in a cell of a .csv that is read '
         '(default: ;)',
+    )
+    parser.add_argument(
+        '--union',
+        action='store_true',
+        help='an image that comes several times shows the classes of all its '
+        'entries (default: they must be the same)',
     )
     parser.add_argument(
         '--one-hot',
@@ -79,7 +87,10 @@ def main(args: Sequence[str] | None = None) -> None:
     images = options.images
     if images is None and osp.isdir(options.labels):
         images = options.labels
-    labels = read_labels(options.labels, options.separator)
+    labels = read_labels(
+        options.labels,
+        LabelOptions(options.separator, options.union, options.classes or ()),
+    )
     if options.classes:
         labels = labels.with_classes(options.classes)
     if options.out:

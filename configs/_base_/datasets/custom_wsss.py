@@ -6,6 +6,8 @@
 _base_ = './voc_wsss.py'
 data_root = 'data/custom'
 label_file = 'labels.csv'  # or .json, .jsonl, .txt, a folder of class folders
+label_separator = ';'  # between the classes in a cell of a .csv
+label_union = False  # whether rows of one picture are joined
 img_path = ''  # folder of the pictures, below which label_file names them
 train_list = ''  # text file of the pictures to train with; '': all labelled
 test_list = ''  # the pictures to predict; '': all labelled

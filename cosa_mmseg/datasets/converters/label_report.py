@@ -5,16 +5,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from itertools import permutations
 from pathlib import Path
 
-import numpy as np
 from prettytable import PrettyTable
 
 from cosa_mmseg.datasets.any_image import AnyImageLoader
 from cosa_mmseg.datasets.bad_files import BadFileError, naming_bad_files
 from cosa_mmseg.datasets.image_files import NameIndex, list_images
 from cosa_mmseg.datasets.label_files import ImageLabels
+from cosa_mmseg.datasets.label_warnings import (
+    count_together,
+    find_inseparable,
+    label_warnings,
+)
+from cosa_mmseg.datasets.name_matching import describe_match
 from cosa_mmseg.utils.atomic import atomic_file
 
 WIDEST = 20  # classes of the widest matrix that is printed
@@ -34,9 +38,11 @@ class LabelReport:
             order of ``images_per_class``.
         never_without: Pairs of classes of which the first is never shown
             without the second, so that no label tells the one from the other.
+        warnings: Sentences on what is likely a mistake.
         without_class: Images whose label is empty: they are trained with as
             background.
         missing: Images with an entry and no file.
+        match: What to change for their names to match; '' if nothing helps.
         unreadable: Why an image of those with an entry cannot be decoded.
         without_label: Image files without an entry.
     """
@@ -47,8 +53,10 @@ class LabelReport:
     labels_per_image: dict[int, int]
     co_occurrence: list[list[int]]
     never_without: list[tuple[str, str]]
+    warnings: list[str]
     without_class: list[str]
     missing: list[str]
+    match: str
     unreadable: list[str]
     without_label: list[str]
 
@@ -72,30 +80,23 @@ def report_labels(
         FileNotFoundError: There is no such folder.
         ValueError: A name may be several files.
     """
-    ids = {name: number for number, name in enumerate(labels.classes)}
-    shown = np.zeros((len(labels.names), len(ids)))
-    for row, names in enumerate(labels.names.values()):
-        shown[row, [ids[name] for name in names]] = 1
-    # (C, C); the diagonal counts the images
-    together = (shown.T @ shown).astype(int)
-    count = together.diagonal()
-    never_without = [
-        (a, b)
-        for a, b in permutations(ids, 2)
-        if 0 < count[ids[a]] == together[ids[a], ids[b]]
-    ]
+    together = count_together(labels)
     missing, unreadable, without_label = _compare(labels, images)
     return LabelReport(
         source=labels.source,
         num_images=len(labels.names),
-        images_per_class=dict(zip(ids, count.tolist(), strict=True)),
+        images_per_class=dict(
+            zip(labels.classes, together.diagonal().tolist(), strict=True)
+        ),
         labels_per_image=dict(
             sorted(Counter(map(len, labels.names.values())).items())
         ),
         co_occurrence=together.tolist(),
-        never_without=never_without,
+        never_without=find_inseparable(labels, together),
+        warnings=label_warnings(labels),
         without_class=[i for i, names in labels.names.items() if not names],
         missing=missing,
+        match=describe_match(missing, without_label, str(images)).strip('; '),
         unreadable=unreadable,
         without_label=without_label,
     )
@@ -162,27 +163,15 @@ def format_report(report: LabelReport) -> str:
         for name, row in zip(counts, report.co_occurrence, strict=True):
             matrix.add_row([name, *row])
         parts += ['number of images that show both classes:', str(matrix)]
-    never_without = [
-        f'{a} never without {b} ({counts[a]} images)'
-        for a, b in report.never_without
-    ]
     parts += [
-        _list(
-            'WARNING: nothing tells these from the background, as every image '
-            'shows them',
-            [name for name in counts if counts[name] == report.num_images],
-        ),
-        _list('WARNING: labels cannot tell these apart', never_without),
-        _list(
-            'WARNING: names with a comma: classes in a cell need ; between',
-            [name for name in counts if ',' in name],
-        ),
+        *(f'WARNING: {text}' for text in report.warnings),
         _list(
             'images without a class (trained with as background)',
             report.without_class,
         ),
         _list('image files without a label', report.without_label),
         _list('ERROR: images without a file', report.missing),
+        report.match,
         _list('ERROR: images that cannot be read', report.unreadable),
     ]
     return '\n'.join(part for part in parts if part)

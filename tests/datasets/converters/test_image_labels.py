@@ -1,7 +1,6 @@
 """Image-level labels from format to format, and the report about them."""
 
 import json
-from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from cosa_mmseg.datasets.class_names import tidy
 from cosa_mmseg.datasets.converters.image_labels import write_labels
 from cosa_mmseg.datasets.converters.label_report import (
     format_report,
@@ -16,6 +16,7 @@ from cosa_mmseg.datasets.converters.label_report import (
     write_report,
 )
 from cosa_mmseg.datasets.label_files import ImageLabels, read_labels
+from cosa_mmseg.datasets.label_rows import LabelOptions
 
 NAMES = {
     'a b.jpg': ['cat', 'traffic light'],
@@ -61,9 +62,10 @@ WORDS = (
     st.text(
         st.characters(exclude_categories=('Cc', 'Cs')), min_size=1, max_size=6
     )
-    .map(lambda word: normalize('NFC', word).strip())
+    .map(tidy)
     .filter(lambda word: word not in ('', 'background', 'image', 'labels'))
     .filter(lambda word: word[0] not in '=+-@')  # formulas
+    .filter(lambda word: word == tidy(word).strip('\u200b'))
 )
 
 
@@ -84,7 +86,8 @@ def test_what_is_written_is_read_again(tmp_path_factory, name, one_hot, names):
         return
     path = tmp_path_factory.getbasetemp() / name
     write_labels(labels, path, one_hot)
-    again = read_labels(str(path))
+    # listed, as words such as `none` are read otherwise by themselves
+    again = read_labels(str(path), LabelOptions(classes=labels.classes))
     assert again.classes == labels.classes
     assert {i: set(n) for i, n in again.names.items()} == {
         i: set(n) for i, n in names.items()
@@ -206,16 +209,16 @@ def test_text(pictures):
 def test_a_comma_in_a_name_is_said():
     """What most people type between the classes of a cell."""
     text = format_report(report_labels(table({'a': ['cat, dog'], 'b': ['c']})))
-    assert 'classes in a cell need ; between: 1\n  cat, dog' in text
+    assert 'WARNING: names with a character that may stand between' in text
 
 
 def test_long_text_is_cut():
-    names = {str(i): ['cat', f'c{i}'] for i in range(30)}
+    names = {str(i): [f'a{2 * i}', f'a{2 * i + 1}'] for i in range(30)}
     text = format_report(report_labels(table(names)))
-    assert 'tell these apart: 30\n  c0 never without cat (1 images)' in text
-    assert text.endswith('and 20 more')
+    assert 'tell these apart: a0 never without a1 (1 images)' in text
+    assert text.endswith('and 50 more')
     assert text.count('never without') == 10
-    assert 'show both' not in text  # a matrix of 31 classes is too wide
+    assert 'show both' not in text  # a matrix of 60 classes is too wide
 
 
 def test_json(pictures, tmp_path):

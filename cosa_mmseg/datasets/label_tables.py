@@ -1,0 +1,226 @@
+"""Tables of image-level labels, ``.csv``."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from .class_names import MAX_CLASSES, look, tidy
+from .label_cells import are_flags, has_no, read_flags, read_names
+from .label_rows import LabelOptions, Row, Rows
+
+_DELIMITERS = ',;\t|'
+_MAX_OTHERS = 64  # columns beside those of classes
+# Columns that are hardly those of a class, though they may hold 0 and 1
+_SPLITS = frozenset(
+    ('train', 'training', 'val', 'valid', 'validation', 'test', 'testing')
+    + ('split', 'subset', 'fold', 'phase')
+)
+_LABELS = frozenset(
+    ('label', 'labels', 'class', 'classes', 'category', 'target', 'tag')
+    + ('tags', 'label id', 'class id', 'category id', 'choice', 'y')
+)
+_OTHERS = _SPLITS | frozenset(
+    ('id', 'ids', 'index', 'idx', 'image id', 'img id', 'width', 'height')
+    + ('verified', 'checked', 'reviewed', 'approved', 'done', 'size')
+    + ('confidence', 'score', 'iscrowd', 'difficult', 'truncated', 'occluded')
+    + ('annotator', 'annotation id', 'annotated', 'labelled', 'labeled')
+    + ('lead time', 'created at', 'updated at', 'date', 'timestamp', 'url')
+    + ('weight', 'count', 'num labels', 'num classes', 'source', 'version')
+    + ('comment', 'comments', 'note', 'notes')
+)
+_CONFIDENCES = ('confidence', 'conf', 'score', 'prob', 'probability')
+
+Table = list[tuple[int, list[str]]]  # line and cells
+
+
+def parse_csv(text: str, options: LabelOptions) -> Rows:
+    """Parse rows of names with separators, or of one flag for each class.
+
+    Columns have commas between, or semicolons, as of Excel in many languages,
+    or tabs. A header that comes again, as in joined files, is passed over.
+    """
+    header, table = _read_table(text)
+    if 'labels' in header:
+        return _parse_names(header, table, options)
+    return _parse_flags(header, table, options)
+
+
+def _read_table(text: str) -> tuple[list[str], Table]:
+    """The header, and the rows below it with as many cells."""
+    first = text.strip().partition('\n')[0]
+    delimiter = next(
+        (d for d in _DELIMITERS if 'image' in _cells(first.split(d))), ','
+    )
+    reader = csv.reader(
+        io.StringIO(text, newline=''), delimiter=delimiter, strict=True
+    )
+    header: list[str] = []
+    table = []
+    try:
+        for cells in reader:
+            row = _cells(cells)
+            if not any(row) or row == header:
+                continue
+            if header:
+                table.append((reader.line_num, row))
+            else:
+                header = row
+                _check_header(header, delimiter)
+    except csv.Error as err:
+        raise ValueError(f'line {reader.line_num}: {err}') from err
+    if not header:
+        _check_header(header, delimiter)
+    for line, row in table:
+        if len(row) != len(header):
+            raise ValueError(
+                f'line {line}: the row has {len(row)} cells, the header '
+                f'{len(header)}; classes in a cell need another character '
+                f'between, and a cell with {delimiter!r} in it quotes around'
+            )
+    return header, table
+
+
+def _cells(cells: list[str]) -> list[str]:
+    return [cell.strip('\ufeff\u200b').strip() for cell in cells]
+
+
+def _check_header(header: Sequence[str], delimiter: str) -> None:
+    """Refuse a header without the columns that are read."""
+    if 'image' not in header or not 1 < len(header) == len(set(header)):
+        raise ValueError(
+            'must have the header `image,labels`, or `image` and each of the '
+            'classes once, with commas, semicolons or tabs between; it has '
+            f'{delimiter.join(header)!r:.200}'
+        )
+    if len(header) > MAX_CLASSES + _MAX_OTHERS:
+        raise ValueError(
+            f'has {len(header)} columns; there may be {MAX_CLASSES} classes, '
+            f'and {_MAX_OTHERS} other columns'
+        )
+
+
+def _parse_names(
+    header: list[str], table: Table, options: LabelOptions
+) -> Rows:
+    """Rows with a cell of names."""
+    image, labels = header.index('image'), header.index('labels')
+    others = [c for c in header if c not in ('image', 'labels', '')]
+    for column in others:
+        if column.lower() in _CONFIDENCES:
+            _check_confidence(column, header.index(column), table)
+    rows = []
+    for line, row in table:
+        try:
+            names = read_names(row[labels], options.separator, options.classes)
+        except ValueError as err:
+            raise ValueError(f'line {line}: {err}') from err
+        rows.append(Row(line, row[image], names))
+    return Rows(rows, notes=_name_passed_over(others))
+
+
+def _check_confidence(column: str, index: int, table: Table) -> None:
+    """Refuse 0, which says that the image does not show the class."""
+    for line, row in table:
+        if row[index].strip('0.') == '' and '0' in row[index]:
+            raise ValueError(
+                f'line {line}: column {column!r} is not read, but 0 in it '
+                'says that the image does not show the class: take such rows '
+                'out'
+            )
+
+
+def _name_passed_over(columns: Sequence[str]) -> tuple[str, ...]:
+    if not columns:
+        return ()
+    return (f'columns that are not read: {", ".join(columns)}',)
+
+
+def _parse_flags(
+    header: list[str], table: Table, options: LabelOptions
+) -> Rows:
+    """Rows with a cell for each class."""
+    images = [row[header.index('image')] for _, row in table]
+    columns = {
+        name: [row[index] for _, row in table]
+        for index, name in enumerate(header)
+        if name != 'image'
+    }
+    classes = [
+        name
+        for name in columns
+        if not _is_index(name, columns) and _is_class(name, columns, options)
+    ]
+    _check_classes(classes, options)
+    blank_is_no = not any(has_no(columns[name]) for name in classes)
+    names: list[list[str]] = [[] for _ in table]
+    for name in classes:
+        try:
+            flags = read_flags(columns[name], name, blank_is_no)
+        except ValueError as err:
+            reason, index = err.args
+            raise ValueError(f'line {table[index][0]}: {reason}') from err
+        for shown, flag in zip(names, flags, strict=True):
+            if flag:
+                shown.append(name)
+    lines = [line for line, _ in table]
+    rows = [Row(*row) for row in zip(lines, images, names, strict=True)]
+    others = [c for c in columns if c and c not in classes]
+    return Rows(rows, tuple(classes), _name_passed_over(others))
+
+
+def _is_index(name: str, columns: dict[str, list[str]]) -> bool:
+    """Whether a column without a name counts the rows, or is empty."""
+    cells = columns[name]
+    if name or not any(cells):  # pandas reads no name as `Unnamed: 0`
+        return not name or name.lower().startswith('unnamed:')
+    return next(iter(columns)) == '' and all(map(str.isdigit, cells))
+
+
+def _is_class(
+    name: str, columns: dict[str, list[str]], options: LabelOptions
+) -> bool:
+    """Whether a column is that of a class.
+
+    Raises:
+        ValueError: It may be or not.
+    """
+    known = {look(tidy(c)) for c in options.classes}
+    if look(tidy(name)) in known:
+        return True
+    plain = look(tidy(name)).removeprefix('is ')
+    is_odd = plain in _OTHERS
+    if name == 'train':  # there are pictures of trains
+        is_odd = any(
+            look(c).removeprefix('is ') in _SPLITS
+            for c in columns
+            if c != name
+        )
+    has_flags = are_flags(columns[name])
+    if known:
+        return has_flags and not is_odd
+    if has_flags and (is_odd or plain in _LABELS):
+        raise ValueError(
+            f'column {name!r} holds 0 and 1, and may be no class: leave it '
+            'out, or list the classes, with it or without (--classes, '
+            '`classes`)'
+        )
+    return not is_odd
+
+
+def _check_classes(classes: Sequence[str], options: LabelOptions) -> None:
+    """Refuse two columns of one class, and a table without any."""
+    if not classes:
+        raise ValueError('has no column of a class beside `image`')
+    first: dict[str, str] = {}
+    for name in classes:
+        base, _, number = name.rpartition('.')  # pandas' second column
+        is_second = number.isdigit() and base in classes
+        same = base if is_second else tidy(name)
+        if first.setdefault(same, name) != name and (
+            name not in options.classes
+        ):
+            raise ValueError(
+                f'columns {first[same]!r} and {name!r} are likely of one '
+                'class: leave one out, or list the classes (--classes, '
+                '`classes`)'
+            )
