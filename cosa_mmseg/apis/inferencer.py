@@ -88,7 +88,6 @@ class CoSAInferencer(MMSegInferencer):
         device = device or get_device()
         if reason := why_unusable(device):
             raise ValueError(f'device {device!r} cannot be used: {reason}')
-        self.device = device
         self.classes: list[str] = []
         self.palette: list[list[int]] = []
         super().__init__(
@@ -97,6 +96,7 @@ class CoSAInferencer(MMSegInferencer):
             device=device,
             show_progress=show_progress,
         )
+        self.autocast = prediction_autocast(self.cfg, device)
         self.tiling = Tiling.of(tile_grid(self.model), tile_size, tile_overlap)
 
     def _init_model(
@@ -280,7 +280,7 @@ class CoSAInferencer(MMSegInferencer):
             network (str, optional): Which one is asked.
         """
         tiled = self.tiling.is_for(inputs[0].input_size)
-        with prediction_autocast(self.cfg, self.device):
+        with self.autocast():
             if tiled:
                 sights = [
                     look_in_tiles(

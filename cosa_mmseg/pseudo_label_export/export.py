@@ -16,6 +16,7 @@ from cosa_mmseg.config_check import naming_the_key
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.deployment.trained_network import load_weights, read_checkpoint
 from cosa_mmseg.models import CoSA
+from cosa_mmseg.utils.precision import warn_if_slow
 from cosa_mmseg.version import __version__
 
 from .folder import KINDS, PseudoLabelFolder
@@ -68,6 +69,11 @@ def export_pseudo_labels(
     )
     settings = run_settings(cfg, checkpoint, split, which, raw_cam)
     model = load_model(cfg, checkpoint)
+    warn_if_slow(
+        'model.assigner.dtype',
+        str(model.assigner.dtype).removeprefix('torch.'),
+        get_device(),
+    )
     if model.num_classes != len(classes):
         raise ValueError(
             f'the model of {cfg.filename} has {model.num_classes} classes, '

@@ -5,10 +5,12 @@ bfloat16 takes 2 to 30 times as long, ``ONEDNN_MAX_CPU_ISA`` can forbid them,
 and some builds of torch do not use them.
 """
 
+import logging
 import os
 import re
 import time
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -117,17 +119,23 @@ def choose_precision(device: str) -> tuple[str, str]:
     return PRECISIONS[ratio > _CLEARLY_FASTER], reason
 
 
-def why_slow(dtype: str, device: str) -> str | None:
-    """Say that a precision is slower than float32; None where it is not.
+def warn_if_slow(setting: str, dtype: str, device: str) -> None:
+    """Warn that a setting asks for a precision that is slower than float32.
 
     Args:
+        setting (str): Where it is set.
         dtype (str): Name of the precision.
         device (str): Type of the device.
     """
     if dtype not in ('bfloat16', 'float16'):
-        return None
+        return
     ratio, reason = compare(dtype, device)
-    return reason if ratio > _SLOWER else None
+    if ratio > _SLOWER:
+        print_log(
+            f'{setting} asks for {dtype}, which is kept, but {reason}',
+            'current',
+            logging.WARNING,
+        )
 
 
 def evaluates_as_chosen(cfg: Any, loop: str) -> bool:
@@ -143,30 +151,28 @@ def evaluates_as_chosen(cfg: Any, loop: str) -> bool:
     return fp16 is None and wrapper.get('type') == AUTO
 
 
-@cache
-def _chosen_for_predictions(device: str) -> str:
-    """Choose a precision, and say so once."""
-    chosen, reason = choose_precision(device)
-    print_log(f'precision: {chosen}, since {reason}', 'current')
-    return chosen
-
-
-def prediction_autocast(cfg: Any, device: str) -> torch.autocast:
-    """Make the context in which a test of a config predicts.
+def prediction_autocast(cfg: Any, device: str) -> Callable[[], torch.autocast]:
+    """Find the context in which a test of a config predicts.
 
     Args:
         cfg (Config): The config.
         device (str): Such as ``'cuda:1'``.
 
     Returns:
-        torch.autocast: bfloat16 on a CPU and float16 elsewhere where
+        Callable: Makes it: bfloat16 on a CPU and float16 elsewhere where
         ``test_cfg.fp16`` is set; where it is not, and the config has the
-        precision chosen, bfloat16 on a CPU that is faster with it.
+        precision chosen, bfloat16 on a CPU that is faster with it. The log
+        says which, or that it is slow.
     """
     kind = torch.device(device).type
     half = torch.bfloat16 if kind == 'cpu' else torch.float16
     if kind == 'cpu' and evaluates_as_chosen(cfg, 'test_cfg'):
-        enabled = _chosen_for_predictions(kind) == 'bfloat16'
+        chosen, reason = choose_precision(kind)
+        print_log(f'precision: {chosen}, since {reason}', 'current')
+        enabled = chosen == 'bfloat16'
     else:
         enabled = bool((cfg.get('test_cfg') or {}).get('fp16'))
-    return torch.autocast(kind, half, enabled=enabled)
+    if enabled:
+        name = str(half).removeprefix('torch.')
+        warn_if_slow('test_cfg.fp16=True', name, kind)
+    return partial(torch.autocast, kind, half, enabled=enabled)

@@ -87,6 +87,23 @@ def test_predictions_are_those_of_a_test(root, infer):
         assert scores[1:] == pytest.approx(probs, abs=1e-5)
 
 
+def test_the_precision_is_that_of_a_test(root, infer, tmp_path):
+    half = build(root, cfg_options={'test_cfg': {'fp16': True}})
+    assert half.autocast().fast_dtype == torch.bfloat16
+    model = trained_model(half.cfg, root, with_cam=True)
+    sample, plain = (
+        each(picture(root), return_datasamples=True, out_dir=tmp_path)
+        for each in (half, infer)
+    )
+    data = {key: [x] for key, x in half.pipeline(picture(root)).items()}
+    with torch.autocast('cpu', torch.bfloat16):
+        (expected,) = model.test_step(data)
+    logits = sample.seg_logits.data
+    assert torch.equal(logits, expected.seg_logits.data)
+    assert logits.dtype == torch.float32
+    assert not torch.equal(logits, plain.seg_logits.data)
+
+
 @pytest.mark.parametrize('tile_size', [None, 32])
 def test_the_network_that_is_named_is_asked(root, infer, tile_size):
     """Against a model whose settings say which one, whatever they are."""

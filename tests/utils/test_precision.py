@@ -17,11 +17,21 @@ AUTO = {'optim_wrapper': {'type': precision.AUTO}}
 @pytest.fixture
 def takes(monkeypatch):
     """Set how long half precision takes, in the time of float32."""
-    precision._chosen_for_predictions.cache_clear()
-    yield lambda ratio: monkeypatch.setattr(
+    return lambda ratio: monkeypatch.setattr(
         precision, 'time_ratio', lambda dtype='bfloat16': ratio
     )
-    precision._chosen_for_predictions.cache_clear()
+
+
+@pytest.fixture
+def warned(monkeypatch):
+    """What is logged as a warning."""
+    lines: list[str] = []
+    monkeypatch.setattr(
+        precision,
+        'print_log',
+        lambda line, logger, level=None: level and lines.append(line),
+    )
+    return lines
 
 
 @pytest.mark.parametrize(
@@ -33,28 +43,30 @@ def takes(monkeypatch):
         (14.2, 'float32', True),
     ],
 )
-def test_the_faster_one_is_chosen(takes, ratio, chosen, is_slow):
+def test_the_faster_one_is_chosen(takes, warned, ratio, chosen, is_slow):
     takes(ratio)
     found, reason = precision.choose_precision('cpu')
     assert found == chosen
     assert f'bfloat16 takes {ratio:.2g} times as long' in reason
-    assert precision.why_slow('bfloat16', 'cpu') == (
-        reason if is_slow else None
-    )
-    assert precision.why_slow('float32', 'cpu') is None
+    for dtype in ('bfloat16', 'float32'):
+        precision.warn_if_slow('x', dtype, 'cpu')
+    line = f'x asks for bfloat16, which is kept, but {reason}'
+    assert warned == [line] * is_slow
 
 
 @pytest.mark.parametrize(
     ('capability', 'chosen'), [((7, 5), 'float32'), ((8, 0), 'bfloat16')]
 )
-def test_on_a_gpu_its_generation_decides(monkeypatch, capability, chosen):
+def test_on_a_gpu_its_generation_decides(
+    monkeypatch, warned, capability, chosen
+):
     monkeypatch.setattr(
         torch.cuda, 'get_device_capability', lambda: capability
     )
     assert precision.choose_precision('cuda')[0] == chosen
-    slow = precision.why_slow('bfloat16', 'cuda')
-    assert (slow is None) == (chosen == 'bfloat16')
-    assert precision.why_slow('float16', 'cuda') is None
+    for dtype in ('bfloat16', 'float16'):
+        precision.warn_if_slow('x', dtype, 'cuda')
+    assert len(warned) == (chosen == 'float32')
     assert precision.choose_precision('mps')[0] == 'float32'
 
 
@@ -118,8 +130,9 @@ def test_instructions_are_named(monkeypatch, text, expected):
         ({'optim_wrapper': {'type': 'OptimWrapper'}}, 0.3, False),
     ],
 )
-def test_predictions(takes, settings, ratio, enabled):
+def test_predictions(takes, warned, settings, ratio, enabled):
     takes(ratio)
-    with precision.prediction_autocast(Config(settings), 'cpu'):
+    with precision.prediction_autocast(Config(settings), 'cpu')():
         out = torch.ones(2, 2) @ torch.ones(2, 2)
     assert out.dtype == (torch.bfloat16 if enabled else torch.float32)
+    assert len(warned) == (enabled and ratio > 1)

@@ -18,7 +18,7 @@ from cosa_mmseg.utils.precision import (
     PRECISIONS,
     choose_precision,
     evaluates_as_chosen,
-    why_slow,
+    warn_if_slow,
 )
 
 KEY = 'precision'  # in the message hub, and so in checkpoints
@@ -51,7 +51,7 @@ class PrecisionHook(Hook):
         if isinstance(wrapper, AutoPrecisionOptimWrapper):
             wrapper.enabled = self._choose(runner) == 'bfloat16'
         for setting, dtype in _fixed_settings(runner):
-            self._warn(runner, setting, dtype)
+            self._warn(setting, dtype)
         if runner.val_loop is not None:
             self._set_evaluation(runner, runner.val_loop, 'val_cfg')
 
@@ -70,7 +70,7 @@ class PrecisionHook(Hook):
         if evaluates_as_chosen(runner.cfg, name):
             loop.fp16 = self._choose(runner) == 'bfloat16'
         elif loop.fp16:
-            self._warn(runner, f'{name}.fp16=True', 'bfloat16')
+            self._warn(f'{name}.fp16=True', 'bfloat16')
 
     def _choose(self, runner) -> str:
         """Return the run's precision; the first call chooses it."""
@@ -91,18 +91,15 @@ class PrecisionHook(Hook):
         runner.logger.info(
             f'precision: {stored}, that of the training that is resumed'
         )
-        self._warn(runner, 'the training that is resumed', stored)
+        self._warn('the training that is resumed', stored)
         return stored
 
-    def _warn(self, runner, setting: str, dtype: str) -> None:
+    def _warn(self, setting: str, dtype: str) -> None:
         """Warn, once, that something asks for a slow precision."""
         if not is_main_process() or setting in self._warned:
             return
         self._warned.add(setting)
-        if reason := why_slow(dtype, get_device()):
-            runner.logger.warning(
-                f'{setting} asks for {dtype}, which is kept, but {reason}'
-            )
+        warn_if_slow(setting, dtype, get_device())
 
 
 def _fixed_settings(runner) -> Iterator[tuple[str, str]]:
