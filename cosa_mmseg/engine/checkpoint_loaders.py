@@ -9,6 +9,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import urlparse
+from zipfile import is_zipfile
 
 from mmengine.runner import CheckpointLoader
 from mmengine.runner.checkpoint import (
@@ -17,10 +19,11 @@ from mmengine.runner.checkpoint import (
     load_from_openmmlab,
     load_from_torchvision,
 )
+from torch.hub import get_dir
 
+from cosa_mmseg.utils.weight_checks import check_sums, check_weights
 from cosa_mmseg.utils.weights import (
     WeightsError,
-    check_weights,
     load_safely,
     read_weights,
 )
@@ -62,10 +65,24 @@ def fetched_safely(load: Callable[..., dict]) -> Callable[..., dict]:
                 ) from err
 
         content = load_safely(filename, fetch)
+        _check_fetched(filename)
         check_weights(content, filename)
         return _without_config(content)
 
     return loader
+
+
+def _check_fetched(address: str) -> None:
+    """Refuse what torch keeps of an address if it has changed."""
+    name = Path(urlparse(address).path).name
+    cached = Path(get_dir(), 'checkpoints', name)
+    if is_zipfile(cached):
+        try:
+            check_sums(cached)
+        except WeightsError as err:
+            raise WeightsError(
+                f'{err}; delete it, and {address} is fetched again'
+            ) from err
 
 
 for _prefixes, _load in (

@@ -9,12 +9,14 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.logging import print_log
 
-from cosa_mmseg.utils.weights import WeightsError, check_finite, read_weights
+from cosa_mmseg.utils.weight_checks import check_finite
+from cosa_mmseg.utils.weights import WeightsError, read_weights
 
 # What mmengine's runner needs to go on as if nothing had happened
 NEEDED = {
     'meta.epoch': int,
     'meta.iter': int,
+    'meta.seed': int | None,
     'state_dict': dict,
     'message_hub.log_scalars': dict,
     'message_hub.runtime_info': dict,

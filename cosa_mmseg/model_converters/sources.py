@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from cosa_mmseg.utils.weights import PLACES, WeightsError, find_weights
+from cosa_mmseg.utils.weight_checks import PLACES, WeightsError, find_weights
 
 from .flax import flax_to_timm, is_flax
 from .names import TIMM, NamingStyle, style_of, timm_name

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from cosa_mmseg.utils.atomic import atomic_file
-from cosa_mmseg.utils.weights import WeightsError, check_sums, load_safely
+from cosa_mmseg.utils.weight_checks import check_sums
+from cosa_mmseg.utils.weights import WeightsError, load_safely
 
 from .contents import check_kinds, check_plain
 from .plain import to_plain

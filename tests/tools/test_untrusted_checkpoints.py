@@ -180,6 +180,7 @@ def test_code_is_refused_in_a_sentence(reader, kind, call):
 
 
 def flip_a_bit(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({'state_dict': {'a': torch.full((3,), 0.5)}}, path)
     content = bytearray(path.read_bytes())
     content[content.index(torch.full((3,), 0.5).numpy().tobytes())] ^= 1
@@ -265,6 +266,16 @@ def test_what_is_fetched_is_not_run_either(call, monkeypatch):
     assert not has_run()
     torch.save({'meta': {'config': 'code', 'iter': 1}}, 'b.pth')
     assert fetched('b.pth', monkeypatch) == {'meta': {'iter': 1}}
+
+
+def test_what_was_fetched_before_and_has_changed(call, monkeypatch):
+    monkeypatch.setenv('TORCH_HOME', str(Path('home').resolve()))
+    flip_a_bit(cached := Path('home/hub/checkpoints/a.pth'))
+    with pytest.raises(WeightsError) as caught:
+        CheckpointLoader.load_checkpoint('https://there/a.pth?x=1')
+    assert str(cached) in str(caught.value)
+    assert 'check sum' in str(caught.value)
+    assert 'delete it, and https://there/a.pth?x=1 is f' in str(caught.value)
 
 
 def test_what_cannot_be_fetched(call, monkeypatch):
