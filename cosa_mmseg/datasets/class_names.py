@@ -23,9 +23,13 @@ _NOT_IN_NAMES = re.compile('[\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 _BETWEEN_WORDS = re.compile(r'[\s_-]+')
 # Between classes of a cell, the sure ones in front; a class may well be named
 # rock/pop or R&B.
-_SEPARATORS = re.compile(r'\s*[,;|]\s*')
-_WEAK_SEPARATORS = re.compile(r'\s*[/\\+&]\s*')
-_WITH_NUMBER = re.compile(r'.*\w\s*[:=(]\s*\d*[.,]\d+\s*%?\)?')
+_SEPARATORS = re.compile(r'\s*[,;|、]\s*')
+_WEAK_SEPARATORS = re.compile(r'\s*[/\\+&]\s*|\s+and\s+')
+# cat: 0.9, cat (90 %), cat=1; and flags of several classes, 1 0 1
+_WITH_NUMBER = re.compile(
+    r'.*[^\W\d]\s*([:=]\s*[01]|[:=(]\s*(\d*[.,]\d+\s*%?|\d+\s*%)\)?)'
+    r'|[01]([\s,;|]+[01])+'
+)
 
 
 def clean_name(name: Any, what: str) -> str:
@@ -89,10 +93,11 @@ def tidy(name: str) -> str:
 def look(name: str) -> str:
     """Return what is equal for spellings of one name.
 
-    These differ in case, in width (of East Asian forms), or in what stands
-    between words: a blank, ``_`` or ``-``.
+    These differ in case, in width (of East Asian forms), in what stands
+    between words (a blank, ``_`` or ``-``), or in a mark behind (``cat?``).
     """
     folded = normalize('NFKC', name).casefold()
+    folded = folded.rstrip(' ?!.*') or folded
     return _BETWEEN_WORDS.sub(' ', folded) or folded
 
 
@@ -147,5 +152,5 @@ def find_joined(names: Collection[str], known: Collection[str]) -> str | None:
 
 def _split(pattern: re.Pattern[str], name: str) -> list[str]:
     """Looks of the parts of a name; empty if it has one."""
-    parts = [look(part) for part in pattern.split(name) if part]
+    parts = [look(part) for part in pattern.split(look(name)) if part]
     return parts if len(parts) > 1 else []

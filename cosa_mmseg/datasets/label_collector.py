@@ -15,6 +15,7 @@ from .class_names import (
 )
 from .label_cells import are_one_hot
 from .label_rows import LabelOptions, Row, Rows
+from .similar_names import strip_suffix
 
 
 class Collected(NamedTuple):
@@ -132,9 +133,11 @@ class _Collector:
             'choices'
         ]:
             names = names[0][1]  # of Label Studio
-        if names is None:
+        if names is None or names != names:  # NaN
             names = ['null']
         if not isinstance(names, list):
+            if isinstance(names, tuple):
+                names = dict(names)
             raise ValueError(
                 'the label must be a list of class names, but is '
                 f'{names!r:.60}'
@@ -150,11 +153,8 @@ class _Collector:
             raise ValueError(
                 f'the label {written} says that there is a class, and none'
             )
-        self.replaced.update(
-            name
-            for name, meaning in zip(written, meant, strict=True)
-            if name != meaning
-        )
+        pairs = zip(written, meant, strict=True)
+        self.replaced.update({n for n, meaning in pairs if n != meaning})
         return list(dict.fromkeys(filter(None, meant)))
 
     def check(self, classes: Collection[str]) -> None:
@@ -167,6 +167,11 @@ class _Collector:
         # in the order of the file, so that the line is that of what is odd
         shown = chain(*self.images.values(), sorted(classes))
         names = list(dict.fromkeys(shown))
+        if files := [n for n in names if strip_suffix(n) != n]:
+            raise ValueError(
+                f'{self._place(files[0])}: the class {files[0]!r} is the name '
+                'of an image: images come first, and then their classes'
+            )
         if alike := find_alike(n for n in names if n not in self.known):
             raise ValueError(
                 f'{self._place(alike[-1])}: the classes '

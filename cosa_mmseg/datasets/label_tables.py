@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from .class_names import MAX_CLASSES, look, tidy
@@ -9,6 +10,8 @@ from .label_cells import are_flags, has_no, read_flags, read_names
 from .label_rows import LabelOptions, Row, Rows
 
 _DELIMITERS = ',;\t|'
+_SEP_LINE = re.compile(r'\A"?sep=.?"?\n')  # of Excel; names the delimiter
+_IN_FRONT = re.compile('^(is|image|img) ')
 _MAX_OTHERS = 64  # columns beside those of classes
 # Columns that are hardly those of a class, though they may hold 0 and 1
 _SPLITS = frozenset(
@@ -20,7 +23,7 @@ _LABELS = frozenset(
     + ('tags', 'label id', 'class id', 'category id', 'choice', 'y')
 )
 _OTHERS = _SPLITS | frozenset(
-    ('id', 'ids', 'index', 'idx', 'image id', 'img id', 'width', 'height')
+    ('id', 'ids', 'index', 'idx', 'width', 'height')
     + ('verified', 'checked', 'reviewed', 'approved', 'done', 'size')
     + ('confidence', 'score', 'iscrowd', 'difficult', 'truncated', 'occluded')
     + ('annotator', 'annotation id', 'annotated', 'labelled', 'labeled')
@@ -47,7 +50,8 @@ def parse_csv(text: str, options: LabelOptions) -> Rows:
 
 def _read_table(text: str) -> tuple[list[str], Table]:
     """The header, and the rows below it with as many cells."""
-    first = text.strip().partition('\n')[0]
+    text = _SEP_LINE.sub('\n', text)
+    first = text.strip().partition('\n')[0].replace('"', '')
     delimiter = next(
         (d for d in _DELIMITERS if 'image' in _cells(first.split(d))), ','
     )
@@ -187,13 +191,11 @@ def _is_class(
     known = {look(tidy(c)) for c in options.classes}
     if look(tidy(name)) in known:
         return True
-    plain = look(tidy(name)).removeprefix('is ')
+    plain = _IN_FRONT.sub('', look(tidy(name)))
     is_odd = plain in _OTHERS
     if name == 'train':  # there are pictures of trains
         is_odd = any(
-            look(c).removeprefix('is ') in _SPLITS
-            for c in columns
-            if c != name
+            _IN_FRONT.sub('', look(c)) in _SPLITS for c in columns if c != name
         )
     has_flags = are_flags(columns[name])
     if known:

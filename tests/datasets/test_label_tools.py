@@ -34,7 +34,7 @@ def read(name, text, **options):
             [[]] * 3 + [CAT],
         ),
         ('a.json', '{"a": null, "b": ["None"], "c": ["cat"]}', [[], [], CAT]),
-        ('a.json', '{"a": [null], "b": ["cat"]}', [[], CAT]),
+        ('a.json', '{"a": [null], "b": NaN, "c": ["cat"]}', [[], [], CAT]),
         ('a.csv', 'image,cat,none\na,1,0\nb,0,1\n', [CAT, []]),
         ('a.txt', 'a\tcat\nb\tnone\n', [CAT, []]),
         # flags of many kinds
@@ -48,12 +48,14 @@ def read(name, text, **options):
         ('a.csv', 'image,cat,\na,1,\nb,0,\n', [CAT, []]),
         (
             'a.csv',
-            'image,cat,width,date\na,1,64,May\nb,0,48,\n',
+            'image,cat,img_width,date\na,1,64,May\nb,0,48,\n',
             [CAT, []],
         ),
         ('a.csv', 'image,cat,train\na,1,0\nb,0,1\n', [CAT, ['train']]),
         # tables of other programs
         ('a.csv', 'image\tlabels\na\tcat;dog\n', [BOTH]),
+        ('a.csv', 'sep=;\nimage;labels\na;cat\n', [CAT]),
+        ('a.csv', '"";"image";"labels"\n"1";"a";"cat"\n', [CAT]),
         ('a.csv', 'image,labels\r\na,cat\rb,dog\r', [CAT, DOG]),
         ('a.csv', 'image,labels\na,cat\nimage,labels\nb,dog\n', [CAT, DOG]),
         ('a.csv', 'image,labels\na,cat;\nb,"cat;dog; "\n', [CAT, BOTH]),
@@ -152,6 +154,8 @@ def third(cell):
         ('a.json', '{"a": [1, 0], "b": [0, 1]}', 'lists of 2 numbers 0 and 1'),
         ('a.json', '{"a": [true, false]}', 'lists of 2 .* in their order'),
         ('a.txt', 'a\t0\t1\t0\nb\t1\t1\t0\n', 'lists of 3 numbers 0 and 1'),
+        ('a.json', '{"cat": ["a.jpg", "b.jpg"]}', "'a.jpg' is the name of an"),
+        ('a.txt', 'cat\ta.png\n', "line 1: the class 'a.png' is the name of"),
         # whole formats of tools
         (
             'a.json',
