@@ -79,19 +79,19 @@ def fixed_seed() -> None:
 def isolated_module(request: pytest.FixtureRequest) -> Iterator[None]:
     """Undoes what a module leaves in mmengine and in the environment."""
     environment = mock.patch.dict(os.environ)
-    with environment, _isolated_mmengine(request.module.__name__):
+    with environment, isolated_mmengine(request.module.__name__):
         yield
 
 
 @pytest.fixture(autouse=True)
 def isolated_test(request: pytest.FixtureRequest) -> Iterator[None]:
     """Undoes what a test leaves in mmengine's global state."""
-    with _isolated_mmengine(request.module.__name__):
+    with isolated_mmengine(request.module.__name__):
         yield
 
 
 @contextmanager
-def _isolated_mmengine(module: str) -> Iterator[None]:
+def isolated_mmengine(module: str) -> Iterator[None]:
     """Restores scopes, hubs, loggers, visualizers and root registries.
 
     Of what was registered in between, only what ``module`` itself defines is

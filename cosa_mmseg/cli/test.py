@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.config_check import check_test, naming_the_key
 from cosa_mmseg.datasets import BadFileError
+from cosa_mmseg.engine.evaluation_runner import EvaluationRunner
 from cosa_mmseg.evaluation.submission import FORMATS, format_for
 from cosa_mmseg.evaluation.submission_files import SubmissionError
 from cosa_mmseg.evaluation.tta import enable_tta
@@ -151,6 +151,6 @@ def main(args: Sequence[str] | None = None) -> None:
         cfg = build_config(options)
         connect_cpu_processes(cfg)
         with naming_the_key(cfg):
-            runner = Runner.from_cfg(cfg)
+            runner = EvaluationRunner.from_cfg(cfg)
         check_test(runner, cfg)
     runner.test()

@@ -33,6 +33,7 @@ from .settings import (
     check_total_batch,
     check_types,
 )
+from .weights import check_weights
 
 _OF_LABELS = (CAMIoUMetric, ClassificationMetric, LabelFilteredIoUMetric)
 
@@ -55,6 +56,7 @@ def check_config(cfg: Config) -> tuple[Any, Any]:
         ConfigError: What is wrong, in one sentence with the dotted key, the
             value and what is allowed. Lists and labels that cannot be read
             count; images are not read.
+        WeightsError: Weights that it starts from do not load or fit.
     """
     init_default_scope(cfg.get('default_scope') or 'mmengine')
     check_names(cfg)
@@ -70,8 +72,9 @@ def check_config(cfg: Config) -> tuple[Any, Any]:
         hooks = build_hooks(cfg)
         model = _build_model(cfg)
         check_hooks(hooks, cfg, model)
-        build_optimization(cfg, model)
+        optim_wrapper = build_optimization(cfg, model)
         train = _build_data(cfg, 'train', model)
+        check_weights(hooks.values(), cfg, model, optim_wrapper, train)
         val = _build_data(cfg, 'val', model)
         check_pictures(hooks, val, cfg, model)
         return train, val

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.optim import OptimWrapper, OptimWrapperDict, build_optim_wrapper
 from mmengine.registry import (
     OPTIM_WRAPPER_CONSTRUCTORS,
     OPTIMIZERS,
@@ -40,14 +40,16 @@ _PARAMWISE = {
 }
 
 
-def build_optimization(cfg: Config, model: nn.Module) -> None:
+def build_optimization(
+    cfg: Config, model: nn.Module
+) -> OptimWrapper | OptimWrapperDict:
     """Build what moves the parameters, to see that it can be."""
     settings = cfg.optim_wrapper
     _check_settings(settings, model)
     with naming_the_key(settings, 'optim_wrapper'):
         wrapper = build_optim_wrapper(model, copy.deepcopy(settings))
     if not isinstance(wrapper, OptimWrapper):  # several, by their names
-        return
+        return wrapper
     schedules: Any = cfg.get('param_scheduler') or []
     if not isinstance(schedules, dict | list | tuple):
         raise ConfigError(
@@ -63,6 +65,7 @@ def build_optimization(cfg: Config, model: nn.Module) -> None:
                 {'end': end, **schedule},
                 default_args=dict(optimizer=wrapper, epoch_length=1000),
             )
+    return wrapper
 
 
 def _check_settings(settings: dict, model: nn.Module) -> None:

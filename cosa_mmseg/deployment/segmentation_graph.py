@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from .stock_data import find_resize
 from .stock_model import build_stock_model, stock_model_config
 from .trained_network import (
+    class_meta,
     is_dual_stream,
     load_trained_network,
     load_weights,
@@ -147,10 +148,4 @@ def _load_plain(
         )
     loaded = read_checkpoint(checkpoint)
     load_weights(model, loaded['state_dict'], checkpoint, cfg)
-    names = loaded['meta'].get('dataset_meta') or {}
-    if 'classes' not in names:
-        raise ValueError(
-            f'{checkpoint} does not name its classes: meta.dataset_meta is '
-            'missing'
-        )
-    return model, list(names['classes'])
+    return model, class_meta(loaded['meta'], checkpoint, cfg)[0]

@@ -1,16 +1,19 @@
 """One of the two networks of a training, with its weights."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmseg.registry import DATASETS, MODELS
 from torch import nn
 
 from cosa_mmseg.config_check import naming_the_key
 from cosa_mmseg.datasets.class_meta import check_dataset_meta
+from cosa_mmseg.engine.checkpoint_classes import find_other_classes
 from cosa_mmseg.engine.hooks import find_misfit
 from cosa_mmseg.models.segmentors.cam_encoder_decoder import CAMEncoderDecoder
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
@@ -114,6 +117,8 @@ def class_meta(
 ) -> tuple[list[str], list[list[int]]]:
     """Names and colours of the classes that a checkpoint was trained on.
 
+    Where the config has other classes the log has a warning.
+
     Args:
         meta (Mapping): That of the checkpoint; without ``dataset_meta`` they
             are those of the data set that the config tests on.
@@ -127,9 +132,25 @@ def class_meta(
     Raises:
         ValueError: If there are none, or they are no names and colours.
     """
-    if found := meta.get('dataset_meta'):
-        return check_dataset_meta(found, f'{checkpoint} (meta.dataset_meta)')
-    return check_dataset_meta(test_set_meta(cfg), f'{cfg.filename}')
+    if not (found := meta.get('dataset_meta')):
+        return check_dataset_meta(test_set_meta(cfg), f'{cfg.filename}')
+    known = check_dataset_meta(found, f'{checkpoint} (meta.dataset_meta)')
+    if others := find_other_classes(known[0], _classes_in(cfg)):
+        print_log(
+            f'the classes of {checkpoint} count, not those of {cfg.filename}: '
+            f'{others}',
+            'current',
+            logging.WARNING,
+        )
+    return known
+
+
+def _classes_in(cfg: Config) -> Sequence[str] | None:
+    """Classes that a config says that its test set has."""
+    dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
+    cls = DATASETS.get(str(dataset.get('type')))
+    known = getattr(cls, 'METAINFO', {})
+    return {**known, **(dataset.get('metainfo') or {})}.get('classes')
 
 
 def read_checkpoint(checkpoint: str | Path) -> dict[str, Any]:

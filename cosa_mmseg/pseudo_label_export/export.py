@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from cosa_mmseg.config_check import naming_the_key
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.deployment.trained_network import load_weights, read_checkpoint
+from cosa_mmseg.engine.checkpoint_classes import classes_of, find_other_classes
 from cosa_mmseg.models import CoSA
 from cosa_mmseg.utils.precision import warn_if_slow
 from cosa_mmseg.version import __version__
@@ -68,7 +69,7 @@ def export_pseudo_labels(
         Path(out), which, raw_cam, dataset.metainfo['palette']
     )
     settings = run_settings(cfg, checkpoint, split, which, raw_cam)
-    model = load_model(cfg, checkpoint)
+    model = load_model(cfg, checkpoint, classes)
     warn_if_slow(
         'model.assigner.dtype',
         str(model.assigner.dtype).removeprefix('torch.'),
@@ -129,7 +130,9 @@ def run_settings(
     )
 
 
-def load_model(cfg: Config, checkpoint: str | Path) -> CoSA:
+def load_model(
+    cfg: Config, checkpoint: str | Path, classes: Sequence[str]
+) -> CoSA:
     """The trained model, on the device that there is, in evaluation mode.
 
     The thresholds' state is part of it; nothing may be missing or left over.
@@ -137,13 +140,14 @@ def load_model(cfg: Config, checkpoint: str | Path) -> CoSA:
     Args:
         cfg (Config): The config.
         checkpoint (str | Path): File of the checkpoint.
+        classes (Sequence[str]): Those of the data set.
 
     Returns:
         CoSA: The model.
 
     Raises:
         ValueError: If the model is no ``CoSA``, or the checkpoint cannot be
-            loaded or is of another model.
+            loaded or is of another model or other classes.
     """
     with naming_the_key(cfg.model, 'model'):
         model = MODELS.build(cfg.model)
@@ -152,8 +156,13 @@ def load_model(cfg: Config, checkpoint: str | Path) -> CoSA:
             f'the model of {cfg.filename} is a {type(model).__name__}: only '
             'CoSA has an assigner, which makes pseudo labels'
         )
-    state = read_checkpoint(checkpoint)['state_dict']
-    load_weights(model, state, checkpoint, cfg)
+    loaded = read_checkpoint(checkpoint)
+    load_weights(model, loaded['state_dict'], checkpoint, cfg)
+    if others := find_other_classes(classes_of(loaded), classes):
+        raise ValueError(
+            f'{checkpoint} does not fit the data set of {cfg.filename}: '
+            f'{others}; give it the classes that the model was trained with'
+        )
     return model.to(get_device()).eval()
 
 

@@ -7,6 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.conftest import isolated_mmengine
+
 from .load import load_tool
 from .toy import ToyModel
 
@@ -97,6 +99,12 @@ CASES = {
 }
 
 
+def contents(folder):
+    """All files below a folder."""
+    paths = (path for path in folder.rglob('*') if path.is_file())
+    return {path: path.read_bytes() for path in paths}
+
+
 def refusal(tool, *args):
     """The sentence with which a tool ends; it has written nothing to keep."""
     with pytest.raises(SystemExit) as caught:
@@ -105,6 +113,7 @@ def refusal(tool, *args):
     assert message.startswith('error: ')
     assert FILE in message
     assert '\n' not in message
+    assert tool == 'test' or not Path('OUT').exists()
     assert not list(Path('OUT').rglob('*.pth'))
     assert not list(Path('OUT').rglob('last_checkpoint'))
     assert not list(Path('OUT').rglob('scalars.json'))
@@ -144,3 +153,59 @@ def test_training_may_start_from_a_part(toy_config):
     load_tool('train').main([toy_config, '--work-dir=OUT', *LOAD_FROM])
     trained = torch.load('OUT/iter_4.pth', weights_only=False)['state_dict']
     assert torch.allclose(trained['layer.bias'], bias, atol=0.1)
+
+
+def option(classes):
+    """Classes of the data sets, of `background` and others."""
+    value = f'[background,{",".join(classes)}]'
+    sets = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+    return [f'{name}.dataset.classes={value}' for name in sets]
+
+
+@pytest.fixture
+def trained(toy_config):
+    """A work dir with a checkpoint of three classes."""
+    classes = option(['cat', 'dog'])
+    with isolated_mmengine(__name__):  # as if in a process of its own
+        load_tool('train').main(
+            [toy_config, '--work-dir=OUT', '--cfg-options', *classes]
+        )
+    return Path('OUT')
+
+
+CAT_DOG = r"its class 1 is 'cat', not 'dog' and 2 is 'dog', not 'cat': the .*"
+OTHER_CLASSES = {
+    'reordered': (['dog', 'cat'], CAT_DOG),
+    'renamed': (['cat', 'zebra'], "its class 2 is 'dog', not 'zebra'; give"),
+    'other number': (['cat'], 'it has 3 classes, and not 2; give'),
+}
+
+
+@pytest.mark.parametrize('case', OTHER_CLASSES)
+@pytest.mark.parametrize('tool', ['resume', 'test'])
+def test_other_classes_are_refused(tool, case, toy_config, trained):
+    """The weights have the same shapes."""
+    classes, said = OTHER_CLASSES[case]
+    before = contents(trained)
+    call = {
+        'resume': ['train', toy_config, '--resume', '--work-dir=OUT'],
+        'test': ['test', toy_config, 'OUT/iter_4.pth', '--work-dir=OUT'],
+    }[tool]
+    with pytest.raises(SystemExit, match=f'^error: .*iter_4.pth .* {said}'):
+        load_tool(call[0]).main([*call[1:], '--cfg-options', *option(classes)])
+    after = contents(trained)
+    if tool == 'test':  # it has a log of its own
+        assert after.keys() > before.keys()
+        after = {path: after[path] for path in before}
+    assert after == before
+
+
+def test_training_may_start_from_other_classes(toy_config, trained):
+    start = ['--work-dir=NEW', '--cfg-options', 'load_from=OUT/iter_4.pth']
+    with pytest.raises(SystemExit, match=f'iter_4.pth .* {CAT_DOG}'):
+        load_tool('train').main([toy_config, *start, *option(['dog', 'cat'])])
+    assert not Path('NEW').exists()
+    load_tool('train').main([toy_config, *start, *option(['cat', 'zebra'])])
+    log = next(Path('NEW').glob('*/*.log')).read_text()
+    start = 'from whose weights the heads start: its class 2 is'
+    assert f"{start} 'dog', not 'zebra'" in log

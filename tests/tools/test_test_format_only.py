@@ -138,7 +138,9 @@ def test_user_errors_are_one_sentence(error, sentence, monkeypatch):
         def test(self):
             raise error
 
-    monkeypatch.setattr(test.Runner, 'from_cfg', lambda cfg: Failing())
+    monkeypatch.setattr(
+        test.EvaluationRunner, 'from_cfg', lambda cfg: Failing()
+    )
     monkeypatch.setattr(test, 'check_test', lambda *args: None)
     with pytest.raises(SystemExit, match=f'^{sentence}$'):
         test.main([VOC, 'a.pth', '--format-only', '--out', 'out'])

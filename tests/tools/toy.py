@@ -36,7 +36,8 @@ test_cfg = dict(type='TestLoop')
 class ToyDataset(Dataset):
     """Eight fixed random vectors of 3 numbers."""
 
-    metainfo = {'classes': ('background', 'cat')}
+    def __init__(self, classes=('background', 'cat')):
+        self.metainfo = {'classes': tuple(classes)}
 
     def __len__(self):
         return 8

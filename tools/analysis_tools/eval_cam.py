@@ -21,9 +21,9 @@ import cosa_mmseg  # noqa: F401  before torch: see utils/threads.py
 # isort: split
 from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.runner import Runner
 
 from cosa_mmseg.config_check import check_test, naming_the_key
+from cosa_mmseg.engine.evaluation_runner import EvaluationRunner
 from cosa_mmseg.evaluation.cam_evaluation import (
     cam_summary,
     evaluate_cams_only,
@@ -79,7 +79,7 @@ def main(args: Sequence[str] | None = None) -> None:
     cfg = build_config(options)
     connect_cpu_processes(cfg)
     with naming_the_key(cfg):
-        runner = Runner.from_cfg(cfg)
+        runner = EvaluationRunner.from_cfg(cfg)
     check_test(runner, cfg)
     scores = runner.test()
     if is_main_process():

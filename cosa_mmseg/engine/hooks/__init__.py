@@ -1,7 +1,7 @@
 """Hooks: what happens between iterations."""
 
 from .assignment_ema_hook import AssignmentEMAHook
-from .checkpoint_fit_hook import CheckpointFitHook, find_misfit
+from .checkpoint_fit_hook import CheckpointFitHook, check_fit, find_misfit
 from .cosa_visualization_hook import CoSAVisualizationHook
 from .non_finite_loss_hook import NonFiniteLossError, NonFiniteLossHook
 from .precision_hook import PrecisionHook
@@ -17,5 +17,6 @@ __all__ = [
     'PrecisionHook',
     'ReportHook',
     'SafeCheckpointHook',
+    'check_fit',
     'find_misfit',
 ]

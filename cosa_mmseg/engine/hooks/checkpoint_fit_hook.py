@@ -1,13 +1,22 @@
-"""Checkpoints of another model do not pass unnoticed."""
+"""Refuse checkpoints whose weights or classes are not the run's."""
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.registry import HOOKS
+from mmengine.runner import BaseLoop
 from torch import Tensor, nn
 
+from cosa_mmseg.engine.checkpoint_classes import (
+    OTHER_ORDER,
+    classes_of,
+    find_other_classes,
+)
 from cosa_mmseg.engine.resumed_optimizer import (
     find_optimizer_misfit,
     overridden_settings,
@@ -21,6 +30,11 @@ _OTHER_OPTIMIZER = (
     'frozen), or start from its weights, with --cfg-options load_from=FILE '
     'and without --resume'
 )
+_SAME_CLASSES = (
+    'give the classes the names and the order that they were trained with '
+    '(for pictures of your own: the setting `classes`), or train anew in '
+    'another work dir'
+)
 # mmpretrain fits these to the size of the images when it loads them
 FITTED = re.compile(r'pos_embed|rel_pos|relative_position')
 
@@ -32,7 +46,9 @@ class CheckpointFitHook(Hook):
     mmengine loads what fits and logs the rest, so that a network with random
     weights can be scored.  Here, what is tested or resumed has to have each
     weight of the networks and no other, and what a training starts from
-    (``load_from``) at least one.
+    (``load_from``) at least one.  Its classes have to be those of the data,
+    in the same order; where a training starts from it they may be others,
+    which is a warning.
 
     The optimiser of a resumed training has to have the same parameters. Of
     its other settings, and of mmengine's schedules, the checkpoint's count:
@@ -45,35 +61,80 @@ class CheckpointFitHook(Hook):
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Compare names and shapes."""
         model = runner.model
-        resumes = is_training(runner) and runner.cfg.get('resume')
-        _refuse(
-            runner,
-            'model',
-            find_misfit(
-                model.module if is_model_wrapper(model) else model,
-                checkpoint.get('state_dict', checkpoint),
-                partial=is_training(runner) and not resumes,
-            ),
+        classes = _classes(runner)
+        check_fit(
+            runner.cfg,
+            checkpoint,
+            model.module if is_model_wrapper(model) else model,
+            classes,
+            runner.optim_wrapper if is_training(runner) else None,
         )
-        if resumes and isinstance(runner.optim_wrapper, OptimWrapper):
-            _compare_optimizer(runner, checkpoint)
+        # those that may be: where a training starts from the weights
+        if others := find_other_classes(classes_of(checkpoint), classes):
+            runner.logger.warning(
+                f'{runner.cfg.get("load_from")} is of other classes, from '
+                f'whose weights the heads start: {others}'
+            )
+        if is_training(runner) and runner.cfg.get('resume'):
+            _name_overridden(runner, checkpoint)
 
 
-def _refuse(runner, part: str, problem: str | None) -> None:
-    """Raise if there is a problem with a part of a run."""
-    if problem:
-        raise WeightsError(
-            f'{runner.cfg.get("load_from")} does not fit the {part} of '
-            f'{runner.cfg.filename}: {problem}'
-        )
+def check_fit(
+    cfg: Config,
+    checkpoint: Mapping[str, Any],
+    model: nn.Module,
+    classes: Sequence[str] | None,
+    optim_wrapper: OptimWrapper | OptimWrapperDict | None = None,
+) -> None:
+    """Refuse a checkpoint that does not fit the run of a config.
+
+    Args:
+        cfg: Names the checkpoint, ``load_from``, and says whether training
+            goes on from it, ``resume``.
+        checkpoint: What the file holds.
+        model: Built of the config.
+        classes: Those of the data; None: not known.
+        optim_wrapper: Of a training; None: the model is tested.
+
+    Raises:
+        WeightsError: If it does not fit.
+    """
+
+    def refuse(part: str, problem: str | None) -> None:
+        if problem:
+            raise WeightsError(
+                f'{cfg.get("load_from")} does not fit the {part} of '
+                f'{cfg.filename}: {problem}'
+            )
+
+    starts = optim_wrapper is not None and not cfg.get('resume')
+    state = checkpoint.get('state_dict', checkpoint)
+    refuse('model', find_misfit(model, state, partial=starts))
+    others = find_other_classes(classes_of(checkpoint), classes)
+    if others and (not starts or others.endswith(OTHER_ORDER)):
+        refuse('classes', f'{others}; {_SAME_CLASSES}')
+    if isinstance(optim_wrapper, OptimWrapper) and not starts:
+        groups = optim_wrapper.optimizer.param_groups
+        saved = checkpoint['optimizer'].get('param_groups', ())
+        if misfit := find_optimizer_misfit(groups, saved):
+            refuse('optimiser', f'{misfit}: {_OTHER_OPTIMIZER}')
 
 
-def _compare_optimizer(runner, checkpoint: dict) -> None:
-    """Refuse the state of another optimiser, name settings that differ."""
+def _classes(runner) -> Sequence[str] | None:
+    """Classes of the data that a runner trains, tests or validates with."""
+    for loop in (runner._train_loop, runner._test_loop, runner._val_loop):
+        if isinstance(loop, BaseLoop):
+            metainfo = getattr(loop.dataloader.dataset, 'metainfo', None)
+            return (metainfo or {}).get('classes')
+    return None
+
+
+def _name_overridden(runner, checkpoint: dict) -> None:
+    """Log settings that are those of the checkpoint, not of the config."""
+    if not isinstance(runner.optim_wrapper, OptimWrapper):
+        return
     groups = runner.optim_wrapper.optimizer.param_groups
     saved = checkpoint['optimizer'].get('param_groups', ())
-    if misfit := find_optimizer_misfit(groups, saved):
-        _refuse(runner, 'optimiser', f'{misfit}: {_OTHER_OPTIMIZER}')
     schedules = [
         # this one goes by the config
         {} if isinstance(schedule, WarmupPolyLR) else vars(schedule)
