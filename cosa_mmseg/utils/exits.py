@@ -21,9 +21,25 @@ def exit_codes(*errors: type[Exception], goes_on: str = '') -> Iterator[None]:
     """
     try:
         yield
-    except errors as err:
-        raise SystemExit(f'error: {getattr(err, "sentence", err)}') from err
-    except KeyboardInterrupt:
-        hint = f': {goes_on}' if goes_on else ''
-        print(f'interrupted{hint}', file=sys.stderr)
-        raise SystemExit(130) from None
+    except SystemExit:
+        raise
+    except BaseException as err:
+        if _is_interrupt(err):
+            hint = f': {goes_on}' if goes_on else ''
+            print(f'interrupted{hint}', file=sys.stderr)
+            exec('')  # else Python, if in such a call, ends by the signal
+            raise SystemExit(130) from None
+        if isinstance(err, errors):
+            said = getattr(err, 'sentence', err)
+            raise SystemExit(f'error: {said}') from err
+        raise
+
+
+def _is_interrupt(err: BaseException | None) -> bool:
+    """Return whether Ctrl+C led to an error, in whose place it may be.
+
+    mmengine and others have an ``except`` for all, and raise another.
+    """
+    while err is not None and not isinstance(err, KeyboardInterrupt):
+        err = err.__context__
+    return err is not None

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from cosa_mmseg.datasets import BadFileError
@@ -30,6 +33,33 @@ def test_an_interrupt_is_code_130(capsys):
         command(KeyboardInterrupt())
     assert stop.value.code == 130
     assert capsys.readouterr().err == 'interrupted: call it again\n'
+
+
+def test_an_error_in_the_place_of_an_interrupt_is_one(capsys):
+    @exit_codes(ValueError)
+    def replaced():
+        try:
+            raise KeyboardInterrupt
+        except:  # noqa: E722
+            raise ValueError('cannot be formatted') from None
+
+    with pytest.raises(SystemExit) as stop, exit_codes():
+        replaced()
+    assert stop.value.code == 130
+    assert capsys.readouterr().err == 'interrupted\n'  # once
+
+
+EXECUTED = """
+import os, signal
+from cosa_mmseg.utils.exits import exit_codes
+with exit_codes():
+    exec('os.kill(os.getpid(), signal.SIGINT); 1 + 1')
+"""
+
+
+def test_an_interrupt_of_executed_code_is_no_death_by_signal():
+    done = subprocess.run([sys.executable, '-c', EXECUTED], check=False)
+    assert done.returncode == 130
 
 
 def test_the_exit_of_an_inner_block_is_kept():
