@@ -14,7 +14,6 @@ from cosa_mmseg.utils.command_line import (
     add_trust_option,
     read_config,
 )
-from cosa_mmseg.utils.exits import exit_codes
 
 from .inference import InferenceSettings
 from .step import StepSettings
@@ -62,7 +61,6 @@ def add_benchmark_options(parser: ArgumentParser, what: str) -> None:
     )
 
 
-@exit_codes(OSError, ValueError)
 def run_benchmark(
     measure: Callable[[Config, Settings], dict],
     table: Callable[[dict], str],
@@ -78,8 +76,8 @@ def run_benchmark(
         options: The command line, of :func:`add_benchmark_options`.
 
     Raises:
-        SystemExit: With a sentence, if something that the user gave does not
-            work.
+        OSError: If the figures cannot be written.
+        ValueError: If something that the user gave does not work.
     """
     names = [field.name for field in fields(settings)]
     chosen = settings(**{name: getattr(options, name) for name in names})

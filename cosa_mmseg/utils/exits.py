@@ -27,7 +27,8 @@ def exit_codes(*errors: type[Exception], goes_on: str = '') -> Iterator[None]:
         if _is_interrupt(err):
             hint = f': {goes_on}' if goes_on else ''
             print(f'interrupted{hint}', file=sys.stderr)
-            exec('')  # else Python, if in such a call, ends by the signal
+            # Ctrl+C in such a call has `python -m` end by a signal
+            exec('')
             raise SystemExit(130) from None
         if isinstance(err, errors):
             said = getattr(err, 'sentence', err)

@@ -1,9 +1,12 @@
+import argparse
+import ast
 import os
 import subprocess
+import sys
 
 import pytest
 
-from .load import TOOLS
+from .load import TOOLS, load_tool
 
 # a command that prints its arguments takes the place of python and srun
 ECHO = '#!/bin/sh\nprintf "%s\\n" "$@"\n'
@@ -59,3 +62,37 @@ def test_missing_arguments_show_the_usage(call, script):
     code, _, error = call(script, 'one')
     assert code == 2
     assert f'tools/{script}' in error
+
+
+PYTHON = sorted(
+    str(path.relative_to(TOOLS).with_suffix(''))
+    for path in TOOLS.rglob('*.py')
+)
+
+
+@pytest.mark.parametrize('name', PYTHON)
+def test_an_interrupt_is_code_130(name, monkeypatch, capsys):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    tool = load_tool(name)
+    monkeypatch.setattr(argparse.ArgumentParser, 'parse_args', interrupt)
+    with pytest.raises(SystemExit) as stop:
+        tool.main([])
+    assert stop.value.code == 130
+    assert capsys.readouterr().err.startswith('interrupted')
+
+
+@pytest.mark.parametrize('name', PYTHON)
+def test_the_package_is_imported_first(name):
+    """It catches an interrupt of the imports, which take seconds."""
+    tree = ast.parse((TOOLS / f'{name}.py').read_text())
+    imported = [
+        node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    slow = [
+        n for n in imported if n.split('.')[0] not in sys.stdlib_module_names
+    ]
+    assert slow[0].split('.')[0] == 'cosa_mmseg'

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -5,6 +6,7 @@ import pytest
 
 from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.utils.exits import exit_codes
+from tests.golden import ROOT
 
 
 @exit_codes(OSError, ValueError, goes_on='call it again')
@@ -57,8 +59,14 @@ with exit_codes():
 """
 
 
-def test_an_interrupt_of_executed_code_is_no_death_by_signal():
-    done = subprocess.run([sys.executable, '-c', EXECUTED], check=False)
+def test_an_interrupt_of_executed_code_is_no_death_by_signal(tmp_path):
+    (tmp_path / 'executed.py').write_text(EXECUTED)
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, '-m', 'executed'],
+        env={**os.environ, 'PYTHONPATH': path},
+        check=False,
+    )
     assert done.returncode == 130
 
 

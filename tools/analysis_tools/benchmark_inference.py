@@ -39,6 +39,7 @@ from cosa_mmseg.benchmark.command_line import (
 )
 from cosa_mmseg.benchmark.config import AMP
 from cosa_mmseg.benchmark.inference import MODES, VIEWS
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -105,6 +106,7 @@ def _add_ways(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@exit_codes(OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Measure and print, or say in one sentence why not."""
     options = parse_args(args)

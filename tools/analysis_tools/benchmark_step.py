@@ -32,6 +32,7 @@ from cosa_mmseg.benchmark.command_line import (
 )
 from cosa_mmseg.benchmark.config import AMP
 from cosa_mmseg.benchmark.step import PHASES
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -71,6 +72,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes(OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Measure and print, or say in one sentence why not."""
     run_benchmark(benchmark_step, step_table, StepSettings, parse_args(args))
