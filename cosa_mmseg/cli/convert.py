@@ -12,6 +12,7 @@ A whole network of the released code becomes one that `cosa test` loads.
 """
 
 import argparse
+import os.path as osp
 from collections.abc import Sequence
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
@@ -61,6 +62,11 @@ def main(args: Sequence[str] | None = None) -> None:
     """Convert one file, or say in one sentence why not."""
     options = parse_args(args)
     check_suffix(options.dst)
+    if osp.realpath(options.src) == osp.realpath(options.dst):
+        raise ValueError(
+            f'{options.dst} is both what is read and what is written: name '
+            'another file to write'
+        )
     cfg = read_config(options.config, options.cfg_options)
     conversion = convert_weights(options.src, cfg)
     write_weights(options.dst, conversion.state)

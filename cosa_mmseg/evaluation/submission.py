@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from mmengine.logging import print_log
 from mmengine.registry import METRICS
 
 from cosa_mmseg.utils.label_map import write_label_map
+from cosa_mmseg.utils.lock import LOCK, locked
 
 from .sample_fields import read_field
 from .submission_files import (
@@ -137,6 +139,7 @@ class SubmissionFormatter(BaseMetric):
         self.maps = self.out_dir / FORMATS[file_format].maps
         self.package = self.out_dir / FORMATS[file_format].package
         self._older_files()
+        self._lock = ExitStack()
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Writes the label maps of a batch of images."""
@@ -184,6 +187,7 @@ class SubmissionFormatter(BaseMetric):
                 'choose another format, such as png'
             )
         if is_main_process():
+            self._lock.enter_context(locked(self.out_dir))
             for path in self._older_files():
                 path.unlink()
         barrier()
@@ -196,7 +200,7 @@ class SubmissionFormatter(BaseMetric):
         """
         found = []
         for path in [self.out_dir, *self.out_dir.rglob('*')]:
-            if path.exists() and not path.is_dir():
+            if path.exists() and not path.is_dir() and path.name != LOCK:
                 if not self._is_own(path):
                     raise SubmissionError(
                         f'{path} is no file of the format {self.file_format}'
@@ -232,6 +236,7 @@ class SubmissionFormatter(BaseMetric):
             write_coco_json(self.package, label_maps)
         else:
             write_tar(self.package, label_maps, self.out_dir)
+        self._lock.close()
         message = f'{len(results)} label maps, checked, in {self.package}'
         print_log(message, 'current')
         return {}

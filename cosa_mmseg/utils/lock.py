@@ -1,4 +1,4 @@
-"""One training at a time in a work dir."""
+"""One process at a time that writes to a folder."""
 
 import fcntl
 import logging
@@ -10,24 +10,24 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
-LOCK = '.training.lock'
+LOCK = '.cosa.lock'
 
 
 @contextmanager
-def locked(work_dir: str | Path) -> Iterator[None]:
-    """Keep other trainings out of a work dir.
+def locked(folder: str | Path) -> Iterator[None]:
+    """Keep other processes that ask for the lock out of a folder.
 
     The kernel holds the lock, on a file that stays, and releases it however
     this process ends. Processes that this one starts have no part in it.
     Where the file system has no locks there is a warning.
 
     Args:
-        work_dir: It is made.
+        folder: It is made.
 
     Raises:
         BlockingIOError: If another process has it; the message says which.
     """
-    path = Path(work_dir, LOCK)
+    path = Path(folder, LOCK)
     path.parent.mkdir(parents=True, exist_ok=True)
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
     handle = os.open(path, flags, 0o666)
@@ -48,14 +48,13 @@ def _lock(handle: int, path: Path) -> None:
     except (BlockingIOError, PermissionError) as err:
         owner = os.pread(handle, 200, 0).decode(errors='replace')
         raise BlockingIOError(
-            f'{path.parent} is in use by another training, '
-            f'{owner or "of which nothing is known"}: wait for its end, end '
-            'it, or choose another --work-dir'
+            f'{path.parent} is in use by {owner or "another process"}: wait '
+            'for its end, end it, or choose another folder'
         ) from err
     except OSError as err:  # such as of a network
         print_log(
-            f'{path} cannot be locked ({err.strerror}): see to it that no '
-            'other training writes to this folder',
+            f'{path} cannot be locked ({err.strerror}): see to it that '
+            'nothing else writes to this folder',
             'current',
             logging.WARNING,
         )

@@ -23,6 +23,8 @@ from cosa_mmseg.evaluation.submission_files import (
     check_label_map,
 )
 from cosa_mmseg.utils.label_map import write_label_map
+from cosa_mmseg.utils.lock import LOCK
+from tests.locks import held_elsewhere
 
 MAPS = {
     'voc': 'results/VOC2012/Segmentation/comp6_test_cls',
@@ -67,7 +69,21 @@ def pack(samples, file_format='voc', folder='out', batch_size=2):
 def files(folder='out'):
     """Relative paths of the files below a folder, sorted."""
     found = (path for path in Path(folder).rglob('*') if path.is_file())
-    return sorted(path.relative_to(folder).as_posix() for path in found)
+    names = (path.relative_to(folder).as_posix() for path in found)
+    return sorted(name for name in names if name != LOCK)
+
+
+def test_two_tests_do_not_mix_their_label_maps():
+    samples = [prediction(i, 'png') for i in range(2)]
+    pack(samples, 'png')
+    packed = Path('out/results.tar.gz').read_bytes()
+    with held_elsewhere(Path('out')) as process:
+        other = f'out is in use by process {process.pid} '
+        with pytest.raises(BlockingIOError, match=other):
+            pack(samples[:1], 'png')
+    assert Path('out/results.tar.gz').read_bytes() == packed
+    pack(samples[:1], 'png')
+    assert len(files()) == 2
 
 
 @pytest.mark.parametrize('file_format', ['voc', 'png'])

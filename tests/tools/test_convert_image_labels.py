@@ -67,6 +67,13 @@ def test_bad_images_make_the_status_1(files, capsys):
     assert 'cannot be read: 1\n  pics/a.jpg is empty' in printed
 
 
+def test_nothing_is_replaced_by_a_call_that_fails(files):
+    (files / 'new.txt').write_text('old')
+    with pytest.raises(SystemExit, match='no folder of images'):
+        main(['labels.csv', 'new.txt', '--images=no'])
+    assert (files / 'new.txt').read_text() == 'old'
+
+
 def test_a_folder_of_classes_has_its_images(files, capsys):
     (files / 'set/cat').mkdir(parents=True)
     (files / 'set/cat/a.jpg').touch()

@@ -82,3 +82,10 @@ def test_what_cannot_be_converted(
     with pytest.raises(SystemExit, match=f'^error: .*{message}'):
         convert(src, dst, *options)
     assert not (tmp_path / dst).exists()
+
+
+def test_what_is_read_is_not_written(convert, tmp_path):
+    before = (tmp_path / 'timm.pth').read_bytes()
+    with pytest.raises(SystemExit, match='both what is read and what is'):
+        convert('timm.pth', './timm.pth')
+    assert (tmp_path / 'timm.pth').read_bytes() == before

@@ -1,41 +1,25 @@
 import errno
 import fcntl
-import multiprocessing
 import os
 import signal
 
 import pytest
 
 from cosa_mmseg.utils.lock import LOCK, locked
-
-FORK = multiprocessing.get_context('fork')
-
-
-def hold(folder, held, end):
-    with locked(folder):
-        # such as the worker of a data loader, which outlives a kill
-        worker = FORK.Process(target=end.wait, args=(60,))
-        worker.start()
-        held.set()
-        worker.join()
+from tests.locks import held_elsewhere
 
 
 @pytest.fixture
 def other(tmp_path):
-    """A process that trains in the folder."""
-    held, end = FORK.Event(), FORK.Event()
-    process = FORK.Process(target=hold, args=(tmp_path, held, end))
-    process.start()
-    assert held.wait(60)
-    yield process
-    end.set()
-    process.join(60)
+    """A process that writes to the folder."""
+    with held_elsewhere(tmp_path) as process:
+        yield process
 
 
 def test_the_second_is_told_who_is_first(tmp_path, other):
     before = (tmp_path / LOCK).read_text()
     owner = f'process {other.pid} on {os.uname().nodename}'
-    sentence = f'{tmp_path} is in use by another training, {owner}: wait '
+    sentence = f'{tmp_path} is in use by {owner}: wait for'
     for _ in range(2):
         with pytest.raises(OSError, match=sentence), locked(tmp_path):
             pass

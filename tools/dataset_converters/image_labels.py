@@ -93,9 +93,9 @@ def main(args: Sequence[str] | None = None) -> None:
     )
     if options.classes:
         labels = labels.with_classes(options.classes)
+    report = report_labels(labels, images)  # before anything is replaced
     if options.out:
         write_labels(labels, options.out, options.one_hot, images)
-    report = report_labels(labels, images)
     if options.report:
         write_report(report, options.report)
     print(format_report(report))

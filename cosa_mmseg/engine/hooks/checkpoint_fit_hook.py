@@ -32,8 +32,7 @@ _OTHER_OPTIMIZER = (
 )
 _SAME_CLASSES = (
     'give the classes the names and the order that they were trained with '
-    '(for pictures of your own: the setting `classes`), or train anew in '
-    'another work dir'
+    '(for pictures of your own: the setting `classes`)'
 )
 # mmpretrain fits these to the size of the images when it loads them
 FITTED = re.compile(r'pos_embed|rel_pos|relative_position')
@@ -107,12 +106,14 @@ def check_fit(
                 f'{cfg.filename}: {problem}'
             )
 
-    starts = optim_wrapper is not None and not cfg.get('resume')
+    trains = optim_wrapper is not None
+    starts = trains and not cfg.get('resume')
     state = checkpoint.get('state_dict', checkpoint)
     refuse('model', find_misfit(model, state, partial=starts))
     others = find_other_classes(classes_of(checkpoint), classes)
     if others and (not starts or others.endswith(OTHER_ORDER)):
-        refuse('classes', f'{others}; {_SAME_CLASSES}')
+        anew = ', or train in another --work-dir' if trains else ''
+        refuse('classes', f'{others}; {_SAME_CLASSES}{anew}')
     if isinstance(optim_wrapper, OptimWrapper) and not starts:
         groups = optim_wrapper.optimizer.param_groups
         saved = checkpoint['optimizer'].get('param_groups', ())
