@@ -8,6 +8,9 @@ import torch
 from cosa_mmseg.cli import train
 from cosa_mmseg.datasets import BadFileError
 from tests.datasets.voc_tree import write_voc
+from tests.locks import held_elsewhere
+
+from .load import load_tool
 
 
 def build(*args):
@@ -133,6 +136,21 @@ def test_amp_is_bfloat16_on_a_cpu(toy_config, monkeypatch):
     assert 'loss_scale' not in wrapper
 
 
+def test_one_training_at_a_time(toy_config):
+    train.main([toy_config, '--work-dir=OUT'])
+    with held_elsewhere(Path('OUT')) as process:
+        before = sorted(Path('OUT').rglob('*'))
+        said = f'error: OUT is in use by process {process.pid} on .*: wait'
+        for resume in ([], ['--resume']):
+            with pytest.raises(SystemExit, match=said):
+                train.main([toy_config, '--work-dir=OUT', *resume])
+        assert sorted(Path('OUT').rglob('*')) == before
+        load_tool('test').main(  # as of a training that goes on
+            [toy_config, 'OUT/iter_4.pth', '--work-dir=OUT']
+        )
+    train.main([toy_config, '--work-dir=OUT', '--resume'])
+
+
 @pytest.fixture
 def trained(monkeypatch):
     """Whether the training started."""
@@ -185,7 +203,7 @@ def test_checked_data_is_trained_with(toy_config, voc, trained, capfd, caplog):
     with pytest.raises(SystemExit) as caught:
         train.main(check_args(voc, 'train_cfg.max_iters=2000'))
     assert trained
-    (warning,) = caplog.messages
+    *_, warning = caplog.messages
     assert 'warmup_iters=6000 is not below train_cfg.max_iters=2000' in warning
     assert str(caught.value) == 'error: a.jpg is empty'
     out = capfd.readouterr().out
