@@ -88,11 +88,8 @@ class ImageLabelDataset(CheckedSegDataset):
             ``label_file``.
         img_suffix (str, optional): What makes a file name of an id; None looks
             the file up. Defaults to '.jpg'.
-        label_separator (str): What stands between classes in a cell of a
-            ``.csv``. Defaults to ';'.
-        label_union (bool): Whether an image that ``label_file`` has several
-            times shows the classes of all its entries; else these must be the
-            same. Defaults to False.
+        label_separator (str): As of :class:`LabelOptions`. Defaults to ';'.
+        label_union (bool): Likewise ``union``. Defaults to False.
         **kwargs: Further arguments: ``on_error`` of
             :class:`CheckedSegDataset`, and those of mmseg's
             ``BaseSegDataset``, as ``pipeline``, ``test_mode`` and
@@ -142,14 +139,11 @@ class ImageLabelDataset(CheckedSegDataset):
         return fileio.join_path(self.data_root, path)
 
     def _with_classes(self, metainfo: dict) -> dict:
-        """Classes of the label file, where there is no list of classes.
-
-        Classes of one's own have VOC's colours, a black background first.
-        """
+        """Classes of the label file, if none are listed, in VOC's colours."""
         metainfo = {k: v for k, v in metainfo.items() if v is not None}
         if isinstance(metainfo.get('classes'), str):  # a file, as in mmengine
-            text = read_text(metainfo['classes'])
-            metainfo['classes'] = [c for c in text.split('\n') if c.strip()]
+            text = read_text(metainfo['classes']).strip()
+            metainfo['classes'] = text.split('\n')
         classes = metainfo.get('classes') or self.METAINFO.get('classes')
         if not classes and self.label_file:
             classes = (BACKGROUND, *self._read_labels().classes)
@@ -197,8 +191,7 @@ class ImageLabelDataset(CheckedSegDataset):
     def label_source(self, img_id: str) -> str:
         """The place that has, or should have, the label of an image.
 
-        It is asked for to name it in an error; to find the line, the file is
-        read again.
+        To find the line, which errors name, the file is read again.
         """
         if self.label_file is None:
             raise ValueError(
@@ -277,9 +270,8 @@ class ImageLabelDataset(CheckedSegDataset):
 
     def _read_labels(self) -> ImageLabels:
         """The whole label file."""
-        labels = read_labels(
-            str(self.label_file), self.label_options, self.backend_args
-        )
+        path = str(self.label_file)
+        labels = read_labels(path, self.label_options, self.backend_args)
         self.label_notes = labels.notes
         return labels
 
@@ -336,13 +328,12 @@ class ImageLabelDataset(CheckedSegDataset):
         others are passed over.
         """
         classes = self._foreground()
-        left_out: set[str] = set()
-        if self.label_map is not None:
-            left_out = set(self.METAINFO['classes']) - set(classes)
-        if not set(names) <= left_out.union(classes):
-            place = self.label_source(img_id)
-            check_known(set(names) - left_out, classes, img_id, place)
-        return sorted(classes.index(n) for n in set(names) - left_out)
+        known = () if self.label_map is None else self.METAINFO['classes']
+        left_out = set(known) - set(classes)
+        shown = set(names) - left_out
+        if not shown.issubset(classes):
+            check_known(shown, classes, img_id, self.label_source(img_id))
+        return sorted(map(classes.index, shown))
 
     def _foreground(self) -> list[str]:
         """Names of the foreground classes, in the order of their ids."""
