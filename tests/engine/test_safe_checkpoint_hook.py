@@ -20,6 +20,7 @@ from cosa_mmseg.engine.checkpoints import (
     check_checkpoint,
     find_good_checkpoint,
 )
+from cosa_mmseg.utils.exits import exit_codes
 from tests.engine.small_runs import small_runner
 
 KILLS, WHILE_WRITING = 20, {4: 'write_bytes', 12: 'replace'}
@@ -88,6 +89,34 @@ def test_a_kill_leaves_the_last_good_checkpoint(tmp_path):
             check_checkpoint(path)
     assert saved.value >= KILLS - len(WHILE_WRITING)
     assert unfinished >= len(WHILE_WRITING)
+
+
+def interrupt_while_saving(folder, owner, name):
+    """Ctrl+C in a call of the third checkpoint, of iteration 3."""
+    original, last = getattr(owner, name), folder / 'last_checkpoint'
+
+    def interrupt(*args, **kwargs):
+        if last.exists() and last.read_text().endswith('iter_2.pth'):
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(*args, **kwargs)
+
+    setattr(owner, name, interrupt)
+    with exit_codes():
+        small_runner(folder, 10**6).train()
+
+
+@pytest.mark.parametrize(
+    ('owner', 'name'),
+    [(torch, 'save'), (Path, 'write_bytes'), (Path, 'replace')],
+)
+def test_ctrl_c_while_saving_leaves_a_good_checkpoint(tmp_path, owner, name):
+    args = (tmp_path, owner, name)
+    run = FORK.Process(target=interrupt_while_saving, args=args)
+    run.start()
+    run.join(60)
+    assert run.exitcode == 130
+    assert find_good_checkpoint(tmp_path).name == 'iter_2.pth'
+    assert names(tmp_path) == ['iter_2.pth', 'last_checkpoint']
 
 
 def test_a_start_removes_unfinished_files(tmp_path):
