@@ -30,9 +30,9 @@ with (
         datasets,
         engine,
         evaluation,
-        model_converters,
         models,
     )
+    from .interop import weights_in as model_converters
 
 __all__ = [
     '__version__',

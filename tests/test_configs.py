@@ -14,12 +14,16 @@ from mmengine.registry import (
     init_default_scope,
 )
 
-from cosa_mmseg.datasets.shapes import CLASSES, PALETTE, PRETRAIN_CLASSES
-from cosa_mmseg.utils.custom_data import fill_in_custom_data
+from cosa_mmseg.config.custom_data import fill_in_custom_data
+from cosa_mmseg.datasets.shapes.shapes import (
+    CLASSES,
+    PALETTE,
+    PRETRAIN_CLASSES,
+)
 from tests.golden import ROOT
 
 CONFIGS = ROOT / 'configs' / 'cosa'
-# Those left out are run by tests/mixing/test_backbones_and_heads.py and
+# Those left out are run by tests/lab/mixing/test_backbones_and_heads.py and
 # tests/models/segmentors/test_evaluation_protocols.py
 ALL = sorted(
     path.relative_to(CONFIGS).as_posix()

@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
 import cosa_mmseg  # noqa: F401
-from cosa_mmseg.utils.config_path import find_config
+from cosa_mmseg.config.config_path import find_config
 from tests.golden import ROOT
 
 FROZEN = json.loads((ROOT / 'tests/data/frozen_names.json').read_text())

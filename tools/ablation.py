@@ -18,7 +18,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.ablation import (
+from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.exits import exit_codes
+from cosa_mmseg.utils.paths import CommandParser
+from tools.lab.ablation import (
     Arm,
     Launcher,
     Run,
@@ -28,9 +31,6 @@ from cosa_mmseg.ablation import (
     load_arms,
     select_arms,
 )
-from cosa_mmseg.utils.atomic import atomic_file
-from cosa_mmseg.utils.exits import exit_codes
-from cosa_mmseg.utils.paths import CommandParser
 
 TOOLS = Path(__file__).resolve().parent
 

@@ -17,11 +17,14 @@ import cosa_mmseg  # noqa: F401  before torch: see utils/threads.py
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from cosa_mmseg.config_check import check_config
-from cosa_mmseg.datasets.shapes import write_shapes
-from cosa_mmseg.utils.cfg_options import CfgOptionsAction
-from cosa_mmseg.utils.command_line import add_trust_option, read_config
-from cosa_mmseg.utils.config_path import find_config
+from cosa_mmseg.config import check_config
+from cosa_mmseg.config.cfg_options import CfgOptionsAction
+from cosa_mmseg.config.command_line import (
+    add_trust_option,
+    read_config,
+)
+from cosa_mmseg.config.config_path import find_config
+from cosa_mmseg.datasets.shapes.shapes import write_shapes
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.lock import locked
 from cosa_mmseg.utils.paths import CommandParser

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.apis import CoSAInferencer
-from cosa_mmseg.demo_page.examples import find_examples
-from cosa_mmseg.utils.command_line import add_checkpoint_options
+from cosa_mmseg.apis.demo_page.examples import find_examples
+from cosa_mmseg.config.command_line import add_checkpoint_options
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
@@ -49,7 +49,10 @@ def main(args: Sequence[str] | None = None) -> None:
     """Serve the page, or say in one sentence why not."""
     options = parse_args(args)
     try:
-        from cosa_mmseg.demo_page.page import build_page, serve
+        from cosa_mmseg.apis.demo_page.page import (
+            build_page,
+            serve,
+        )
     except ImportError as err:
         raise SystemExit(
             f'error: the page needs gradio ({err}): '

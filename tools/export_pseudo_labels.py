@@ -32,12 +32,15 @@ import argparse
 from collections.abc import Sequence
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.pseudo_label_export import (
+from cosa_mmseg.apis.pseudo_labels import (
     KINDS,
     export_pseudo_labels,
     summary_tables,
 )
-from cosa_mmseg.utils.command_line import add_checkpoint_options, read_config
+from cosa_mmseg.config.command_line import (
+    add_checkpoint_options,
+    read_config,
+)
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 

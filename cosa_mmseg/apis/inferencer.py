@@ -19,9 +19,9 @@ from rich.console import Console
 from rich.progress import track
 from torch import nn
 
-from cosa_mmseg.config_check.names import merge_options
+from cosa_mmseg.config.command_line import read_config
+from cosa_mmseg.config.names import merge_options
 from cosa_mmseg.datasets.bad_files import BadFileError
-from cosa_mmseg.utils.command_line import read_config
 from cosa_mmseg.utils.device import why_unusable
 from cosa_mmseg.utils.precision import prediction_autocast
 

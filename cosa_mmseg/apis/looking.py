@@ -11,7 +11,7 @@ from mmseg.models.segmentors import BaseSegmentor
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from cosa_mmseg.deployment.trained_network import NETWORKS
+from cosa_mmseg.interop.models_out.trained_network import NETWORKS
 from cosa_mmseg.models.segmentors.cam_encoder_decoder import CAMEncoderDecoder
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
 from cosa_mmseg.structures import NetworkOutput

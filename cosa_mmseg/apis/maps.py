@@ -7,7 +7,7 @@ import torch
 from mmseg.models.utils import resize
 from torch import Tensor
 
-from cosa_mmseg.models.pseudo_labels.cam import normalize_cam
+from cosa_mmseg.models.ops.cam import normalize_cam
 from cosa_mmseg.utils.dtype import promote_half
 
 # Values of maps at the picture's size that exist at a time; 128 MB

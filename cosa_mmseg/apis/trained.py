@@ -5,7 +5,7 @@ from mmengine.registry import MODELS
 from mmengine.runner import CheckpointLoader
 from mmseg.models.segmentors import BaseSegmentor
 
-from cosa_mmseg.deployment.trained_network import (
+from cosa_mmseg.interop.models_out.trained_network import (
     class_meta,
     find_meta,
     load_weights,

@@ -10,8 +10,11 @@ import argparse
 from collections.abc import Sequence
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
+from cosa_mmseg.config.command_line import (
+    add_config_options,
+    read_config,
+)
 from cosa_mmseg.datasets.check import check_data
-from cosa_mmseg.utils.command_line import add_config_options, read_config
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 

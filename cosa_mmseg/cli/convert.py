@@ -16,10 +16,16 @@ import os.path as osp
 from collections.abc import Sequence
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.model_converters import convert_weights, write_weights
-from cosa_mmseg.model_converters.files import check_suffix
-from cosa_mmseg.utils.cfg_options import CfgOptionsAction
-from cosa_mmseg.utils.command_line import add_trust_option, read_config
+from cosa_mmseg.config.cfg_options import CfgOptionsAction
+from cosa_mmseg.config.command_line import (
+    add_trust_option,
+    read_config,
+)
+from cosa_mmseg.interop.weights_in import (
+    convert_weights,
+    write_weights,
+)
+from cosa_mmseg.interop.weights_in.files import check_suffix
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 

@@ -17,8 +17,8 @@ from cosa_mmseg.apis import (
     PredictionWriter,
     find_pictures,
 )
-from cosa_mmseg.deployment.trained_network import NETWORKS
-from cosa_mmseg.utils.command_line import add_checkpoint_options
+from cosa_mmseg.config.command_line import add_checkpoint_options
+from cosa_mmseg.interop.models_out.trained_network import NETWORKS
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.plain_cell import plain_cell
 

@@ -11,9 +11,9 @@ this writes it of one that is still running, or that ended early.
 import argparse
 from collections.abc import Sequence
 
-from cosa_mmseg.report import write_report
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
+from cosa_mmseg.visualization.report import write_report
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:

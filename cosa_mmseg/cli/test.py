@@ -17,17 +17,20 @@ from typing import Any
 from mmengine.config import Config
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.config_check import check_test, naming_the_key
+from cosa_mmseg.config import (
+    check_test,
+    naming_the_key,
+)
+from cosa_mmseg.config.command_line import (
+    add_common_options,
+    add_tta_option,
+    load_config,
+)
 from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.engine.evaluation_runner import EvaluationRunner
 from cosa_mmseg.evaluation.submission import FORMATS, format_for
 from cosa_mmseg.evaluation.submission_files import SubmissionError
 from cosa_mmseg.evaluation.tta import enable_tta
-from cosa_mmseg.utils.command_line import (
-    add_common_options,
-    add_tta_option,
-    load_config,
-)
 from cosa_mmseg.utils.distributed import connect_cpu_processes
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser

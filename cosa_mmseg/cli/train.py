@@ -16,7 +16,15 @@ from mmengine.device import get_device
 from mmengine.runner import Runner
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.config_check import check_config, log_warmup, naming_the_key
+from cosa_mmseg.config import (
+    check_config,
+    log_warmup,
+    naming_the_key,
+)
+from cosa_mmseg.config.command_line import (
+    add_common_options,
+    load_config,
+)
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.datasets.check import check_data
 from cosa_mmseg.datasets.findings import find_in_data
@@ -25,7 +33,6 @@ from cosa_mmseg.engine.checkpoints import (
     set_resumed_checkpoint,
 )
 from cosa_mmseg.engine.hooks import NonFiniteLossError
-from cosa_mmseg.utils.command_line import add_common_options, load_config
 from cosa_mmseg.utils.distributed import (
     LostProcessError,
     connect_cpu_processes,

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from unicodedata import category
 
+from cosa_mmseg.utils.palette import voc_palette
+
 from .image_files import check_unique
-from .palette import voc_palette
 
 _LONGEST = 200  # of a name, characters
 # control characters, marks of the reading direction, ends of lines

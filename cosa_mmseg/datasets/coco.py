@@ -2,8 +2,9 @@
 
 from mmengine.registry import DATASETS
 
+from cosa_mmseg.utils.palette import voc_palette
+
 from .image_level import ImageLabelDataset
-from .palette import voc_palette
 
 # fmt: off
 COCO_CLASSES = (

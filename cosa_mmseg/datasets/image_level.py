@@ -8,6 +8,7 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 from mmengine.utils import is_abs
 
+from cosa_mmseg.utils.palette import voc_palette
 from cosa_mmseg.utils.reading import read_text
 
 from .checked_seg_dataset import CheckedSegDataset
@@ -29,7 +30,6 @@ from .label_files import (
 )
 from .label_rows import LabelOptions
 from .name_matching import describe_match
-from .palette import voc_palette
 from .similar_names import similar_name
 
 

@@ -6,11 +6,14 @@ from pathlib import Path
 import mmengine.fileio as fileio
 from mmengine.registry import DATASETS
 
-from cosa_mmseg.pseudo_label_export.folder import KINDS, MANIFEST
 from cosa_mmseg.utils.reading import read_json
 
 from .checked_seg_dataset import CheckedSegDataset
 from .image_files import drop_repeated, find_images, read_image_list
+
+# what an export of pseudo labels writes
+KINDS = ('cam', 'seg')
+MANIFEST = 'manifest.json'
 
 
 @DATASETS.register_module()
@@ -27,7 +30,7 @@ class PseudoLabelDataset(CheckedSegDataset):
         label_root (str): Folder that the exporter wrote, relative to the
             working folder.
         kind (str): ``'seg'`` or ``'cam'``, see
-            :class:`cosa_mmseg.pseudo_label_export.PseudoLabelFolder`.
+            :class:`cosa_mmseg.apis.pseudo_labels.PseudoLabelFolder`.
             Defaults to ``'seg'``.
         ann_file (str): The image list in ``label_root``. Defaults to
             ``'train.txt'``.

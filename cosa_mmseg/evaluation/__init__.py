@@ -39,10 +39,11 @@ COCO val2014, 11 MB for VOC val); `ClassificationMetric` keeps two numbers a
 class and image.
 """
 
+from cosa_mmseg.models.post_process.dense_crf import DenseCRF
+
 from .cam_iou_metric import CAMIoUMetric
 from .classification_metric import ClassificationMetric
 from .context_metric import ContextFalsePositiveMetric
-from .dense_crf import DenseCRF
 from .functional import (
     SegmentationScores,
     confusion_matrix,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cosa_mmseg.datasets.palette import voc_palette
+from cosa_mmseg.utils.palette import voc_palette
 
 from .atomic import atomic_file
 

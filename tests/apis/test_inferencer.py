@@ -14,8 +14,8 @@ from PIL import Image
 from cosa_mmseg.apis import CoSAInferencer
 from cosa_mmseg.apis import tiles as tiles_module
 from cosa_mmseg.datasets import BadFileError
-from cosa_mmseg.deployment import publish_model
-from tests.deployment.samples import (
+from cosa_mmseg.interop.models_out import publish_model
+from tests.interop.models_out.samples import (
     SIZE,
     cnn_network,
     trained_model,

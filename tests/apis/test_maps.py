@@ -6,7 +6,7 @@ from cosa_mmseg.apis import maps as maps_module
 from cosa_mmseg.apis.looking import look_in_tiles, tile_grid
 from cosa_mmseg.apis.maps import Part, PictureMaps
 from cosa_mmseg.apis.tiles import Tiling
-from cosa_mmseg.models.pseudo_labels.cam import normalize_cam
+from cosa_mmseg.models.ops.cam import normalize_cam
 from tests.models.networks import small_model
 
 SIZE = (30, 40)

@@ -8,7 +8,11 @@ import torch
 
 from cosa_mmseg.cli import main, predicting
 from cosa_mmseg.cli.main import COMMANDS
-from tests.deployment.samples import NUM_CLASSES, cnn_network, write_training
+from tests.interop.models_out.samples import (
+    NUM_CLASSES,
+    cnn_network,
+    write_training,
+)
 
 
 @pytest.fixture(scope='module')

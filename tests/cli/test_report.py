@@ -3,7 +3,10 @@
 import pytest
 
 from cosa_mmseg.cli.report import main
-from tests.report.folders import train_row, write_run
+from tests.visualization.report.folders import (
+    train_row,
+    write_run,
+)
 
 
 def test_it_writes_the_page_or_says_why_not(tmp_path, capsys):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cosa_mmseg.pseudo_label_export import (
+from cosa_mmseg.apis.pseudo_labels import (
     KINDS,
     ImagePseudoLabels,
     PseudoLabelFolder,

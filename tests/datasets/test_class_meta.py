@@ -3,7 +3,7 @@
 import pytest
 
 from cosa_mmseg.datasets.class_meta import check_dataset_meta
-from cosa_mmseg.datasets.palette import voc_palette
+from cosa_mmseg.utils.palette import voc_palette
 
 NAMES = ['background', 'cat']
 COLOURS = [[0, 0, 0], [255, 0, 0]]

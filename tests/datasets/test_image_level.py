@@ -9,7 +9,7 @@ from cosa_mmseg.datasets import (
     ImageLabelDataset,
     VOCImageLabelDataset,
 )
-from cosa_mmseg.datasets.palette import voc_palette
+from cosa_mmseg.utils.palette import voc_palette
 
 CLASSES = ('background', 'cat', 'dog', 'cow')
 

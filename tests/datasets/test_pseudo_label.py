@@ -10,9 +10,9 @@ import torch
 from mmengine.registry import DATASETS, init_default_scope
 from PIL import Image
 
+from cosa_mmseg.apis.pseudo_labels import export_pseudo_labels
 from cosa_mmseg.datasets import PseudoLabelDataset
-from cosa_mmseg.pseudo_label_export import export_pseudo_labels
-from tests.pseudo_label_export.samples import (
+from tests.apis.pseudo_labels.samples import (
     CLASSES,
     IMAGES,
     PALETTE,

@@ -14,7 +14,7 @@ import tarfile
 import pytest
 from mmseg.visualization import SegLocalVisualizer
 
-from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.datasets.shapes.shapes import write_shapes
 from tests.datasets.coco_tree import write_coco
 from tests.datasets.voc_tree import write_tiny_sbd, write_tiny_voc
 from tests.golden import ROOT

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
-from cosa_mmseg.utils.custom_data import fill_in_custom_data
+from cosa_mmseg.config.custom_data import fill_in_custom_data
 from tests.tools.test_custom_data import PICTURES, TINY, write_pictures
 
 # what a clock or a machine says, and where files are

@@ -7,7 +7,7 @@ import torch
 from mmengine.registry import DATASETS, init_default_scope
 from PIL import Image
 
-from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.datasets.shapes.shapes import write_shapes
 from cosa_mmseg.engine.hooks import CoSAVisualizationHook
 from cosa_mmseg.engine.hooks.cosa_visualization_hook import (
     _find_dataset,

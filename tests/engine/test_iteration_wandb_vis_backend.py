@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.datasets.shapes.shapes import write_shapes
 from cosa_mmseg.engine import IterationWandbVisBackend
 from tests.engine.watched_runs import train, watched_config
 

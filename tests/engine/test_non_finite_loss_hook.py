@@ -13,9 +13,15 @@ from torch import nn
 from cosa_mmseg.engine.hooks import NonFiniteLossError, NonFiniteLossHook
 from cosa_mmseg.engine.hooks import non_finite_loss_hook as module
 from cosa_mmseg.engine.hooks.non_finite_loss_hook import loss_terms
-from cosa_mmseg.step_dump import StepDump
+from cosa_mmseg.engine.replay import StepDump
 from cosa_mmseg.utils import host
-from tests.step_dump.runs import BREAKS, DUMP, broken_config, run_config, train
+from tests.engine.replay.runs import (
+    BREAKS,
+    DUMP,
+    broken_config,
+    run_config,
+    train,
+)
 from tests.waits import NoWaits
 
 

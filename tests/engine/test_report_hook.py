@@ -10,9 +10,12 @@ import pytest
 import torch
 
 from cosa_mmseg.datasets import CheckedSegDataset
-from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.datasets.shapes.shapes import write_shapes
 from cosa_mmseg.engine.hooks import ReportHook, report_hook
-from cosa_mmseg.report import page, read_training
+from cosa_mmseg.visualization.report import (
+    page,
+    read_training,
+)
 from tests.engine.watched_runs import train, watched_config
 
 

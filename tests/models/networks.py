@@ -6,7 +6,7 @@ from mmengine.structures import LabelData
 from mmseg.structures import SegDataSample
 from torch import nn
 
-from cosa_mmseg.model_converters import released_to_network
+from cosa_mmseg.interop.weights_in import released_to_network
 
 
 def tiny_vit_network(settings: dict, num_classes: int) -> dict:

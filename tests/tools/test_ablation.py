@@ -10,9 +10,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from cosa_mmseg.ablation import Run, load_arms
-from cosa_mmseg.datasets.shapes import write_shapes
-from tests.ablation.fakes import write_arms, write_lists, write_tools
+from cosa_mmseg.datasets.shapes.shapes import write_shapes
+from tests.lab.ablation.fakes import (
+    write_arms,
+    write_lists,
+    write_tools,
+)
+from tools.lab.ablation import (
+    Run,
+    load_arms,
+)
 
 from .load import TOOLS, load_tool
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from cosa_mmseg.benchmark import unit
-from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.datasets.shapes.shapes import write_shapes
+from tools.lab.benchmark import unit
 
 from .load import load_tool
 

@@ -1,8 +1,12 @@
 import pytest
 import torch
 
-from cosa_mmseg.model_converters import read_weights
-from tests.model_converters.vits import config_of, timm_vit, vit
+from cosa_mmseg.interop.weights_in import read_weights
+from tests.interop.weights_in.vits import (
+    config_of,
+    timm_vit,
+    vit,
+)
 
 from .load import load_tool
 

@@ -10,9 +10,9 @@ from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
 from cosa_mmseg.cli import check_data
-from cosa_mmseg.utils import custom_data
-from cosa_mmseg.utils.command_line import read_config
-from cosa_mmseg.utils.custom_data import fill_in_custom_data
+from cosa_mmseg.config import custom_data
+from cosa_mmseg.config.command_line import read_config
+from cosa_mmseg.config.custom_data import fill_in_custom_data
 from tests.golden import ROOT
 
 from .load import load_tool

@@ -31,7 +31,7 @@ def test_missing_gradio_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, 'gradio', None)
     for name in ('page', 'handlers', 'layout'):
         monkeypatch.delitem(
-            sys.modules, f'cosa_mmseg.demo_page.{name}', raising=False
+            sys.modules, f'cosa_mmseg.apis.demo_page.{name}', raising=False
         )
     with pytest.raises(SystemExit, match=r"install 'cosa_mmseg\[demo\]'"):
         tool.main(['a.py', 'a.pth'])

@@ -8,7 +8,7 @@ from mmengine.runner import CheckpointLoader
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
-from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.datasets.shapes.shapes import write_shapes
 from tests.golden import ROOT
 
 CONFIG = 'cosa/cosa_shapes.py'

@@ -9,8 +9,11 @@ from mmengine.dataset import pseudo_collate
 from mmseg.datasets import BaseSegDataset
 from PIL import Image
 
-from cosa_mmseg.pseudo_label_export import build_split, label_images
-from tests.pseudo_label_export.samples import (
+from cosa_mmseg.apis.pseudo_labels import (
+    build_split,
+    label_images,
+)
+from tests.apis.pseudo_labels.samples import (
     CLASSES,
     DUAL,
     IMAGES,

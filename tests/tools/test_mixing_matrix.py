@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from cosa_mmseg.datasets.shapes import write_shapes
-from cosa_mmseg.mixing import (
+from cosa_mmseg.datasets.shapes.shapes import write_shapes
+from tools.lab.mixing import (
     Cell,
     Conditions,
     backbone_configs,

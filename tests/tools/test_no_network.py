@@ -5,7 +5,7 @@ import socket
 import pytest
 from mmseg.visualization import SegLocalVisualizer
 
-from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.datasets.shapes.shapes import write_shapes
 
 from .load import load_tool
 from .test_untrusted_checkpoints import CONFIG, INIT, SMALL

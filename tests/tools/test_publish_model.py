@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.deployment.samples import cnn_network, exports, write_training
+from tests.interop.models_out.samples import (
+    cnn_network,
+    exports,
+    write_training,
+)
 
 from .load import load_tool
 

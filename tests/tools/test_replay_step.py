@@ -10,9 +10,13 @@ import pytest
 import torch
 
 from cosa_mmseg.engine.hooks import NonFiniteLossError
-from cosa_mmseg.step_dump import StepDump
-from cosa_mmseg.step_dump.replay import replay
-from tests.step_dump.runs import DUMP, broken_config, train
+from cosa_mmseg.engine.replay import StepDump
+from cosa_mmseg.engine.replay.step_replay import replay
+from tests.engine.replay.runs import (
+    DUMP,
+    broken_config,
+    train,
+)
 
 from .load import load_tool
 

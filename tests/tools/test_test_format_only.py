@@ -13,9 +13,9 @@ from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
 from cosa_mmseg.cli import test
+from cosa_mmseg.config.config_path import find_config
 from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.evaluation.submission_files import SubmissionError
-from cosa_mmseg.utils.config_path import find_config
 from tests.datasets.voc_tree import write_voc
 
 VOC = 'cosa/cosa_vit-b_voc.py'

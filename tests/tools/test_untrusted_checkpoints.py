@@ -12,7 +12,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import CheckpointLoader
 from mmseg.visualization import SegLocalVisualizer
 
-from cosa_mmseg.datasets.shapes import write_shapes
+from cosa_mmseg.datasets.shapes.shapes import write_shapes
 from cosa_mmseg.utils.weights import TRUST, WeightsError
 from tests.golden import ROOT
 from tests.payloads import KINDS, MARKER, Payload, has_run

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosa_mmseg.utils.command_line import read_config
+from cosa_mmseg.config.command_line import read_config
 from cosa_mmseg.utils.paths import CommandParser
 
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from mmengine.structures import PixelData
 
+from cosa_mmseg.models.ops.cam import cam_to_label
 from cosa_mmseg.models.pseudo_labels import PerplexityWeight
-from cosa_mmseg.models.pseudo_labels.cam import cam_to_label
 from cosa_mmseg.visualization import draw_sheet, observe
 from cosa_mmseg.visualization.sheet import (
     CAPTION_HEIGHT,

@@ -28,19 +28,22 @@ from collections.abc import Sequence
 from functools import partial
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.benchmark import (
+from cosa_mmseg.utils.exits import exit_codes
+from cosa_mmseg.utils.paths import CommandParser
+from tools.lab.benchmark import (
     InferenceSettings,
     benchmark_inference,
     inference_table,
 )
-from cosa_mmseg.benchmark.command_line import (
+from tools.lab.benchmark.command_line import (
     add_benchmark_options,
     run_benchmark,
 )
-from cosa_mmseg.benchmark.config import AMP
-from cosa_mmseg.benchmark.inference import MODES, VIEWS
-from cosa_mmseg.utils.exits import exit_codes
-from cosa_mmseg.utils.paths import CommandParser
+from tools.lab.benchmark.config import AMP
+from tools.lab.benchmark.inference import (
+    MODES,
+    VIEWS,
+)
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:

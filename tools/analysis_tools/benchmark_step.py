@@ -25,15 +25,19 @@ import argparse
 from collections.abc import Sequence
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.benchmark import StepSettings, benchmark_step, step_table
-from cosa_mmseg.benchmark.command_line import (
+from cosa_mmseg.utils.exits import exit_codes
+from cosa_mmseg.utils.paths import CommandParser
+from tools.lab.benchmark import (
+    StepSettings,
+    benchmark_step,
+    step_table,
+)
+from tools.lab.benchmark.command_line import (
     add_benchmark_options,
     run_benchmark,
 )
-from cosa_mmseg.benchmark.config import AMP
-from cosa_mmseg.benchmark.step import PHASES
-from cosa_mmseg.utils.exits import exit_codes
-from cosa_mmseg.utils.paths import CommandParser
+from tools.lab.benchmark.config import AMP
+from tools.lab.benchmark.step import PHASES
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:

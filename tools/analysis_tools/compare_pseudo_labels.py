@@ -10,7 +10,7 @@ have the same label in both, in percent, tab-separated.
 import argparse
 from collections.abc import Sequence
 
-from cosa_mmseg.pseudo_label_export import compare_folders
+from cosa_mmseg.apis.pseudo_labels import compare_folders
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 

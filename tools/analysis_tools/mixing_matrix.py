@@ -19,8 +19,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.datasets.shapes import write_shapes
-from cosa_mmseg.mixing import (
+from cosa_mmseg.datasets.shapes.shapes import write_shapes
+from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.exits import exit_codes
+from cosa_mmseg.utils.paths import CommandParser
+from tools.lab.mixing import (
     Cell,
     Conditions,
     backbone_configs,
@@ -29,10 +32,7 @@ from cosa_mmseg.mixing import (
     run_cells,
     select,
 )
-from cosa_mmseg.mixing.matrix import read_result
-from cosa_mmseg.utils.atomic import atomic_file
-from cosa_mmseg.utils.exits import exit_codes
-from cosa_mmseg.utils.paths import CommandParser
+from tools.lab.mixing.matrix import read_result
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -28,8 +28,11 @@ import cosa_mmseg  # noqa: F401  before torch: see utils/threads.py
 import torch
 from mmengine.device import get_device
 
-from cosa_mmseg.step_dump import StepDump
-from cosa_mmseg.step_dump.replay import Replay, replay
+from cosa_mmseg.engine.replay import StepDump
+from cosa_mmseg.engine.replay.step_replay import (
+    Replay,
+    replay,
+)
 from cosa_mmseg.utils.device import why_unusable
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser

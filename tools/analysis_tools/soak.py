@@ -24,11 +24,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.soak import soak, trend_table, trends
 from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.utils.environment import versions
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
+from tools.lab.soak import (
+    soak,
+    trend_table,
+    trends,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -26,7 +26,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from cosa_mmseg.datasets.converters.coco import convert_coco
+from cosa_mmseg.datasets.prepare.coco import convert_coco
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 

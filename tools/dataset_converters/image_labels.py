@@ -23,14 +23,14 @@ import argparse
 import os.path as osp
 from collections.abc import Sequence
 
-from cosa_mmseg.datasets.converters.image_labels import write_labels
-from cosa_mmseg.datasets.converters.label_report import (
+from cosa_mmseg.datasets.label_files import read_labels
+from cosa_mmseg.datasets.label_rows import LabelOptions
+from cosa_mmseg.datasets.prepare.image_labels import write_labels
+from cosa_mmseg.datasets.prepare.label_report import (
     format_report,
     report_labels,
     write_report,
 )
-from cosa_mmseg.datasets.label_files import read_labels
-from cosa_mmseg.datasets.label_rows import LabelOptions
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 

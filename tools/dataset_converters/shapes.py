@@ -3,7 +3,11 @@
 import argparse
 from collections.abc import Sequence
 
-from cosa_mmseg.datasets.shapes import SPLITS, VOCABULARIES, write_shapes
+from cosa_mmseg.datasets.shapes.shapes import (
+    SPLITS,
+    VOCABULARIES,
+    write_shapes,
+)
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 

@@ -31,7 +31,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from cosa_mmseg.datasets.converters.voc import LABEL_SOURCES, convert_voc
+from cosa_mmseg.datasets.prepare.voc import (
+    LABEL_SOURCES,
+    convert_voc,
+)
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 

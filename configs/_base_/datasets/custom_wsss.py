@@ -1,6 +1,6 @@
 # Pictures of one's own with image-level labels. The settings of this block are
 # said once: tools/train.py and tools/test.py carry them to where they are used
-# (cosa_mmseg/utils/custom_data.py says how, for other programs). Paths are
+# (cosa_mmseg/config/custom_data.py says how, for other programs). Paths are
 # relative to data_root. Batch, metrics and all but one step of the pipelines
 # are as for VOC.
 _base_ = './voc_wsss.py'

@@ -11,7 +11,10 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from torch import Tensor, nn
 
-from cosa_mmseg.step_dump import StepDump, StepRecord
+from cosa_mmseg.engine.replay import (
+    StepDump,
+    StepRecord,
+)
 from cosa_mmseg.utils.environment import versions
 from cosa_mmseg.utils.host import HostCopy
 

@@ -24,9 +24,13 @@ from cosa_mmseg.datasets.findings import (
     parts_of,
 )
 from cosa_mmseg.evaluation import confusion_matrix
-from cosa_mmseg.report.page import write_report
-from cosa_mmseg.report.record import CONFUSION_FILE, RUN_FILE, write_json
 from cosa_mmseg.utils.environment import device_name, versions
+from cosa_mmseg.visualization.report.page import write_report
+from cosa_mmseg.visualization.report.record import (
+    CONFUSION_FILE,
+    RUN_FILE,
+    write_json,
+)
 
 
 @HOOKS.register_module()

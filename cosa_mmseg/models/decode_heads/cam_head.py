@@ -7,7 +7,7 @@ from mmengine.registry import MODELS
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor, nn
 
-from cosa_mmseg.models.pseudo_labels.cam import normalize_cam
+from cosa_mmseg.models.ops.cam import normalize_cam
 from cosa_mmseg.structures import stack_img_labels
 
 

@@ -8,10 +8,13 @@ from mmengine.dist import all_reduce
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from cosa_mmseg.models.pseudo_labels.cam import IGNORE_INDEX
+from cosa_mmseg.models.ops.cam import IGNORE_INDEX
 
-from .ranges import check_shares, check_weights
-from .upsampled_cross_entropy import upsampled_cross_entropy
+from ..ops.ranges import (
+    check_shares,
+    check_weights,
+)
+from ..ops.upsampled_cross_entropy import upsampled_cross_entropy
 
 EPS = 1e-6  # released code
 

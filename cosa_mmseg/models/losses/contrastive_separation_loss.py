@@ -6,10 +6,13 @@ from mmengine.dist import all_reduce
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from cosa_mmseg.models.pseudo_labels.cam import IGNORE_INDEX, check_labels
+from cosa_mmseg.models.ops.cam import (
+    IGNORE_INDEX,
+    check_labels,
+)
 from cosa_mmseg.utils.dtype import promote_half
 
-from .ranges import check_weights
+from ..ops.ranges import check_weights
 
 EPS = 1e-6
 # How far below the least possible score a partner is set that does not count:

@@ -9,12 +9,12 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from cosa_mmseg.models.pseudo_labels.cam import IGNORE_INDEX
+from cosa_mmseg.models.ops.cam import IGNORE_INDEX
 from cosa_mmseg.utils.dtype import promote_half
 
-from .halved_softmax import halved_softmax
-from .permutohedral import bilateral_filter
-from .ranges import check_weights
+from ..ops.halved_softmax import halved_softmax
+from ..ops.permutohedral import bilateral_filter
+from ..ops.ranges import check_weights
 
 
 class _DenseEnergy(torch.autograd.Function):

@@ -4,11 +4,17 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from cosa_mmseg.models.pseudo_labels.cam import IGNORE_INDEX, to_class_ids
+from cosa_mmseg.models.ops.cam import (
+    IGNORE_INDEX,
+    to_class_ids,
+)
 from cosa_mmseg.utils.dtype import promote_half
 
+from ..ops.ranges import (
+    check_shares,
+    check_weights,
+)
 from .c2s_loss import fg_bg_cross_entropy
-from .ranges import check_shares, check_weights
 from .s2c_loss import check_cam, scale_cam
 
 

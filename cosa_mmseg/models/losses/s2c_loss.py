@@ -10,7 +10,10 @@ from torch import Tensor, nn
 
 from cosa_mmseg.utils.dtype import promote_half
 
-from .ranges import check_shares, check_weights
+from ..ops.ranges import (
+    check_shares,
+    check_weights,
+)
 
 
 def check_cam(

@@ -1,14 +1,14 @@
 """Assignments: how pseudo labels are made from what a network says."""
 
-from .adaptive_threshold import AdaptiveThreshold
-from .assigner import Assigner
-from .cam import (
+from ..ops.cam import (
     IGNORE_INDEX,
     cam_to_label,
     check_labels,
     normalize_cam,
     restrict_cam,
 )
+from .adaptive_threshold import AdaptiveThreshold
+from .assigner import Assigner
 from .dual_dynamic_threshold import DualDynamicThreshold
 from .dual_threshold_labeler import DualThresholdLabeler
 from .dynamic_threshold import DynamicThreshold

@@ -6,10 +6,13 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from cosa_mmseg.models.calls import check_call
+from cosa_mmseg.models.ops.calls import check_call
 from cosa_mmseg.structures import NetworkOutput, PseudoLabels
 
-from .cam import restrict_cam, to_class_ids
+from ..ops.cam import (
+    restrict_cam,
+    to_class_ids,
+)
 from .perplexity import perplexity
 from .watch import watch_pseudo_labels
 

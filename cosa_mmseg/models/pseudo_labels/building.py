@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from mmengine.registry import MODELS
 
-from cosa_mmseg.models.calls import check_call
+from cosa_mmseg.models.ops.calls import check_call
 
 
 def build_threshold(

@@ -6,8 +6,12 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor
 
+from ..ops.gaussian_mixture import (
+    cluster_bounds,
+    fit_gaussian_mixture,
+    wide_start,
+)
 from .adaptive_threshold import AdaptiveThreshold, is_confident
-from .gaussian_mixture import cluster_bounds, fit_gaussian_mixture, wide_start
 
 
 @MODELS.register_module()

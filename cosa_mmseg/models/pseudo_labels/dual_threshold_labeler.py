@@ -5,8 +5,11 @@ from mmengine.registry import MODELS
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 
+from ..ops.cam import (
+    IGNORE_INDEX,
+    restrict_cam,
+)
 from .building import build_threshold
-from .cam import IGNORE_INDEX, restrict_cam
 
 
 @MODELS.register_module()

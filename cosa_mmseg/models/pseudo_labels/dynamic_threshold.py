@@ -4,8 +4,8 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor
 
+from ..ops.gaussian_mixture import separate_two_modes
 from .adaptive_threshold import AdaptiveThreshold, is_confident
-from .gaussian_mixture import separate_two_modes
 
 NUM_BINS = 1024  # of the histogram over [0, 1]: far finer than any mode
 

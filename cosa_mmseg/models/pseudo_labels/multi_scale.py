@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from cosa_mmseg.structures import NetworkOutput
 from cosa_mmseg.utils.dtype import promote_half
 
-from .cam import normalize_cam
+from ..ops.cam import normalize_cam
 
 
 def _to_size(maps: Tensor, size: Sequence[int]) -> Tensor:

@@ -6,7 +6,10 @@ from torch import Tensor, nn
 
 from cosa_mmseg.utils.dtype import promote_half
 
-from .cam import IGNORE_INDEX, check_labels
+from ..ops.cam import (
+    IGNORE_INDEX,
+    check_labels,
+)
 
 ABSENT_LOGIT = -1e5
 

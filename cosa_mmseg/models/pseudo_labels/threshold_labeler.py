@@ -3,8 +3,11 @@
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
+from ..ops.cam import (
+    cam_to_label,
+    restrict_cam,
+)
 from .building import build_threshold
-from .cam import cam_to_label, restrict_cam
 
 
 @MODELS.register_module()

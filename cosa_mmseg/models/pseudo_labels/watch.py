@@ -4,7 +4,10 @@ from torch import Tensor
 
 from cosa_mmseg.structures import PseudoLabels
 
-from .cam import IGNORE_INDEX, to_class_ids
+from ..ops.cam import (
+    IGNORE_INDEX,
+    to_class_ids,
+)
 
 
 def watch_pseudo_labels(pseudo: PseudoLabels) -> dict[str, Tensor]:

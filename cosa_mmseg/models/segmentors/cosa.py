@@ -9,7 +9,7 @@ from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 from torch import Tensor
 
-from cosa_mmseg.models.calls import check_call
+from cosa_mmseg.models.ops.calls import check_call
 from cosa_mmseg.structures import (
     NetworkOutput,
     PseudoLabels,

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from cosa_mmseg.structures import NetworkOutput
 
+from ..post_process.refine import refine_segmentation
 from .cam_encoder_decoder import CAMEncoderDecoder
-from .post_process import refine_segmentation
 from .prediction_settings import PredictionSettings
 from .sliding_window import SlidingWindow
 

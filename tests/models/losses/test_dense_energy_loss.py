@@ -4,8 +4,11 @@ import torch
 import torch.nn.functional as F
 from mmengine.registry import MODELS
 
-from cosa_mmseg.models.losses import permutohedral, upsampled_logits
 from cosa_mmseg.models.losses.dense_energy_loss import DenseEnergyLoss
+from cosa_mmseg.models.ops import (
+    permutohedral,
+    upsampled_logits,
+)
 from tests import golden
 from tests.oracles.dense_energy import dense_energy
 from tests.waits import NoWaits

@@ -8,10 +8,8 @@ from mmengine.logging import MMLogger
 from mmengine.registry import MODELS
 from sklearn.mixture import GaussianMixture
 
-from cosa_mmseg.models.pseudo_labels import (
-    adaptive_threshold,
-    gaussian_mixture,
-)
+from cosa_mmseg.models.ops import gaussian_mixture
+from cosa_mmseg.models.pseudo_labels import adaptive_threshold
 from cosa_mmseg.models.pseudo_labels.adaptive_threshold import (
     sample_confidence,
 )

@@ -4,11 +4,12 @@ import pytest
 import torch
 from mmengine.registry import MODELS
 
-from cosa_mmseg.models.losses import permutohedral, upsampled_logits
-from cosa_mmseg.models.pseudo_labels import (
-    adaptive_threshold,
+from cosa_mmseg.models.ops import (
     gaussian_mixture,
+    permutohedral,
+    upsampled_logits,
 )
+from cosa_mmseg.models.pseudo_labels import adaptive_threshold
 from tests.models.networks import small_batch
 from tests.models.segmentors.steps import paper_recipe, released_recipe
 from tests.waits import NoWaits

@@ -9,7 +9,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
 from cosa_mmseg.evaluation import DenseCRF
-from cosa_mmseg.models.segmentors.post_process import refine_segmentation
+from cosa_mmseg.models.post_process.refine import refine_segmentation
 from tests.models.networks import small_batch, small_model
 
 FIELDS = {

@@ -5,7 +5,7 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.registry import MODELS
 
-from cosa_mmseg.models.pseudo_labels.cam import normalize_cam
+from cosa_mmseg.models.ops.cam import normalize_cam
 from cosa_mmseg.models.segmentors.sliding_window import SlidingWindow
 from cosa_mmseg.structures import NetworkOutput
 from tests.models.networks import small_model, small_network

@@ -1,0 +1,240 @@
+"""From a config and a checkpoint to pseudo labels of a whole split."""
+
+import hashlib
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset, pseudo_collate
+from mmengine.device import get_device
+from mmengine.registry import MODELS, init_default_scope
+from mmengine.utils import track_iter_progress
+from torch.utils.data import DataLoader, Dataset
+
+from cosa_mmseg.config import naming_the_key
+from cosa_mmseg.datasets.bad_files import BadFileError
+from cosa_mmseg.engine.checkpoint_classes import classes_of, find_other_classes
+from cosa_mmseg.interop.models_out.trained_network import (
+    load_weights,
+    read_checkpoint,
+)
+from cosa_mmseg.models import CoSA
+from cosa_mmseg.utils.precision import warn_if_slow
+from cosa_mmseg.version import __version__
+
+from .folder import (
+    KINDS,
+    PseudoLabelFolder,
+)
+from .split import (
+    build_split,
+    mask_reader,
+)
+from .summary import summarize
+from .whole_image import label_images
+
+
+def export_pseudo_labels(
+    cfg: Config,
+    checkpoint: str | Path,
+    out: str | Path,
+    which: Sequence[str] = KINDS,
+    split: str = 'train',
+    raw_cam: bool = False,
+    masks: str | None = None,
+    batch_size: int = 1,
+    num_workers: int = 0,
+) -> dict:
+    """Write and summarise the pseudo labels of a split.
+
+    A call with the settings of an earlier one goes on where that one stopped.
+
+    Args:
+        cfg (Config): The config of the training.
+        checkpoint (str | Path): Its checkpoint.
+        out (str | Path): Folder to write, see :class:`PseudoLabelFolder`;
+            also ``<split>.txt``, the image list, and ``summary.json``.
+        which (Sequence[str]): Kinds of labels, of ``cam`` and ``seg``.
+        split (str): ``train``, ``val`` or ``test``: whose dataloader of the
+            config names the data set.
+        raw_cam (bool): Whether to write the CAMs too.
+        masks (str, optional): Folder of masks for the summary; default: those
+            of the data set's config, if any.
+        batch_size (int): Images that the network sees at once.
+        num_workers (int): Processes that load images.
+
+    Returns:
+        dict: Of :func:`summarize`.
+
+    Raises:
+        OSError: If a file is missing or cannot be written.
+        ValueError: If an argument, a label, an image or the folder is wrong.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmseg'))
+    dataset = build_split(cfg, split, masks)
+    classes = dataset.metainfo['classes']
+    folder = PseudoLabelFolder(
+        Path(out), which, raw_cam, dataset.metainfo['palette']
+    )
+    settings = run_settings(cfg, checkpoint, split, which, raw_cam)
+    model = load_model(cfg, checkpoint, classes)
+    warn_if_slow(
+        'model.assigner.dtype',
+        str(model.assigner.dtype).removeprefix('torch.'),
+        get_device(),
+    )
+    if model.num_classes != len(classes):
+        raise ValueError(
+            f'the model of {cfg.filename} has {model.num_classes} classes, '
+            f'the data set of {split}_dataloader {len(classes)}'
+        )
+    folder.claim(settings)
+    img_ids = export_images(model, dataset, folder, batch_size, num_workers)
+    summary = summarize(folder, img_ids, classes, mask_reader(dataset))
+    folder.write_list(split, img_ids)
+    folder.write_json('summary', summary)
+    return summary
+
+
+def run_settings(
+    cfg: Config,
+    checkpoint: str | Path,
+    split: str,
+    which: Sequence[str],
+    raw_cam: bool,
+) -> dict:
+    """What the files of an export depend on, as plain data.
+
+    Args:
+        cfg (Config): The config.
+        checkpoint (str | Path): File of the checkpoint.
+        split (str): Name of the split.
+        which (Sequence[str]): Kinds of labels.
+        raw_cam (bool): Whether CAMs are written.
+
+    Returns:
+        dict: For :meth:`PseudoLabelFolder.claim`.
+
+    Raises:
+        OSError: If the checkpoint cannot be read.
+    """
+    digest = hashlib.sha256()
+    with open(checkpoint, 'rb') as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    dataset = cfg[f'{split}_dataloader'].dataset.to_dict()
+    dataset.pop('pipeline', None)  # that of training is not used
+    return dict(
+        cosa_mmseg=__version__,
+        config=cfg.filename and Path(cfg.filename).name,
+        checkpoint=Path(checkpoint).name,
+        checkpoint_sha256=digest.hexdigest(),
+        split=split,
+        which=sorted(set(which)),
+        raw_cam=raw_cam,
+        model=cfg.model.to_dict(),
+        dataset=dataset,
+        pipeline=cfg.test_dataloader.dataset.to_dict()['pipeline'],
+    )
+
+
+def load_model(
+    cfg: Config, checkpoint: str | Path, classes: Sequence[str]
+) -> CoSA:
+    """The trained model, on the device that there is, in evaluation mode.
+
+    The thresholds' state is part of it; nothing may be missing or left over.
+
+    Args:
+        cfg (Config): The config.
+        checkpoint (str | Path): File of the checkpoint.
+        classes (Sequence[str]): Those of the data set.
+
+    Returns:
+        CoSA: The model.
+
+    Raises:
+        ValueError: If the model is no ``CoSA``, or the checkpoint cannot be
+            loaded or is of another model or other classes.
+    """
+    with naming_the_key(cfg.model, 'model'):
+        model = MODELS.build(cfg.model)
+    if not isinstance(model, CoSA):
+        raise ValueError(
+            f'the model of {cfg.filename} is a {type(model).__name__}: only '
+            'CoSA has an assigner, which makes pseudo labels'
+        )
+    loaded = read_checkpoint(checkpoint)
+    load_weights(model, loaded['state_dict'], checkpoint, cfg)
+    if others := find_other_classes(classes_of(loaded), classes):
+        raise ValueError(
+            f'{checkpoint} does not fit the data set of {cfg.filename}: '
+            f'{others}; give it the classes that the model was trained with'
+        )
+    return model.to(get_device()).eval()
+
+
+class _Samples(Dataset):
+    """Some samples of a data set; of an unreadable image, the error."""
+
+    def __init__(self, dataset: BaseDataset, indices: Sequence[int]) -> None:
+        self.dataset = dataset
+        self.indices = indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, position: int) -> dict | BadFileError:
+        index = self.indices[position]
+        try:
+            return self.dataset[index]
+        except BadFileError as err:  # raised later: a worker would add to it
+            return err
+
+
+def export_images(
+    model: CoSA,
+    dataset: BaseDataset,
+    folder: PseudoLabelFolder,
+    batch_size: int = 1,
+    num_workers: int = 0,
+) -> list[str]:
+    """Write the pseudo labels of the images that have none in the folder.
+
+    Args:
+        model (CoSA): Trained model; it is left in evaluation mode.
+        dataset (BaseDataset): Of :func:`build_split`.
+        folder (PseudoLabelFolder): Where to write.
+        batch_size (int): Images that the network sees at once, if they are
+            of one size.
+        num_workers (int): Processes that load images; 0: none besides this.
+
+    Returns:
+        list[str]: Ids of all images of the data set, in its order.
+
+    Raises:
+        BadFileError: If an image cannot be read; it is named.  What was
+            written before stays.
+    """
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    img_ids = [info['img_id'] for info in infos]
+    todo = [i for i, img_id in enumerate(img_ids) if not folder.has(img_id)]
+    loader = DataLoader(
+        _Samples(dataset, todo),
+        batch_size,
+        num_workers=num_workers,
+        collate_fn=list,
+    )
+    for batch in track_iter_progress((loader, len(loader))):
+        for sample in batch:
+            if isinstance(sample, BadFileError):
+                raise sample
+        for _, same in groupby(batch, key=lambda s: s['inputs'].shape):
+            data = pseudo_collate(list(same))
+            labels = label_images(model, data)
+            for sample, label in zip(
+                data['data_samples'], labels, strict=True
+            ):
+                folder.write(sample.img_id, label)
+    return img_ids

@@ -1,0 +1,76 @@
+"""Settings on a command line."""
+
+import re
+from argparse import ArgumentError, ArgumentParser, Namespace
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.config import DictAction
+
+from cosa_mmseg.utils.paths import PATH_KEYS
+
+_TEXT_KEYS = PATH_KEYS | {'label_separator'}
+_BLANK = '\0'  # no argument of a process has this character
+_QUOTED = re.compile(r"""(['"])(.*)\1""", re.DOTALL)
+_OUTER = re.compile(r'\s+(?=[,)\]])|(?<=[,(\[])\s+')
+
+
+class CfgOptionsAction(DictAction):
+    """Options ``KEY=VALUE``, as mmengine reads them, but for three things.
+
+    Blanks in names stay (mmengine removes them all). A path or a separator is
+    never a list, and what is in quotes is a string. What cannot be read is one
+    sentence of the parser.
+    """
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Add the options to those that the namespace has."""
+        options = dict(getattr(namespace, self.dest, None) or {})
+        for option in values or ():
+            key, sign, value = option.partition('=')
+            if not key or not sign:
+                raise ArgumentError(
+                    self,
+                    f'{option!r} is not KEY=VALUE, in quotes if it has blanks',
+                )
+            try:
+                options[key] = self._read(key, value.strip())
+            except (AssertionError, RecursionError) as err:
+                raise ArgumentError(
+                    self,
+                    f'{option!r} cannot be read: a value with commas or '
+                    'brackets is a list, [a,b] or (a,b), maybe of lists, '
+                    'unless it is in quotes of its own; a dict is set key by '
+                    'key',
+                ) from err
+        setattr(namespace, self.dest, options)
+
+    def _read(self, key: str, value: str) -> Any:
+        """The value of an option."""
+        is_text = key.rpartition('.')[2] in _TEXT_KEYS
+        quoted = _QUOTED.fullmatch(value)
+        if quoted and (is_text or not quoted[2].startswith(('(', '['))):
+            return quoted[2]
+        if is_text:
+            return self._parse_int_float_bool(value)
+        return _show_blanks(self._parse_iterable(_hide_blanks(value)))
+
+
+def _hide_blanks(value: str) -> str:
+    """Hide blanks, but for those around a value of a list."""
+    if ',' in value or value.startswith(('(', '[')):
+        value = _OUTER.sub('', value)
+    return value.replace(' ', _BLANK)
+
+
+def _show_blanks(value: Any) -> Any:
+    """Show the blanks that were hidden."""
+    if isinstance(value, list | tuple):
+        return type(value)(map(_show_blanks, value))
+    return value.replace(_BLANK, ' ') if isinstance(value, str) else value

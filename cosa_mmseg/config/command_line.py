@@ -1,0 +1,187 @@
+"""What the command-line tools share: options and how they enter the config."""
+
+import os
+import os.path as osp
+from argparse import SUPPRESS, Action, ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from cosa_mmseg.config.names import merge_options
+from cosa_mmseg.utils.config_errors import (
+    ConfigError,
+    dicts_in,
+)
+from cosa_mmseg.utils.paths import PATH_KEYS
+from cosa_mmseg.utils.weights import TRUST
+
+from .cfg_options import CfgOptionsAction
+from .config_path import (
+    find_config,
+    packaged_folder,
+)
+from .custom_data import (
+    fill_in_custom_data,
+    refuse_overwritten,
+    setting_names,
+)
+
+# what `Runner.register_default_hooks` adds, unless it is None
+_HOOKS_OF_MMENGINE = {
+    'checkpoint',
+    'logger',
+    'param_scheduler',
+    'runtime_info',
+    'sampler_seed',
+    'timer',
+}
+
+
+def add_config_options(parser: ArgumentParser) -> None:
+    """Adds the config and the settings that override it."""
+    parser.add_argument(
+        'config', help='path of a config, or the name of a packaged one'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=CfgOptionsAction,
+        metavar='KEY=VALUE',
+        help='settings that override the config, e.g. optim_wrapper.dtype='
+        "bfloat16 or 'key=[(a,b),(c,d)]', in quotes",
+    )
+
+
+def add_checkpoint_options(parser: ArgumentParser) -> None:
+    """Adds the config, a checkpoint of it, and whether to trust that."""
+    add_config_options(parser)
+    parser.add_argument('checkpoint', help='path of a checkpoint')
+    add_trust_option(parser)
+
+
+def add_common_options(parser: ArgumentParser) -> None:
+    """Adds the config and the options that training and testing share."""
+    add_config_options(parser)
+    parser.add_argument(
+        '--work-dir',
+        help='folder for logs and checkpoints (default: the work_dir of the '
+        'config, else work_dirs/<name of the config>)',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes (default: none, a single process)',
+    )
+    # torch.distributed.launch passes this one; torchrun sets LOCAL_RANK
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    add_trust_option(parser)
+
+
+def add_tta_option(parser: ArgumentParser) -> None:
+    """Adds ``--tta``, for :func:`enable_tta`."""
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='several scales and their mirrors, as `tta_cfg` of the config '
+        'says',
+    )
+
+
+class _Trust(Action):
+    """Trusts what is loaded, in this process and those that it starts."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        os.environ[TRUST] = '1'
+
+
+def add_trust_option(parser: ArgumentParser) -> None:
+    """Adds ``--trust-checkpoint``; it takes effect when it is parsed."""
+    parser.add_argument(
+        '--trust-checkpoint',
+        action=_Trust,
+        nargs=0,
+        dest=SUPPRESS,
+        help='load checkpoints and pretrained weights that hold more than '
+        'tensors and plain data: that runs code of the file, which can do '
+        'all that you can do on this machine (read, change and delete your '
+        'files, send them away); only for files whose maker you trust',
+    )
+
+
+def read_config(
+    config: str, cfg_options: dict | None, work_dir: str | None = None
+) -> Config:
+    """A config with its overriding settings.
+
+    Settings of one's own data are carried to where they are used, see
+    :func:`fill_in_custom_data`. A default hook that is None is left out. ``~``
+    in paths is the home folder.
+
+    Args:
+        config: Path of a config, or the name of a packaged one.
+        cfg_options: What overrides it, by dotted key.
+        work_dir: Its ``work_dir`` (default: that of the config, else
+            ``work_dirs/<name of the config>``).
+
+    Raises:
+        FileNotFoundError: There is no such config, or a file that it needs.
+        ValueError: It has a syntax error, or a setting cannot be.
+    """
+    path = find_config(config)
+    try:
+        cfg = Config.fromfile(path)
+    except SyntaxError as err:
+        reason = ' '.join(str(err).split())
+        raise ValueError(f'{path} is no Python: {reason}') from err
+    except FileNotFoundError as err:
+        raise FileNotFoundError(
+            f'{path} needs {err.filename}, which is no file: a `_base_` is a '
+            'path from the folder of the config that names it; those of this '
+            f'project are in {packaged_folder()}'
+        ) from err
+    except TypeError as err:  # of a value that would inherit from no dict
+        raise ValueError(f'{path}: {" ".join(str(err).split())}') from err
+    options = cfg_options or {}
+    refuse_overwritten(cfg, options)
+    merge_options(cfg, options, setting_names(cfg))
+    _drop_hooks(cfg)
+    if work_dir is not None:
+        cfg.work_dir = work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs') / Path(config).stem)
+    if not isinstance(cfg.work_dir, str):
+        raise ConfigError(f'work_dir must be a string, got {cfg.work_dir!r}')
+    _expand_paths(cfg)
+    fill_in_custom_data(cfg)
+    return cfg
+
+
+def _drop_hooks(cfg: Config) -> None:
+    """Leave out hooks that are None, where mmengine has none of that name.
+
+    It takes None for those that it would add itself, and no other.
+    """
+    hooks = cfg.get('default_hooks')
+    for name in [*hooks] if isinstance(hooks, dict) else ():
+        if hooks[name] is None and name not in _HOOKS_OF_MMENGINE:
+            del hooks[name]
+
+
+def _expand_paths(cfg: Config) -> None:
+    """Replace ``~`` in the paths of a config."""
+    for _, node in dicts_in(cfg._cfg_dict):
+        for key in PATH_KEYS.intersection(node):
+            if isinstance(node[key], str):
+                node[key] = osp.expanduser(node[key])
+
+
+def load_config(args: Namespace) -> Config:
+    """The config that the common options describe.
+
+    Also sets the environment variable ``LOCAL_RANK`` where it is missing.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    options = {'launcher': args.launcher, **(args.cfg_options or {})}
+    return read_config(args.config, options, args.work_dir)

@@ -1,0 +1,156 @@
+"""Building the optimiser and its schedules."""
+
+import copy
+import difflib
+import inspect
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.optim import OptimWrapper, OptimWrapperDict, build_optim_wrapper
+from mmengine.registry import (
+    OPTIM_WRAPPER_CONSTRUCTORS,
+    OPTIMIZERS,
+    PARAM_SCHEDULERS,
+)
+from torch import nn
+
+from cosa_mmseg.utils.config_errors import (
+    ConfigError,
+    join,
+    naming_the_key,
+)
+from cosa_mmseg.utils.config_parameters import fits
+
+from .settings import (
+    refuse_unknown,
+    registered,
+)
+
+# what mmengine's constructor, and this project's, read
+_CONSTRUCTORS = {
+    'DefaultOptimWrapperConstructor',
+    'GroupedOptimWrapperConstructor',
+}
+_CLIPS: dict[str, Any] = {
+    'norm': nn.utils.clip_grad_norm_,
+    'value': nn.utils.clip_grad_value_,
+}
+_PARAMWISE = {
+    'bias_decay_mult',
+    'bias_lr_mult',
+    'bypass_duplicate',
+    'custom_keys',
+    'dcn_offset_lr_mult',
+    'dwconv_decay_mult',
+    'flat_decay_mult',
+    'norm_decay_mult',
+}
+
+
+def build_optimization(
+    cfg: Config, model: nn.Module
+) -> OptimWrapper | OptimWrapperDict:
+    """Build what moves the parameters, to see that it can be."""
+    settings = cfg.optim_wrapper
+    _check_settings(settings, model)
+    with naming_the_key(settings, 'optim_wrapper'):
+        wrapper = build_optim_wrapper(model, copy.deepcopy(settings))
+    if not isinstance(wrapper, OptimWrapper):  # several, by their names
+        return wrapper
+    schedules: Any = cfg.get('param_scheduler') or []
+    if not isinstance(schedules, dict | list | tuple):
+        raise ConfigError(
+            f'param_scheduler must be a dict or a list of them, got '
+            f'{schedules!r}'
+        )
+    end = cfg.train_cfg.get('max_iters') or cfg.train_cfg.get('max_epochs')
+    with naming_the_key(schedules, 'param_scheduler'):
+        if isinstance(schedules, dict):
+            schedules = [schedules]
+        for schedule in schedules:
+            PARAM_SCHEDULERS.build(
+                {'end': end, **schedule},
+                default_args=dict(optimizer=wrapper, epoch_length=1000),
+            )
+    return wrapper
+
+
+def _check_settings(settings: dict, model: nn.Module) -> None:
+    """Check what mmengine does not, or only with words of its own."""
+    path = 'optim_wrapper'
+    constructor = (
+        settings.get('constructor') or 'DefaultOptimWrapperConstructor'
+    )
+    registered(OPTIM_WRAPPER_CONSTRUCTORS, constructor, f'{path}.constructor')
+    optimizer = settings.get('optimizer')
+    for name in ('optimizer', 'clip_grad', 'paramwise_cfg'):
+        if settings.get(name) is not None or name == 'optimizer':
+            _check_dict(settings, name, path)
+    _try_to_clip(settings.get('clip_grad'), f'{path}.clip_grad')
+    if optimizer and 'type' in optimizer:
+        registered(OPTIMIZERS, optimizer['type'], f'{path}.optimizer.type')
+        _check_numbers(optimizer, f'{path}.optimizer', ('lr', 'weight_decay'))
+    if constructor in _CONSTRUCTORS and settings.get('paramwise_cfg'):
+        _check_paramwise(settings, f'{path}.paramwise_cfg', model)
+
+
+def _check_dict(settings: dict, name: str, path: str) -> dict:
+    """A dict in the settings, or an empty one; refuses anything else."""
+    value = settings.get(name, {})
+    if not fits(value, dict):
+        raise ConfigError(f'{join(path, name)} must be a dict, got {value!r}')
+    return value
+
+
+def _check_numbers(settings: dict, path: str, names: Any) -> None:
+    """Refuse what is multiplied with others and is no number."""
+    for name in names:
+        if not fits(settings.get(name, 0), float):
+            raise ConfigError(
+                f'{join(path, name)} must be a number, got {settings[name]!r}'
+            )
+
+
+def _check_paramwise(settings: dict, path: str, model: nn.Module) -> None:
+    """Check settings of some parameters, of which mmengine takes any."""
+    paramwise = settings['paramwise_cfg']
+    refuse_unknown(paramwise, _PARAMWISE, path)
+    _check_numbers(paramwise, path, filter(_is_factor, paramwise))
+    custom_keys = _check_dict(paramwise, 'custom_keys', path)
+    path += '.custom_keys'
+    names = [name for name, _ in model.named_parameters()]
+    words = {word for name in names for word in name.split('.')}
+    known = {'lr_mult', 'decay_mult', *settings.get('optimizer', ())}
+    for key in custom_keys:
+        own = _check_dict(custom_keys, key, path)
+        close = difflib.get_close_matches(key, words, cutoff=0.85)
+        if close and not any(key in name for name in names):
+            raise ConfigError(
+                f'{path}.{key} is in the name of no parameter; did you mean '
+                f'{close[0]}?'
+            )
+        refuse_unknown(own, known, join(path, key))
+        _check_numbers(own, join(path, key), filter(_is_factor, own))
+
+
+def _is_factor(name: str) -> bool:
+    return name.endswith('_mult')
+
+
+def _try_to_clip(settings: dict | None, path: str) -> None:
+    """Clip a gradient of zeros, which is otherwise done at the first step."""
+    if settings is None:
+        return
+    kind = settings.get('type', 'norm')
+    if kind not in _CLIPS:
+        raise ConfigError(
+            f"{path}.type must be 'norm' or 'value', got {kind!r}"
+        )
+    clip = _CLIPS[kind]
+    known = [*inspect.signature(clip).parameters][1:]
+    refuse_unknown(settings, {'type', *known}, path, clip.__name__)
+    parameter = nn.Parameter(torch.zeros(1))
+    parameter.grad = torch.zeros(1)
+    with naming_the_key(settings, path):
+        clip([parameter], **{k: settings[k] for k in settings if k != 'type'})

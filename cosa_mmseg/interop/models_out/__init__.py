@@ -1,0 +1,19 @@
+"""Trained networks for other programs: plain models of mmseg, ONNX."""
+
+from .export import (
+    SUFFIXES,
+    Check,
+    export_model,
+)
+from .publish import (
+    PublishedModel,
+    publish_model,
+)
+
+__all__ = [
+    'SUFFIXES',
+    'Check',
+    'PublishedModel',
+    'export_model',
+    'publish_model',
+]

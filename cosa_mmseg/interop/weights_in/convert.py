@@ -1,0 +1,162 @@
+"""Pretrained weights for the network of a config."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
+from torch import Tensor, nn
+
+from cosa_mmseg.config import naming_the_key
+from cosa_mmseg.utils.weights import WeightsError, read_weights
+
+from .fit import (
+    check_fit,
+    fit_backbone,
+)
+from .released import rename_heads
+from .sources import (
+    Source,
+    identify,
+)
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Converted weights and what became of the others.
+
+    Attributes:
+        state: Weights by the names of the target.
+        source: Whose weights they were.
+        target: What loads them.
+        num_taken: How many tensors of the checkpoint are in ``state``.
+        use: What has them loaded; ``FILE`` stands for their file.
+        changed: Names of weights whose shape was changed -> what was done.
+        left_out: Names of weights that are not taken -> why.
+        added: Names of weights that the checkpoint lacks -> their value.
+    """
+
+    state: dict[str, Tensor]
+    source: str
+    target: str
+    num_taken: int
+    use: str
+    changed: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    added: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        lines = [
+            f'{self.num_taken} tensors of {self.source} taken for '
+            f'{self.target}'
+        ]
+        for title, notes in (
+            ('changed', self.changed),
+            ('left out', self.left_out),
+            ('added', self.added),
+        ):
+            lines += [
+                f'  {title}: {k} ({v})' for k, v in sorted(notes.items())
+            ]
+        return '\n'.join([*lines, f'  use: {self.use}'])
+
+
+def convert_weights(path: str | Path, cfg: Config) -> Conversion:
+    """Convert a checkpoint for the network of a config.
+
+    Weights of a backbone are for ``init_cfg=dict(type='Pretrained',
+    checkpoint=...)`` of the config's backbone; those of a whole network of
+    the released code for both of CoSA's networks (``load_from``,
+    ``tools/test.py``).
+
+    Args:
+        path: A checkpoint of timm, DeiT, DeiT III, augreg, DINO, DINOv2,
+            mmpretrain, mmseg or the released code; whose it is, its names
+            tell.
+        cfg: A config whose ``model`` is a CoSA or an mmseg segmentor.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        WeightsError: If it cannot be read or does not fit; the message says
+            why and what to do.
+    """
+    source = identify(read_weights(path), path)
+    init_default_scope(cfg.get('default_scope', 'mmengine'))
+    try:
+        if source.heads:
+            return _convert_whole(source, cfg)
+        return _convert_backbone(source, cfg)
+    except WeightsError as err:
+        raise WeightsError(f'{path} does not fit: {err}') from err
+
+
+def _convert_backbone(source: Source, cfg: Config) -> Conversion:
+    """Weights for the backbone of the config."""
+    place = 'model.network' if 'network' in cfg.model else 'model'
+    model = cfg.model.get('network', cfg.model)
+    if 'backbone' not in model:
+        raise WeightsError(
+            "the config's model has neither a network nor a backbone to take "
+            'the weights'
+        )
+    settings = model.backbone
+    if settings.get('pretrained'):
+        raise WeightsError(
+            "the config's backbone says pretrained="
+            f'{settings.pretrained!r}, which takes the place of init_cfg: '
+            'remove it'
+        )
+    with naming_the_key(settings, f'{place}.backbone'):
+        backbone = MODELS.build(settings)
+    fitted = fit_backbone(
+        source, backbone, pruned=settings.get('features_only', False)
+    )
+    return Conversion(
+        fitted.state,
+        source.title,
+        f'the backbone {settings.type}',
+        len(fitted.state),
+        f"{place}.backbone.init_cfg=dict(type='Pretrained', checkpoint=FILE)",
+        fitted.changed,
+        fitted.left_out,
+    )
+
+
+def _convert_whole(source: Source, cfg: Config) -> Conversion:
+    """Weights for both networks of a CoSA model."""
+    if 'network' not in cfg.model:
+        raise WeightsError(
+            "these are weights of a whole CoSA network, and the config's "
+            "model has no `network`: choose one of type='CoSA', such as "
+            'cosa_vit-b_voc_released.py'
+        )
+    with naming_the_key(cfg.model.network, 'model.network'):
+        network = MODELS.build(cfg.model.network)
+    fitted = fit_backbone(source, network.backbone)
+    heads = rename_heads(source.heads)
+    check_fit(heads, _heads_of(network))
+    biases = [name for name in heads if name.endswith('.bias')]
+    whole = {f'backbone.{k}': v for k, v in fitted.state.items()} | heads
+    return Conversion(
+        {
+            f'{prefix}.{name}': value.clone()
+            for prefix in ('online', 'assignment')
+            for name, value in whole.items()
+        },
+        source.title,
+        f'both networks of {cfg.model.type}',
+        len(whole) - len(biases),
+        'tools/test.py CONFIG FILE, or load_from=FILE in a config',
+        fitted.changed,
+        fitted.left_out,
+        dict.fromkeys(biases, '0: the released head has none'),
+    )
+
+
+def _heads_of(network: nn.Module) -> dict[str, Tensor]:
+    """The weights of a network beside its backbone's."""
+    return {
+        name: value
+        for name, value in network.state_dict().items()
+        if not name.startswith('backbone.')
+    }

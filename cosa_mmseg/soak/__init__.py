@@ -1,9 +1,0 @@
-"""A long training of a tiny model, and what grows in it.
-
-`tools/analysis_tools/soak.py` is the command line.
-"""
-
-from .readings import Trend, read, trend_table, trends
-from .training import soak
-
-__all__ = ['Trend', 'trend_table', 'read', 'soak', 'trends']

@@ -1,0 +1,134 @@
+"""Files that are no dumps of a training step."""
+
+import os
+from collections import OrderedDict
+
+import pytest
+import torch
+
+from cosa_mmseg.engine.replay import StepDump
+from cosa_mmseg.engine.replay.dump import MAGIC
+
+GOOD = dict(
+    magic=MAGIC,
+    iteration=3,
+    rank=0,
+    world_size=1,
+    terms={'loss': float('nan')},
+    images=['a.jpg'],
+    config={'model': {'type': 'CoSA'}},
+    state={'weight': torch.ones(2, 3)},
+    call={'args': (), 'kwargs': {'mode': 'loss'}},
+    random={'cpu': torch.get_rng_state()},
+    dtype='float32',
+    versions={'torch': '2'},
+)
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def cyclic():
+    value = []
+    value += [value, value]
+    return value
+
+
+def without(key):
+    return {name: value for name, value in GOOD.items() if name != key}
+
+
+DAMAGED = {
+    'no dict': ([1], 'is no dump of a training step: those are'),
+    'no magic': (without('magic'), 'is no dump of a training step: those'),
+    'lacks a part': (without('state'), "should not have, 'state'"),
+    'more parts': (GOOD | {'a\n': 1}, r"should not have, 'a\\n'"),
+    'huge tensor': (
+        GOOD | {'state': {'a': torch.zeros(1).expand(10**12)}},
+        r'shape \(1000000000000,\) in it has fewer numbers',
+    ),
+    'sparse tensor': (
+        GOOD | {'state': {'a': torch.eye(2).to_sparse()}},
+        'sparse',
+    ),
+    'no numbers': (
+        GOOD | {'state': {'a': torch.empty(3, device='meta')}},
+        'without numbers',
+    ),
+    'object': (GOOD | {'config': OrderedDict()}, 'holds a OrderedDict'),
+    'parameter': (
+        GOOD | {'state': {'a': torch.nn.Parameter(torch.ones(1))}},
+        'holds a Parameter',
+    ),
+    'deep': (GOOD | {'config': {'a': nested(99)}}, 'nested without end'),
+    'without end': (GOOD | {'config': {'a': cyclic()}}, 'nested without end'),
+    'keys': (GOOD | {'config': {1: 2}}, 'keys of a dict must be texts'),
+    'no number': (GOOD | {'iteration': 'a\n'}, 'iteration must be a whole'),
+    'truth value': (GOOD | {'rank': True}, 'rank must be a whole number'),
+    'negative': (GOOD | {'iteration': -1}, 'iteration must be from 0 to'),
+    'endless number': (GOOD | {'iteration': 10**30}, 'must be from 0 to'),
+    'term': (GOOD | {'terms': {'loss': 10**400}}, r"terms\['loss'\] must be"),
+    'images': (GOOD | {'images': [1]}, 'images must be a list, each item a s'),
+    'config': (GOOD | {'config': None}, 'config must be a dict, but is None'),
+    'state': (GOOD | {'state': {'a': 1}}, r"state\['a'\] must be a Tensor"),
+    'call': (GOOD | {'call': {'args': ()}}, 'call must hold args'),
+    'mode': (
+        GOOD | {'call': {'args': (), 'kwargs': {'mode': 'predict'}}},
+        "mode must be 'loss'",
+    ),
+    'random numbers': (
+        GOOD | {'random': {'cpu': torch.zeros(3)}},
+        'random.cpu must be',
+    ),
+    'dtype': (GOOD | {'dtype': 'load'}, 'dtype must be one of float32'),
+}
+
+
+@pytest.mark.parametrize('case', DAMAGED)
+def test_what_is_damaged_is_said_in_a_sentence(tmp_path, case):
+    content, words = DAMAGED[case]
+    torch.save(content, tmp_path / 'a.dump')
+    with pytest.raises(ValueError, match=f'a.dump .*{words}') as err:
+        StepDump.load(tmp_path / 'a.dump')
+    assert str(err.value).isprintable() and len(str(err.value)) < 400
+
+
+def test_a_whole_one_is_read(tmp_path):
+    torch.save(GOOD, tmp_path / 'a.dump')
+    assert StepDump.load(tmp_path / 'a.dump').images == ['a.jpg']
+
+
+def changed_bit(path):
+    content = bytearray(path.read_bytes())
+    start = content.index(torch.ones(2, 3).numpy().tobytes())
+    content[start] ^= 1
+    path.write_bytes(content)
+
+
+FILES = {
+    'changed bit': changed_bit,
+    'cut': lambda path: path.write_bytes(path.read_bytes()[:-99]),
+    'empty': lambda path: path.write_bytes(b''),
+    'old format': lambda path: torch.save(
+        GOOD, path, _use_new_zipfile_serialization=False
+    ),
+}
+
+
+@pytest.mark.parametrize('case', FILES)
+def test_files_that_are_damaged(tmp_path, case):
+    torch.save(GOOD, tmp_path / 'a.dump')
+    FILES[case](tmp_path / 'a.dump')
+    with pytest.raises(ValueError, match='a.dump is no dump .* is damaged'):
+        StepDump.load(tmp_path / 'a.dump')
+
+
+def test_what_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / 'fifo')
+    for name in ('fifo', '.'):
+        with pytest.raises(ValueError, match='is not a regular file'):
+            StepDump.load(tmp_path / name)
