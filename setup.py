@@ -18,7 +18,8 @@ SHIPPED = ('configs', 'tools', 'model-index.yml')
 
 
 def _is_litter(path: Path) -> bool:
-    return any(
+    """Whether a file is left out: experiments, and what tools leave."""
+    return path.parts[:2] == ('tools', 'lab') or any(
         part.startswith('.') or part == '__pycache__' for part in path.parts
     )
 

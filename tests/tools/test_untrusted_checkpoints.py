@@ -98,12 +98,12 @@ READERS = {
         SMALL,
     ),
     'benchmark_step': (
-        'analysis_tools/benchmark_step',
+        'lab/benchmark_step',
         '{config} --synthetic --iters=1 --crop=32 --json=OUT/a.json',
         [*SMALL, f'{INIT}.checkpoint={{file}}'],
     ),
     'benchmark_inference': (
-        'analysis_tools/benchmark_inference',
+        'lab/benchmark_inference',
         '{config} {file} --synthetic --iters=1 --warmup=1 --json=OUT/a.json',
         SMALL,
     ),
@@ -151,7 +151,7 @@ SLOW = (
     'test',
     'demo',
     'analysis_tools/eval_cam',
-    'analysis_tools/benchmark_step',
+    'lab/benchmark_step',
 )
 CASES = [
     (reader, kind)

@@ -1,6 +1,6 @@
 """Ablations: arms times seeds, run, compared by seed, and tabulated.
 
-`tools/ablation.py` is the command line.
+`tools/lab/ablation` is the command line.
 """
 
 from .arms import (

@@ -70,13 +70,17 @@ def _run(cell: Cell, work_dir: Path, threads: int) -> None:
     """Run a cell in a process; a failure becomes its result."""
     path, log = (_file(cell, work_dir, suffix) for suffix in ('.json', '.log'))
     path.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, '-m', 'tools.lab.mixing']
+    command = [sys.executable, '-m', 'tools.lab.mixing.run_cell']
     with log.open('w') as file:
         code = subprocess.call(
             [*command, cell.to_json(), str(path)],
             stdout=file,
             stderr=subprocess.STDOUT,
-            env={**os.environ, 'OMP_NUM_THREADS': str(threads)},
+            env={
+                **os.environ,
+                'OMP_NUM_THREADS': str(threads),
+                'PYTHONPATH': os.pathsep.join(filter(None, sys.path)),
+            },
         )
     if code:
         error = dict(error=_reason(code, log), digest=cell.digest())

@@ -1,6 +1,6 @@
 """A long training of a tiny model, and what grows in it.
 
-`tools/analysis_tools/soak.py` is the command line.
+`tools/lab/soak` is the command line.
 """
 
 from .readings import (

@@ -1,5 +1,6 @@
 """The ablation's command line, with pretended and with real trainings."""
 
+import os
 import re
 import signal
 import subprocess
@@ -16,12 +17,11 @@ from tests.lab.ablation.fakes import (
     write_lists,
     write_tools,
 )
+from tests.tools.load import TOOLS, load_tool
 from tools.lab.ablation import (
     Run,
     load_arms,
 )
-
-from .load import TOOLS, load_tool
 
 # The shapes config on a few small images; the best checkpoint is a trap.
 REAL = """
@@ -54,7 +54,7 @@ def tool(tmp_path, monkeypatch):
     """The tool, on pretending tools, with the working folder to itself."""
     monkeypatch.chdir(tmp_path)
     write_lists(tmp_path / 'set', train=3, val=2, val_decorr=1)
-    module = load_tool('ablation')
+    module = load_tool('lab/ablation/__main__')
     monkeypatch.setattr(module, 'TOOLS', write_tools(tmp_path / 'tools'))
     return module
 
@@ -74,9 +74,8 @@ def test_runs_tabulates_and_runs_nothing_twice(tool, tmp_path, capsys):
         '\n'.join(printed),
     )
     text = (tmp_path / 'a' / 'table.md').read_text()
-    assert (
-        'python tools/ablation.py arms --seeds 0 4 --splits val val_decorr\n'
-    ) in text
+    call = 'tools.lab.ablation arms --seeds 0 4 --splits val val_decorr'
+    assert f'python -m {call}\n' in text
     row = '| 2 | + RAW (`raw`) | 2 | {} | +0.0 [+0.0, +0.0] to 1 (n = 2) |'
     assert row.format('12.0 ± 2.8') in text
     assert row.format('22.0 ± 2.8') in text
@@ -143,7 +142,7 @@ def test_other_settings_than_those_of_a_begun_run(tool, capsys):
 def test_help_has_an_example(tool, capsys):
     with pytest.raises(SystemExit):
         tool.main(['--help'])
-    assert 'python tools/ablation.py configs/' in capsys.readouterr().out
+    assert 'python -m tools.lab.ablation configs/' in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -156,7 +155,10 @@ def test_real_training_killed_and_taken_up_again(tmp_path, monkeypatch):
     call = ['arms', '--seeds', '0', '--splits', 'val_decorr', '--out', 't.md']
 
     run = Run(load_arms(folder)[0], 0, Path('work_dirs') / 'ablation')
-    process = subprocess.Popen([sys.executable, TOOLS / 'ablation.py', *call])
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'tools.lab.ablation', *call],
+        env={**os.environ, 'PYTHONPATH': str(TOOLS.parent)},
+    )
     last = run.folder / 'last_checkpoint'
     while not (last.exists() and last.read_text()):
         assert process.poll() is None
@@ -165,7 +167,7 @@ def test_real_training_killed_and_taken_up_again(tmp_path, monkeypatch):
     assert process.wait() == 143
     assert not run.is_finished(['val_decorr'])
 
-    assert load_tool('ablation').main(call) == 0
+    assert load_tool('lab/ablation/__main__').main(call) == 0
     results = run.read_results()
     assert results['starts'] == 2
     assert 'resumed epoch: 0, iter: ' in (run.folder / 'train.log').read_text()

@@ -1,7 +1,7 @@
 r"""Train a tiny model for long and say what grows.
 
-    OMP_NUM_THREADS=1 nice python tools/analysis_tools/soak.py
-    OMP_NUM_THREADS=1 nice python tools/analysis_tools/soak.py \
+    OMP_NUM_THREADS=1 nice python -m tools.lab.soak
+    OMP_NUM_THREADS=1 nice python -m tools.lab.soak \
         --iters 32000 --json soak.json
 
 trains the shapes recipe with a network of some 20,000 parameters, on images of

@@ -1,12 +1,12 @@
-"""tools/analysis_tools/soak.py, far too short to find anything."""
+"""tools/lab/soak, far too short to find anything."""
 
 import json
 
 import pytest
 
-from .load import load_tool
+from tests.tools.load import load_tool
 
-soak = load_tool('analysis_tools/soak')
+soak = load_tool('lab/soak/__main__')
 
 
 def test_a_short_soak(tmp_path, capsys):

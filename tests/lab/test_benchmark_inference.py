@@ -1,4 +1,4 @@
-"""tools/analysis_tools/benchmark_inference.py on a tiny shapes set."""
+"""tools/lab/benchmark_inference.py on a tiny shapes set."""
 
 import json
 
@@ -9,12 +9,12 @@ from mmengine.registry import MODELS, init_default_scope
 
 from cosa_mmseg.datasets.shapes.shapes import write_shapes
 from tests.golden import ROOT
+from tests.tools.load import load_tool
 
-from .load import load_tool
 from .test_benchmark_step import tiny_unit  # noqa: F401
 
 CONFIG = 'cosa/cosa_shapes.py'
-benchmark_inference = load_tool('analysis_tools/benchmark_inference')
+benchmark_inference = load_tool('lab/benchmark_inference')
 
 
 def test_a_checkpoint_and_real_images(tmp_path, monkeypatch, capsys):

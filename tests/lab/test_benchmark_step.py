@@ -1,16 +1,15 @@
-"""tools/analysis_tools/benchmark_step.py on a tiny shapes set."""
+"""tools/lab/benchmark_step.py on a tiny shapes set."""
 
 import json
 
 import pytest
 
 from cosa_mmseg.datasets.shapes.shapes import write_shapes
+from tests.tools.load import load_tool
 from tools.lab.benchmark import unit
 
-from .load import load_tool
-
 CONFIG = 'cosa/cosa_shapes.py'
-benchmark_step = load_tool('analysis_tools/benchmark_step')
+benchmark_step = load_tool('lab/benchmark_step')
 
 
 @pytest.fixture(autouse=True)

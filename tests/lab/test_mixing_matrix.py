@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from cosa_mmseg.datasets.shapes.shapes import write_shapes
+from tests.tools.load import load_tool
 from tools.lab.mixing import (
     Cell,
     Conditions,
@@ -14,8 +15,6 @@ from tools.lab.mixing import (
     head_configs,
     matrix,
 )
-
-from .load import load_tool
 
 NAMES = ['--backbones', 'small-resnet', '--heads', 'largefov', 'fcn']
 SIZES = ['--batch-size', '1', '--crop', '64', '--iters', '3']
@@ -25,7 +24,7 @@ SIZES = ['--batch-size', '1', '--crop', '64', '--iters', '3']
 def call(tmp_path, monkeypatch):
     """Run the tool in an empty folder, on a data set of two images."""
     monkeypatch.chdir(tmp_path)
-    tool = load_tool('analysis_tools/mixing_matrix')
+    tool = load_tool('lab/mixing/__main__')
     small = partial(write_shapes, num_train=2, num_eval=0)
     monkeypatch.setattr(tool, 'write_shapes', small)
     return tool.main

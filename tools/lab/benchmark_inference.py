@@ -1,6 +1,6 @@
 r"""Images per second of predictions, in several ways of making them.
 
-    python tools/analysis_tools/benchmark_inference.py cosa_vit-b_voc.py \
+    python -m tools.lab.benchmark_inference cosa_vit-b_voc.py \
         --synthetic --batch-size 1 4 --amp off bf16 --json inference.json
 
 predicts 2 + 10 batches for each combination of views (one, and the scales and
@@ -10,7 +10,7 @@ a row for each: images per second, the median, least and greatest time of an
 image, and how it is shared out among data, networks, the resize to the
 original size, and the rest. For sliding windows take a config that has them:
 
-    python tools/analysis_tools/benchmark_inference.py \
+    python -m tools.lab.benchmark_inference \
         cosa_vit-b_voc_slide.py --mode whole slide \
         --synthetic --size 448 672
 

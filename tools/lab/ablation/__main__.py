@@ -1,6 +1,6 @@
 r"""Runs an ablation, arms times seeds, and tabulates it.
 
-python tools/ablation.py configs/cosa/ablation --seeds 0 1 2 --jobs 2 \
+python -m tools.lab.ablation configs/cosa/ablation --seeds 0 1 2 --jobs 2 \
     --out docs/ablation.md
 
 The folder holds one config for each arm, and arms.json, which lists them:
@@ -32,7 +32,7 @@ from tools.lab.ablation import (
     select_arms,
 )
 
-TOOLS = Path(__file__).resolve().parent
+TOOLS = Path(__file__).resolve().parents[2]
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -146,7 +146,7 @@ def tabulate(options: argparse.Namespace, arms: list[Arm]) -> None:
 
 def command(options: argparse.Namespace) -> str:
     """The call that makes the results, wherever and however fast."""
-    words = ['python', 'tools/ablation.py', str(options.folder)]
+    words = ['python', '-m', 'tools.lab.ablation', str(options.folder)]
     words += ['--seeds', *map(str, options.seeds)]
     words += ['--splits', *options.splits]
     return shlex.join(words)

@@ -1,6 +1,6 @@
 r"""Take a training step of CoSA apart: where its time and memory go.
 
-    python tools/analysis_tools/benchmark_step.py cosa_vit-b_voc.py \
+    python -m tools.lab.benchmark_step cosa_vit-b_voc.py \
         --synthetic --batch-size 2 --iters 10 --json step.json
 
 trains 2 + 10 steps with the runner, loop, hooks and optimiser wrapper of the
