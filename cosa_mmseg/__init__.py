@@ -26,19 +26,12 @@ with (
     redirect_stdout(io.StringIO()),
 ):
     warnings.filterwarnings('ignore', 'Fail to import', UserWarning)
-    from . import (
-        datasets,
-        engine,
-        evaluation,
-        models,
-    )
-    from .interop import weights_in as model_converters
+    from . import datasets, engine, evaluation, models
 
 __all__ = [
     '__version__',
     'datasets',
     'engine',
     'evaluation',
-    'model_converters',
     'models',
 ]

@@ -113,7 +113,8 @@ def test_wheel_ships_configs_tools_and_index(wheel):
         for name in zipfile.ZipFile(wheel).namelist()
         if name.startswith(prefix)
     }
-    assert shipped == files_below('configs', 'tools') | {'model-index.yml'}
+    expected = files_below('configs', 'tools') - files_below('tools/lab')
+    assert shipped == expected | {'model-index.yml'}
 
 
 def test_wheel_is_the_same_from_checkout_and_from_sdist(source, wheel):
