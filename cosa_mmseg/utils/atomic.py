@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -38,8 +39,9 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
         yield unfinished
         with open(unfinished, 'rb') as file:
             os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, unfinished)
+        # some libraries replace the file by one of other permissions
+        given = path.stat() if path.exists() else os.fstat(handle)
+        unfinished.chmod(stat.S_IMODE(given.st_mode))
         unfinished.replace(path)
     finally:
         os.close(handle)

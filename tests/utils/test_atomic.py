@@ -54,7 +54,8 @@ def test_permissions_are_those_of_open(tmp_path, mask):
         (tmp_path / 'plain_folder').mkdir()
         for _ in range(2):  # new, and over that
             with atomic_file(tmp_path / 'file') as unfinished:
-                unfinished.write_text('a')
+                unfinished.unlink()  # as safetensors does
+                unfinished.touch(0o600)
         with atomic_folder(tmp_path / 'folder'):
             pass
     finally:
