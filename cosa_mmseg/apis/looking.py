@@ -194,7 +194,7 @@ def look_in_tiles(
             parts,
             image.shape[:2],
             model.align_corners,
-            aux_mix=None if views is None else views.aux_mix,
+            raw_cams=views is not None,
         ),
         None if views is None else torch.cat(scores).amax(dim=0),
     )

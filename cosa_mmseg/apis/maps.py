@@ -44,9 +44,8 @@ class PictureMaps:
         parts (list[Part]): They cover the picture, and count 1 in sum.
         size (tuple[int, int]): (H, W) of the picture.
         align_corners (bool): How maps are resized. Defaults to False.
-        aux_mix (float): Share of the auxiliary CAM in the main one. Where it
-            is None, as by default, CAMs are final; else they are as the
-            network has them, and are normalised over the picture.
+        raw_cams (bool): Whether CAMs are as the network has them, and are
+            normalised over the picture here. Defaults to False.
     """
 
     def __init__(
@@ -54,12 +53,12 @@ class PictureMaps:
         parts: list[Part],
         size: tuple[int, int],
         align_corners: bool = False,
-        aux_mix: float | None = None,
+        raw_cams: bool = False,
     ) -> None:
         self.parts = parts
         self.size = size
         self.align_corners = align_corners
-        self.aux_mix = aux_mix
+        self.raw_cams = raw_cams
 
     @property
     def num_classes(self) -> int:
@@ -125,12 +124,7 @@ class PictureMaps:
             Tensor: (H, W), in [0, 1].
         """
         cam = self.resized(name, torch.tensor([index]))
-        if self.aux_mix is None:
-            return cam[0]
-        cam = normalize_cam(cam.relu())[0]
-        if name == 'cam' and self.aux_mix > 0:
-            cam = torch.lerp(cam, self.cam(index, 'cam_aux'), self.aux_mix)
-        return cam
+        return (normalize_cam(cam.relu()) if self.raw_cams else cam)[0]
 
     def resized(self, name: str, channels: Tensor) -> Tensor:
         """Some channels of the maps, (n, H, W), at least float32."""

@@ -148,7 +148,6 @@ ROWS = [
     ('model.assigner.multi_scale.scales=[]', r' must be positive, got \[\]'),
     ('model.assigner.multi_scale.scales=[0,1]', r' positive, got \[0, 1\]'),
     ('model.assigner.multi_scale.aux_scales=first', " .*'last', got 'first'"),
-    ('model.assigner.multi_scale.aux_mix=2', r' must be in \[0, 1\], got 2'),
     ('model.assigner.seg_labeler.temperature=0', ' must be > 0, got 0'),
     ('model.assigner.reliability.lambda_a=2', r' in \(0, 1\), got 2'),
     ('model.assigner.dtype=float8', " must be 'bfloat16', .* got 'float8'"),

@@ -28,8 +28,6 @@ class CAMHead(BaseDecodeHead):
         num_classes (int): K = C + 1, the background included, as in the
             segmentation head beside it.
         pooling (str): ``'max'`` (paper) or ``'avg'``, global pooling of ``F``.
-        detach_cam (bool): Cut the gradient from the maps (not from the
-            classification) into the feature; a variant of the released code.
         bg_score (float): Background threshold of :meth:`predict`, in (0, 1).
         loss_decode (dict): Multi-label classification loss on (logits,
             multi-hot labels), both (N, C).
@@ -46,7 +44,6 @@ class CAMHead(BaseDecodeHead):
         *,
         num_classes: int,
         pooling: str = 'max',
-        detach_cam: bool = False,
         bg_score: float = 0.5,
         loss_decode: dict | None = None,
         **kwargs,
@@ -74,7 +71,6 @@ class CAMHead(BaseDecodeHead):
         )
         self.num_fg_classes = num_classes - 1
         self.pooling = pooling
-        self.detach_cam = detach_cam
         self.bg_score = bg_score
         self.conv_seg = nn.Conv2d(
             in_channels, self.num_fg_classes, kernel_size=1, bias=False
@@ -89,8 +85,7 @@ class CAMHead(BaseDecodeHead):
         Returns:
             Tensor: ``M``, (N, C, h, w).
         """
-        feat = self._transform_inputs(inputs)  # (N, D, h, w)
-        return self.conv_seg(feat.detach() if self.detach_cam else feat)
+        return self.conv_seg(self._transform_inputs(inputs))
 
     def classify(self, inputs: Sequence[Tensor]) -> Tensor:
         """Classification logits.
@@ -171,7 +166,4 @@ class CAMHead(BaseDecodeHead):
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""
-        return (
-            f'pooling={self.pooling}, detach_cam={self.detach_cam}, '
-            f'bg_score={self.bg_score}'
-        )
+        return f'pooling={self.pooling}, bg_score={self.bg_score}'

@@ -42,8 +42,7 @@ def fg_bg_cross_entropy(
 
     Args:
         seg_logits (Tensor): ``S``, (N, K, h, w).
-        label (Tensor): Hard labels, int64 (N, H, W), or soft ones,
-            probabilities (N, K, H, W); soft ones are split by their argmax.
+        label (Tensor): int64 (N, H, W).
         weight (Tensor, optional): Reliability of each pixel, (N, H, W).
         fg_share (float, optional): ``a`` in [0, 1]; None: the plain mean over
             all pixels that are not ignored.
@@ -82,20 +81,17 @@ def _check_targets(
     seg_logits: Tensor, targets: Sequence[tuple[float, Any, Tensor | None]]
 ) -> None:
     """Raise unless labels and weights fit the logits and each other."""
-    num_images, num_classes = seg_logits.shape[:2]
-    size = targets[0][1].shape[-2:]
-    hard, soft = (num_images, *size), (num_images, num_classes, *size)
+    expected = (len(seg_logits), *targets[0][1].shape[-2:])
     for _, label, weight in targets:
-        if label.shape not in (hard, soft):
+        if label.shape != expected:
             raise ValueError(
                 f'labels of shape {tuple(label.shape)} do not fit logits of '
-                f'shape {tuple(seg_logits.shape)}: expected {hard}, or {soft} '
-                'of soft ones'
+                f'shape {tuple(seg_logits.shape)}: expected {expected}'
             )
-        if weight is not None and weight.shape != hard:
+        if weight is not None and weight.shape != expected:
             raise ValueError(
                 f'a weight of shape {tuple(weight.shape)} does not fit labels '
-                f'of shape {tuple(label.shape)}: expected {hard}'
+                f'of shape {tuple(label.shape)}: expected {expected}'
             )
 
 
@@ -106,11 +102,10 @@ def _pixel_weight(
     over_ranks: bool,
 ) -> Tensor:
     """What a pixel's cross-entropy counts in the loss, (N, H, W)."""
-    hard = label.argmax(dim=1) if label.ndim == 4 else label
-    valid = hard != IGNORE_INDEX
+    valid = label != IGNORE_INDEX
     sides = [(1.0, valid)]
     if fg_share is not None:
-        background = hard == 0
+        background = label == 0
         sides = [(1 - fg_share, background), (fg_share, valid & ~background)]
     counts = torch.stack([mask.sum() for _, mask in sides]).float()
     if over_ranks:
@@ -172,8 +167,7 @@ class C2SLoss(nn.Module):
         Args:
             seg_logits (Tensor): Logits, (N, K, h, w), resized to the labels
                 as in :func:`fg_bg_cross_entropy`.
-            label (Tensor): Pseudo labels of the main CAM, int64 (N, H, W), or
-                soft (N, K, H, W).
+            label (Tensor): Pseudo labels of the main CAM, int64 (N, H, W).
             label_aux (Tensor, optional): Those of the auxiliary CAM; needed
                 unless ``aux_share`` is 0.
             weight (Tensor, optional): Reliability of the pixels of ``label``,

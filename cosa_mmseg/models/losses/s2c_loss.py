@@ -40,7 +40,7 @@ def check_cam(
         )
 
 
-def scale_cam(cam: Tensor, detach_range: bool = False) -> Tensor:
+def scale_cam(cam: Tensor) -> Tensor:
     """Scale raw maps to about [0, 1]: ``(r - min r) / (max r + 1e-4)``.
 
     ``r = ReLU(M)``; the maximum is that before the minimum is subtracted
@@ -48,8 +48,6 @@ def scale_cam(cam: Tensor, detach_range: bool = False) -> Tensor:
 
     Args:
         cam (Tensor): Raw maps ``M``, (N, C, h, w).
-        detach_range (bool): Whether no gradient flows through minimum and
-            maximum.
 
     Returns:
         Tensor: (N, C, h, w).
@@ -57,8 +55,6 @@ def scale_cam(cam: Tensor, detach_range: bool = False) -> Tensor:
     cam = cam.relu()
     low = cam.amin((-2, -1), keepdim=True)
     high = cam.amax((-2, -1), keepdim=True)
-    if detach_range:
-        low, high = low.detach(), high.detach()
     return (cam - low) / (high + 1e-4)
 
 
@@ -74,7 +70,6 @@ class S2CLoss(nn.Module):
     Args:
         activation (str): ``f``: ``'relu'``, ``'none'``, or ``'scale'``,
             :func:`scale_cam` (the released code's version 2).
-        detach_range (bool): For ``'scale'``: treat the range as constant.
         aux_share (float): Share of the same loss on the auxiliary CAM, in
             [0, 1].
         loss_weight (float): Factor of the whole, at least 0.
@@ -87,7 +82,6 @@ class S2CLoss(nn.Module):
     def __init__(
         self,
         activation: str = 'relu',
-        detach_range: bool = False,
         aux_share: float = 0.0,
         loss_weight: float = 1.0,
     ) -> None:
@@ -100,7 +94,6 @@ class S2CLoss(nn.Module):
         check_shares(aux_share=aux_share)
         check_weights(loss_weight=loss_weight)
         self.activation = activation
-        self.detach_range = detach_range
         self.aux_share = aux_share
         self.loss_weight = loss_weight
 
@@ -157,12 +150,12 @@ class S2CLoss(nn.Module):
         if self.activation == 'relu':
             cam = cam.relu()
         elif self.activation == 'scale':
-            cam = scale_cam(cam, self.detach_range)
+            cam = scale_cam(cam)
         return F.binary_cross_entropy_with_logits(cam, target.to(cam))
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""
         return (
-            f'activation={self.activation}, detach_range={self.detach_range}, '
-            f'aux_share={self.aux_share}, loss_weight={self.loss_weight}'
+            f'activation={self.activation}, aux_share={self.aux_share}, '
+            f'loss_weight={self.loss_weight}'
         )

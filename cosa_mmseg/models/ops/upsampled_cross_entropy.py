@@ -28,21 +28,22 @@ class _UpsampledCrossEntropy(torch.autograd.Function):
         weights: Sequence[Tensor],
     ) -> Tensor:
         whole = UpsampledLogits(logits, weights[0].shape[1:])
-        labels, weights = _prepare(labels, weights, whole.wide.dtype)
-        mass = _mass(labels, weights)
+        labels = [
+            label.masked_fill(label == IGNORE_INDEX, 0)[:, None]
+            for label in labels
+        ]  # (N, 1, H, W), as the weights
+        weights = [
+            weight.detach()[:, None].to(whole.wide) for weight in weights
+        ]
+        mass = torch.stack(weights).sum(dim=0)
         loss = whole.wide.new_zeros(())
         for rows in whole.blocks():
             log_prob = whole.rows(rows).log_softmax(dim=1)
             gradient = log_prob.exp().mul_(mass[:, :, rows])
             for label, weight in zip(labels, weights, strict=True):
                 label, weight = label[:, :, rows], weight[:, :, rows]
-                if label.is_floating_point():
-                    weighted = label * weight
-                    loss -= (weighted * log_prob).sum()
-                    gradient -= weighted
-                else:
-                    loss -= (weight * log_prob.gather(1, label)).sum()
-                    gradient.scatter_add_(1, label, -weight)
+                loss -= (weight * log_prob.gather(1, label)).sum()
+                gradient.scatter_add_(1, label, -weight)
             whole.add_gradient(rows, gradient)
         ctx.save_for_backward(whole.gradient())
         ctx.dtype = logits.dtype
@@ -53,30 +54,6 @@ class _UpsampledCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor, None, None]:
         (gradient,) = ctx.saved_tensors
         return (gradient * grad_output).to(ctx.dtype), None, None
-
-
-def _prepare(
-    labels: Sequence[Tensor], weights: Sequence[Tensor], dtype: torch.dtype
-) -> tuple[list[Tensor], list[Tensor]]:
-    """Labels that may be an index, (N, 1 or K, H, W); weights (N, 1, H, W)."""
-    return [
-        label.to(dtype)
-        if label.ndim == 4
-        else label.masked_fill(label == IGNORE_INDEX, 0)[:, None]
-        for label in labels
-    ], [weight.detach().to(dtype)[:, None] for weight in weights]
-
-
-def _mass(labels: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
-    """What the labels of a pixel sum to, with their weights, (N, 1, H, W)."""
-    return torch.stack(
-        [
-            weight * label.sum(dim=1, keepdim=True)
-            if label.is_floating_point()
-            else weight
-            for label, weight in zip(labels, weights, strict=True)
-        ]
-    ).sum(dim=0)
 
 
 def upsampled_cross_entropy(
@@ -91,10 +68,9 @@ def upsampled_cross_entropy(
 
     Args:
         logits (Tensor): (N, K, h, w).
-        labels (Sequence[Tensor]): Hard, int64 (N, H, W), or soft,
-            probabilities (N, K, H, W).
+        labels (Sequence[Tensor]): int64 (N, H, W) each.
         weights (Sequence[Tensor]): Of the pixels, (N, H, W) each; 0 where a
-            hard label is 255.
+            label is 255.
 
     Returns:
         Tensor: 0-d, at least float32.

@@ -18,7 +18,6 @@ from .perplexity import PerplexityWeight, perplexity, reliability_weight
 from .pixel_adaptive_refinement import PixelAdaptiveRefinement
 from .restricted_softmax import (
     RestrictedSoftmax,
-    confident_label,
     restrict_logits,
 )
 from .threshold_labeler import ThresholdLabeler
@@ -39,7 +38,6 @@ __all__ = [
     'ThresholdLabeler',
     'cam_to_label',
     'check_labels',
-    'confident_label',
     'normalize_cam',
     'perplexity',
     'reliability_weight',

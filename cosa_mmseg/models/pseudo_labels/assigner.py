@@ -49,8 +49,7 @@ class Assigner(nn.Module):
 
     Raises:
         ValueError: If ``reliability`` meets labelers without a single
-            threshold, ``dtype`` is unknown, or ``seg_labeler`` needs all
-            classes.
+            threshold, or ``dtype`` is unknown.
     """
 
     def __init__(
@@ -84,11 +83,6 @@ class Assigner(nn.Module):
             )
         for name, args in _CALLS:
             check_call(name, getattr(self, name), args)
-        if getattr(self.seg_labeler, 'after_softmax', False) > all_classes:
-            raise ValueError(
-                'seg_labeler.after_softmax=True takes the softmax over all '
-                'classes: set assigner.all_classes=True'
-            )
 
     @property
     def has_threshold(self) -> bool:

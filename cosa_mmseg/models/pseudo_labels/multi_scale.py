@@ -36,8 +36,6 @@ class MultiScaleInference(nn.Module):
         aux_scales (str): ``'sum'`` merges the auxiliary CAM as the main one
             (ours); ``'last'`` keeps its last scale only, as the released code
             does by accident.
-        aux_mix (float): Share of the auxiliary CAM in the main one, in
-            [0, 1]; .5 is the released code's "cam mix".
         size_divisor (int): Views have sides that are multiples of it, the
             nearest ones. For a ViT its patch size: it pads what is left of
             an image to a whole patch, which then shows less than the
@@ -52,7 +50,6 @@ class MultiScaleInference(nn.Module):
         scales: Sequence[float] = (1.0, 0.5, 1.5),
         mirror: bool = True,
         aux_scales: str = 'sum',
-        aux_mix: float = 0.0,
         size_divisor: int = 1,
     ) -> None:
         super().__init__()
@@ -62,8 +59,6 @@ class MultiScaleInference(nn.Module):
             raise ValueError(
                 f"aux_scales must be 'sum' or 'last', got {aux_scales!r}"
             )
-        if not 0 <= aux_mix <= 1:
-            raise ValueError(f'aux_mix must be in [0, 1], got {aux_mix}')
         if size_divisor < 1:
             raise ValueError(
                 f'size_divisor must be at least 1, got {size_divisor}'
@@ -71,7 +66,6 @@ class MultiScaleInference(nn.Module):
         self.scales = tuple(scales)
         self.mirror = mirror
         self.aux_scales = aux_scales
-        self.aux_mix = aux_mix
         self.size_divisor = size_divisor
 
     @property
@@ -96,12 +90,10 @@ class MultiScaleInference(nn.Module):
         """
         views = [self._run(network, img, scale) for scale in self.scales]
         aux_views = views if self.aux_scales == 'sum' else views[-1:]
-        cam_aux = normalize_cam(_sum(view.cam_aux for view in aux_views))
-        cam = normalize_cam(_sum(view.cam for view in views))
         return NetworkOutput(
             seg_logits=_sum(view.seg_logits for view in views),
-            cam=torch.lerp(cam, cam_aux, self.aux_mix),
-            cam_aux=cam_aux,
+            cam=normalize_cam(_sum(view.cam for view in views)),
+            cam_aux=normalize_cam(_sum(view.cam_aux for view in aux_views)),
             cls_logits=_sum(view.cls_logits for view in views),
             cls_logits_aux=_sum(view.cls_logits_aux for view in views),
         )
@@ -152,8 +144,7 @@ class MultiScaleInference(nn.Module):
         """Settings, for ``print(module)``."""
         return (
             f'scales={self.scales}, mirror={self.mirror}, '
-            f'aux_scales={self.aux_scales}, aux_mix={self.aux_mix}, '
-            f'size_divisor={self.size_divisor}'
+            f'aux_scales={self.aux_scales}, size_divisor={self.size_divisor}'
         )
 
 

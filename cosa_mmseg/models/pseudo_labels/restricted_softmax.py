@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from cosa_mmseg.utils.dtype import promote_half
 
 from ..ops.cam import (
-    IGNORE_INDEX,
     check_labels,
 )
 
@@ -28,28 +27,9 @@ def restrict_logits(seg_logits: Tensor, img_label: Tensor) -> Tensor:
         ValueError: If the shapes do not fit.
     """
     check_labels(seg_logits, img_label, num_extra=1)
-    absent = (_with_background(img_label) == 0)[:, :, None, None]
+    background = torch.ones_like(img_label[:, :1])
+    absent = torch.cat([background, img_label], dim=1)[:, :, None, None] == 0
     return promote_half(seg_logits).masked_fill(absent, ABSENT_LOGIT)
-
-
-def confident_label(prob: Tensor, ratio: float) -> Tensor:
-    """Argmax where the best probability is ``ratio`` times the second best.
-
-    Args:
-        prob (Tensor): Probabilities, (N, K, H, W), K at least 2.
-        ratio (float): At least 1.
-
-    Returns:
-        Tensor: int64 (N, H, W); 255 where the two best are too close.
-    """
-    best = prob.topk(2, dim=1)
-    clear = best.values[:, 0] >= ratio * best.values[:, 1]
-    return best.indices[:, 0].masked_fill(~clear, IGNORE_INDEX)
-
-
-def _with_background(img_label: Tensor) -> Tensor:
-    """Put a present background before the labels: (N, C) -> (N, C + 1)."""
-    return torch.cat([torch.ones_like(img_label[:, :1]), img_label], dim=1)
 
 
 @MODELS.register_module()
@@ -61,22 +41,16 @@ class RestrictedSoftmax(nn.Module):
 
     Args:
         temperature (float): ``tau`` > 0; the smaller, the harder the labels.
-        after_softmax (bool): Restrict the probabilities of all classes
-            instead (they then do not sum to 1): a variant of the released
-            code.
 
     Raises:
         ValueError: If the temperature is not positive.
     """
 
-    def __init__(
-        self, temperature: float = 0.01, after_softmax: bool = False
-    ) -> None:
+    def __init__(self, temperature: float = 0.01) -> None:
         super().__init__()
         if temperature <= 0:
             raise ValueError(f'temperature must be > 0, got {temperature}')
         self.temperature = temperature
-        self.after_softmax = after_softmax
 
     def forward(self, seg_logits: Tensor, img_label: Tensor) -> Tensor:
         """Probabilities of a batch.
@@ -91,16 +65,9 @@ class RestrictedSoftmax(nn.Module):
         Raises:
             ValueError: If the shapes do not fit.
         """
-        if not self.after_softmax:
-            restricted = restrict_logits(seg_logits, img_label)
-            return (restricted / self.temperature).softmax(dim=1)
-        check_labels(seg_logits, img_label, num_extra=1)
-        prob = (promote_half(seg_logits) / self.temperature).softmax(dim=1)
-        return prob * _with_background(img_label).to(prob)[:, :, None, None]
+        restricted = restrict_logits(seg_logits, img_label)
+        return (restricted / self.temperature).softmax(dim=1)
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""
-        return (
-            f'temperature={self.temperature}, '
-            f'after_softmax={self.after_softmax}'
-        )
+        return f'temperature={self.temperature}'

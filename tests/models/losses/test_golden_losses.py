@@ -2,9 +2,6 @@
 
 import re
 
-import pytest
-import torch
-
 from cosa_mmseg.models.losses import C2SLoss, S2CCrossEntropyLoss, S2CLoss
 from tests.golden import load_tensors
 
@@ -28,7 +25,7 @@ def test_golden_seg_losses():
     seen = set()
     for name, value in data.items():
         found = re.fullmatch(
-            r'(k\d+_)out_(segloss|weighted|soft|plain_ce)_?(\w*?)_?'
+            r'(k\d+_)out_(segloss|weighted|plain_ce)_?(\w*?)_?'
             r'(?:alpha([\d.]+)_)?value',
             name,
         )
@@ -36,11 +33,9 @@ def test_golden_seg_losses():
             continue
         case, kind, variant, alpha = found.groups()
         if value.isnan():
-            continue  # a part is empty: ours is finite, see below
+            continue  # a part is empty: ours is finite, see test_c2s_loss.py
         suffix = f'_{variant}' if variant not in ('', 'mixed') else ''
         label = data[f'{case}in_labels{suffix}_mask'].long()
-        if kind == 'soft':
-            label = data[f'{case}in_soft_targets']
         weight = None
         if kind == 'weighted':
             weight = data[f'{case}in_pixel_weights']
@@ -55,7 +50,7 @@ def test_golden_seg_losses():
             data.get(name.replace('_value', '_grad')),
         )
         seen.add(kind)
-    assert seen == {'segloss', 'weighted', 'soft', 'plain_ce'}
+    assert seen == {'segloss', 'weighted', 'plain_ce'}
 
 
 def s2c_of(version: str):
@@ -66,7 +61,6 @@ def s2c_of(version: str):
         'v1': S2CLoss('relu'),
         'v1_norelu': S2CLoss('none'),
         'v2': S2CLoss('scale'),
-        'v2_detach': S2CLoss('scale', detach_range=True),
     }[version]
 
 
@@ -79,6 +73,8 @@ def test_golden_cam_losses():
             continue
         case, temperature, version = found.groups()
         prob = data[f'{case}in_segprob_t{temperature}']
+        if version == 'v2_detach':
+            continue  # a variant that we do not have
         loss = s2c_of(version)
         check(
             lambda x, loss=loss, prob=prob: loss(x, prob),
@@ -88,21 +84,3 @@ def test_golden_cam_losses():
         )
         count += 1
     assert count > 0
-
-
-@pytest.mark.parametrize('fg_share', [0.5, 0.3])
-def test_golden_soft_loss_is_finite_where_the_reference_is_not(fg_share):
-    data = load_tensors('seg_losses')
-    for name in data:
-        if not name.endswith('in_logits'):
-            continue
-        logits = data[name].clone().requires_grad_()
-        target = torch.zeros_like(logits)
-        target[:, 0] = 1
-        loss = C2SLoss(fg_share, aux_share=0.0)(logits, target)
-        loss.backward()
-        background = -logits.log_softmax(dim=1)[:, 0].mean()
-        assert loss.item() == pytest.approx(
-            ((1 - fg_share) * background).item(), rel=1e-5
-        )
-        assert logits.grad.isfinite().all()

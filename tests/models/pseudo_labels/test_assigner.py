@@ -87,13 +87,6 @@ def test_all_classes_on_request(network):
     assert torch.equal(pseudo.classes, torch.arange(NUM_CLASSES))
 
 
-def test_a_softmax_over_all_classes_needs_them():
-    seg_labeler = dict(type='RestrictedSoftmax', after_softmax=True)
-    with pytest.raises(ValueError, match='set assigner.all_classes=True'):
-        MODELS.build(small_assigner(seg_labeler=seg_labeler))
-    MODELS.build(small_assigner(seg_labeler=seg_labeler, all_classes=True))
-
-
 def test_the_network_runs_in_the_dtype_and_maps_are_float32(network):
     seen = []
     network.backbone.register_forward_hook(

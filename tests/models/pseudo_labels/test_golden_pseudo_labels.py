@@ -12,7 +12,6 @@ from cosa_mmseg.models.pseudo_labels import (
     PixelAdaptiveRefinement,
     RestrictedSoftmax,
     cam_to_label,
-    confident_label,
     restrict_cam,
     restrict_logits,
 )
@@ -126,21 +125,8 @@ def test_golden_restricted_softmax():
         assert torch.equal(restricted, data[f'{case}out_validation'])
         count = 0
         for name, expected in data.items():
-            if found := re.fullmatch(
-                rf'{case}out_temp([\d.]+)_after([01])', name
-            ):
-                labeler = RestrictedSoftmax(
-                    float(found[1]), after_softmax=found[2] == '1'
-                )
-                got = labeler(logits, label)
+            if found := re.fullmatch(rf'{case}out_temp([\d.]+)_after0', name):
+                got = RestrictedSoftmax(float(found[1]))(logits, label)
                 np.testing.assert_allclose(got, expected, atol=2e-5, rtol=0)
                 count += 1
-            elif found := re.fullmatch(
-                rf'{case}out_pseudo_ratio([\d.]+)_mask', name
-            ):
-                got = confident_label(
-                    restricted.softmax(dim=1), float(found[1])
-                )
-                assert torch.equal(got, expected.long()), name
-                count += 1
-        assert count > 1
+        assert count > 0
