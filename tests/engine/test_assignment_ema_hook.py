@@ -51,6 +51,14 @@ def test_exact_numbers_after_one_and_three_steps():
     assert model.online.weight.item() == 10
 
 
+def test_the_model_is_told_the_iteration():
+    runner = runner_of(MODELS.build(small_model()))
+    runner.iter = 7
+    assert runner.model.iteration == 0
+    AssignmentEMAHook().before_train_iter(runner, 0)
+    assert runner.model.iteration == 7
+
+
 def two_batch_norms(width):
     return nn.ModuleDict(
         {

@@ -1,4 +1,4 @@
-"""The only writer of the assignment network."""
+"""The only writer of the assignment network, which also tells the time."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,6 +29,9 @@ class AssignmentEMAHook(Hook):
     1/k instead: they are the plain mean of the online network's, without the
     (0, 1) that an untrained layer starts with, which would stay in them for
     thousands of iterations (ours; a ViT has none).
+
+    Before each iteration the model is told its number, ``model.iteration``,
+    on which the warm-up hangs.
 
     The assignment network starts as a copy of the online network but for what
     a checkpoint brought of it: heads for other classes than the checkpoint's
@@ -76,6 +79,12 @@ class AssignmentEMAHook(Hook):
             is_loaded = shape == tensor.shape or shape and FITTED.search(name)
             if not is_loaded and tensor.shape == new[name].shape:
                 tensor.copy_(new[name])
+
+    def before_train_iter(
+        self, runner, batch_idx: int, data_batch=None
+    ) -> None:
+        """Hand the number of the iteration to the model."""
+        _bare(runner.model).iteration = runner.iter
 
     def after_train_iter(
         self, runner, batch_idx: int, data_batch=None, outputs=None

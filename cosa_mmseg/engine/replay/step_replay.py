@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from mmengine.logging import MessageHub
 from mmengine.model import BaseModel, revert_sync_batchnorm
-from torch import Tensor, nn
+from torch import Tensor
 
 from cosa_mmseg.engine.hooks.non_finite_loss_hook import loss_terms
 
@@ -82,10 +82,11 @@ def replay(dump: StepDump, device: torch.device) -> Replay:
 
 
 def _forward(
-    model: nn.Module, dump: StepDump, device: torch.device
+    model: Any, dump: StepDump, device: torch.device
 ) -> tuple[dict, Origin]:
     """Losses as the model returns them, and where they begin."""
     MessageHub.get_instance('replay').update_info('iter', dump.iteration)
+    model.iteration = dump.iteration
     call = from_plain(dump.call, device)
     _set_random_states(dump.random, device)
     dtype = getattr(torch, dump.dtype)

@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from mmengine.dist import get_world_size
-from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 from torch import Tensor
 
@@ -61,6 +60,10 @@ class CoSA(DualStreamSegmentor):
         data_preprocessor (dict): :class:`TwoViewDataPreprocessor`.
         init_cfg (dict, optional): Initialisation.
 
+    Attributes:
+        iteration (int): Number of the current iteration, from 0, as
+            :class:`AssignmentEMAHook` hands it in; it decides on the warm-up.
+
     Raises:
         ValueError: If ``train_cfg`` has other settings or settings out of
             range, or ``loss_csc`` meets labelers without a single threshold.
@@ -95,6 +98,7 @@ class CoSA(DualStreamSegmentor):
         for name, *call in _CALLS:
             check_call(name, getattr(self, name), *call)
         self.warmup_iters, self.freeze_backbone = _read_train_cfg(**train_cfg)
+        self.iteration = 0
         if self.loss_csc is not None and not self.assigner.has_threshold:
             raise ValueError(
                 'loss_csc selects pixels by their distance from one '
@@ -104,9 +108,8 @@ class CoSA(DualStreamSegmentor):
 
     @property
     def warmup_left(self) -> int:
-        """int: Iterations of the warm-up from the runner's current one on."""
-        iteration = MessageHub.get_current_instance().get_info('iter', 0)
-        return max(self.warmup_iters - iteration, 0)
+        """int: Iterations of the warm-up from the current one on."""
+        return max(self.warmup_iters - self.iteration, 0)
 
     def loss(self, inputs: dict, data_samples: list) -> dict:
         """Losses of a batch.

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import torch
-from mmengine.logging import MessageHub
 from mmengine.optim import OptimWrapper
 from mmengine.registry import MODELS
 
@@ -106,7 +105,8 @@ def train(model: torch.nn.Module, batches: list[slice]) -> Iterator[dict]:
     hook = AssignmentEMAHook(momentum=0.3)
     runner = SimpleNamespace(model=model, optim_wrapper=wrapper)
     for step in range(STEPS):
-        MessageHub.get_instance('steps').update_info('iter', step)
+        runner.iter = step
+        hook.before_train_iter(runner, step)
         logs = [
             model.train_step(step_images(step, images), wrapper)
             for images in batches

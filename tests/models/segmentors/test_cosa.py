@@ -2,7 +2,6 @@ import copy
 
 import pytest
 import torch
-from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 
 from cosa_mmseg.structures import stack_valid_mask
@@ -118,10 +117,9 @@ def test_thresholds_are_fed_over_the_last_images_of_the_warm_up():
     model = MODELS.build(small_model(**PAPER)).train()
     model.warmup_iters = 10
     threshold = model.assigner.cam_labeler.threshold
-    hub = MessageHub.get_current_instance()
     seen = []
     for iteration in range(12):
-        hub.update_info('iter', iteration)
+        model.iteration = iteration
         before = threshold.pointer.clone()
         losses = model.loss(**prepared(model, [[0], [1]]))
         seen.append(bool(threshold.pointer != before))
@@ -156,7 +154,7 @@ def test_two_fixed_thresholds_have_no_perplexity(name, which):
 
 def test_warm_up_computes_the_classification_only(model):
     model.warmup_iters = 5
-    MessageHub.get_current_instance().update_info('iter', 4)
+    model.iteration = 4
     # neither the assignment network nor the segmentation head may run
     model.assignment.forward = model.assignment.see = None
     model.online.decode_head.forward = None
@@ -165,7 +163,7 @@ def test_warm_up_computes_the_classification_only(model):
     sum(losses.values()).backward()
     for parameter in model.online.decode_head.parameters():
         assert torch.equal(parameter.grad, torch.zeros_like(parameter))
-    MessageHub.get_current_instance().update_info('iter', 5)
+    model.iteration = 5
     assert model.warmup_left == 0
 
 
@@ -173,7 +171,7 @@ def test_a_frozen_backbone_has_zero_gradients_in_the_warm_up_only():
     settings = dict(train_cfg=dict(warmup_iters=1, freeze_backbone=True))
     model = MODELS.build(small_model(**settings)).train()
     for iteration, frozen in ((0, True), (1, False)):
-        MessageHub.get_current_instance().update_info('iter', iteration)
+        model.iteration = iteration
         model.zero_grad()
         loss, _ = model.parse_losses(model.loss(**prepared(model, [[0]])))
         loss.backward()
