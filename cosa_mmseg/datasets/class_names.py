@@ -24,11 +24,14 @@ _BETWEEN_WORDS = re.compile(r'[\s_-]+')
 # Between classes of a cell, the sure ones in front; a class may well be named
 # rock/pop or R&B.
 _SEPARATORS = re.compile(r'\s*[,;|、]\s*')
-_WEAK_SEPARATORS = re.compile(r'\s*[/\\+&]\s*|\s+and\s+')
-# cat: 0.9, cat (90 %), cat=1; and flags of several classes, 1 0 1
+_WEAK_SEPARATORS = re.compile(r'\s*[/\\]\s*')
+_JOINED_BY_AND = re.compile(r'\s*[&+]\s*|\s+and\s+')
+_WORDS = re.compile(r'[\W_]+')
+# cat: 0.9, cat (90 %), cat=1, cat 0.9; and numbers alone, 1 0 1
 _WITH_NUMBER = re.compile(
     r'.*[^\W\d]\s*([:=]\s*[01]|[:=(]\s*(\d*[.,]\d+\s*%?|\d+\s*%)\)?)'
-    r'|[01]([\s,;|]+[01])+'
+    r'|.*[^\W\d]\s+(0?[.,]\d+|1[.,]0+|\d+([.,]\d+)?\s*%)'
+    r'|[\d.]+([\s,;|]+[\d.]+)+'
 )
 
 
@@ -60,12 +63,7 @@ def clean_name(name: Any, what: str) -> str:
 
 @lru_cache(1 << 16)
 def _check_class(name: str) -> None:
-    """Refuse the background, and captions."""
-    if look(name).strip() == BACKGROUND:
-        raise ValueError(
-            f'class {name!r} is in every image and in no label: leave it out '
-            '(an image without a class has an empty label)'
-        )
+    """Refuse captions."""
     if len(name) > LONGEST:
         raise ValueError(
             f'the name of the class has {len(name)} characters, more than '
@@ -101,6 +99,11 @@ def look(name: str) -> str:
     return _BETWEEN_WORDS.sub(' ', folded) or folded
 
 
+def is_background(name: str) -> bool:
+    """Return True for a spelling of the background."""
+    return look(name).strip() == BACKGROUND
+
+
 def is_empty(name: str) -> bool:
     """Return True for a word that says that there is nothing."""
     return name.lower() in _EMPTY
@@ -124,10 +127,11 @@ def find_alike(names: Iterable[str]) -> list[str]:
 def find_joined(names: Collection[str], known: Collection[str]) -> str | None:
     """Return the first name that is likely several classes, if one is.
 
-    ``'cat|dog'`` is if one of its parts is a name by itself, or if all are
-    parts of several names. ``'a/b'`` is only if another part than the first is
-    a name, as ``'vehicle/car'`` beside ``'vehicle'`` is one class; ``'polar
-    bear'`` if all its words are. ``'cat: 0.9'`` has a score behind.
+    ``'cat|dog'`` always is. ``'cat, dog'`` is if one of its parts is a name by
+    itself, or if all are parts of several names; ``'cat & dog'`` if one is a
+    name. ``'a/b'`` is only if another part than the first is a name, as
+    ``'vehicle/car'`` beside ``'vehicle'`` is one class; ``'polar bear'`` if
+    all its words are, whatever stands between.
 
     Args:
         names: All names.
@@ -138,16 +142,40 @@ def find_joined(names: Collection[str], known: Collection[str]) -> str | None:
     times = Counter(part for found in parts.values() for part in set(found))
     for name, sure in parts.items():
         weak = _split(_WEAK_SEPARATORS, name)
-        words = _split(_BETWEEN_WORDS, name)
+        words = _split(_WORDS, name)
         if name not in known and (
-            not whole.isdisjoint(sure)
+            '|' in name
+            or not whole.isdisjoint(sure + _split(_JOINED_BY_AND, name))
             or (sure and all(times[part] > 1 for part in sure))
             or not whole.isdisjoint(weak[1:])
             or (words and whole.issuperset(words))
-            or _WITH_NUMBER.fullmatch(name)
         ):
             return name
     return None
+
+
+def has_number(name: str) -> bool:
+    """Return True for ``'cat: 0.9'``, with a score, and for ``'1 0 1'``."""
+    return bool(_WITH_NUMBER.fullmatch(name))
+
+
+def find_blanks(names: Collection[str]) -> list[str]:
+    """Return names that may be several classes with blanks between.
+
+    These begin with another name (``'cat dog'`` beside ``'cat'``), or have
+    only words that others have, too.
+
+    Args:
+        names: All names.
+    """
+    whole = {look(name) for name in names}
+    words = {name: _split(_WORDS, name) for name in names}
+    times = Counter(word for found in words.values() for word in set(found))
+    return [
+        name
+        for name, found in words.items()
+        if found and (found[0] in whole or min(times[w] for w in found) > 1)
+    ]
 
 
 def _split(pattern: re.Pattern[str], name: str) -> list[str]:

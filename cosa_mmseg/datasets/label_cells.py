@@ -27,7 +27,9 @@ def read_names(cell: str, separator: str, known: Collection[str]) -> list:
     Raises:
         ValueError: It looks like a list, and cannot be read.
     """
-    names = cell.split(separator) if cell else []
+    if not cell or cell in known:
+        return [cell]
+    names = cell.split(None if separator.isspace() else separator)
     is_known = all(name.strip() in known for name in names)
     if is_known or _ENDS.get(cell[0]) != cell[-1]:
         return names

@@ -10,10 +10,12 @@ from .class_names import (
     clean_name,
     find_alike,
     find_joined,
+    has_number,
+    is_background,
     is_empty,
     look,
 )
-from .label_cells import are_one_hot
+from .label_cells import are_flags, are_one_hot, has_no, read_names
 from .label_rows import LabelOptions, Row, Rows
 from .similar_names import strip_suffix
 
@@ -39,14 +41,14 @@ def collect(content: Rows, options: LabelOptions) -> Collected:
             has the line and the image.
     """
     collector = _Collector(options)
+    if not content.classes:
+        rows = [_split(row, options) for row in content.rows]
+        content = content._replace(rows=rows)
     for row in _with_names(content, options.classes):
         try:
             collector.add(row)
         except ValueError as err:
-            place = f'image {row.image!r:.60}'
-            if row.line:
-                place = f'line {row.line}'
-            raise ValueError(f'{place}: {err}') from err
+            raise ValueError(f'{_place(row)}: {err}') from err
     if not collector.images:
         raise ValueError('is empty: it lists no image')
     header = {clean_name(name, 'class') for name in content.classes}
@@ -59,6 +61,28 @@ def collect(content: Rows, options: LabelOptions) -> Collected:
         collector.lines,
         (*content.notes, *collector.notes()),
     )
+
+
+def _place(row: Row) -> str:
+    return f'line {row.line}' if row.line else f'image {row.image!r:.60}'
+
+
+def _split(row: Row, options: LabelOptions) -> Row:
+    """The row with each name by itself."""
+    if not isinstance(row.names, list):
+        return row
+    names: list[Any] = []
+    for name in row.names:
+        if not isinstance(name, str):
+            names.append(name)
+            continue
+        try:
+            names += read_names(
+                name.strip(), options.separator, options.classes
+            )
+        except ValueError as err:
+            raise ValueError(f'{_place(row)}: {err}') from err
+    return row._replace(names=names)
 
 
 def _with_names(content: Rows, classes: Collection[str]) -> list[Row]:
@@ -108,7 +132,9 @@ class _Collector:
         """Return the class that a name means, or '' for none."""
         if name in self.known:
             return name
-        return '' if is_empty(name) else self.by_look.get(look(name), name)
+        if is_empty(name) or is_background(name):
+            return ''
+        return self.by_look.get(look(name), name)
 
     def add(self, row: Row) -> None:
         """Add an image; if it is there, its label must be the same."""
@@ -149,9 +175,11 @@ class _Collector:
             for name in names
         ]
         meant = [self.meaning(name) for name in written]
-        if any(meant) and not all(meant):
+        nothing = [n for n in written if not self.meaning(n)]
+        if any(meant) and not all(map(is_background, nothing)):
             raise ValueError(
-                f'the label {written} says that there is a class, and none'
+                f'the label {written} says that there is a class, and none: '
+                'take one of the two out'
             )
         pairs = zip(written, meant, strict=True)
         self.replaced.update({n for n, meaning in pairs if n != meaning})
@@ -179,13 +207,27 @@ class _Collector:
                 'alike, or list the classes (--classes, `classes`), which '
                 'other spellings are read as'
             )
+        new = [n for n in names if n not in self.known]
+        if new and are_flags(new) and has_no(new):
+            raise ValueError(
+                f'{self._place(new[0])}: the labels are {", ".join(new)}, '
+                'which say whether a class is shown, and not which: write its '
+                'name, and empty labels for no, or, if these are classes, '
+                'list them (--classes, `classes`)'
+            )
+        if numbered := [n for n in new if has_number(n)]:
+            raise ValueError(
+                f'{self._place(numbered[0])}: the class {numbered[0]!r} has '
+                'numbers in it as a score or flags have: write names alone, '
+                'or, if it is one class, list it with the others (--classes, '
+                '`classes`)'
+            )
         if joined := find_joined(names, self.known):
             raise ValueError(
                 f'{self._place(joined)}: the class {joined!r} is likely '
-                'several, or has a number behind: say what stands between '
-                'classes, the same in all labels (--separator, '
-                '`label_separator`), or, if it is one class, list it with '
-                'the others (--classes, `classes`)'
+                'several: say what stands between classes, the same in all '
+                'labels (--separator, `label_separator`), or, if it is one '
+                'class, list it with the others (--classes, `classes`)'
             )
 
     def _place(self, name: str) -> str:
@@ -208,11 +250,13 @@ class _Collector:
                 empty.append(times)
         sentences = []
         if empty:
-            sentences.append(
-                f'labels that are read as no class: {", ".join(empty)}; if '
-                'one is a class, list it with the others (--classes, '
-                '`classes`)'
-            )
+            text = f'labels that are read as no class: {", ".join(empty)}'
+            if not all(map(is_background, self.replaced)):
+                text += (
+                    '; if one is a class, list it with the others '
+                    '(--classes, `classes`)'
+                )
+            sentences.append(text)
         if other:
             sentences.append(f'names that are read: {", ".join(other)}')
         return sentences

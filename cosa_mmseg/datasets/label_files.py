@@ -13,8 +13,8 @@ a folder    one folder a class: ``cat/a.jpg``, and the same file again as
 
 Files are UTF-8, or UTF-16 with its byte order mark. Blanks around names do not
 count. An image may show no class: an empty cell or list, a word such as
-``none`` or ``NaN``, or a line of a ``.txt`` that ends with the tab. The
-background is no class of a label.
+``none`` or ``NaN``, ``background``, or a line of a ``.txt`` that ends with the
+tab.
 """
 
 import os.path as osp
@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 from cosa_mmseg.utils.reading import decode, read_bytes
 
-from .class_names import BACKGROUND, clean_name
+from .class_names import BACKGROUND, clean_name, is_background
 from .image_files import check_unique
 from .label_collector import collect
 from .label_folders import read_folder
@@ -67,11 +67,22 @@ class ImageLabels:
             ValueError: An image shows another class, or the list has the
                 background or a class twice.
         """
-        classes = [clean_name(name, 'class') for name in classes]
+        classes = _foreground(classes)
         check_unique(classes, 'the list of classes')
         for image, names in self.names.items():
             check_known(names, classes, image, self.place(image))
         return replace(self, classes=tuple(classes))
+
+
+def _foreground(classes: Iterable[str]) -> list[str]:
+    """Clean a list of foreground classes; refuse the background in it."""
+    names = [clean_name(name, 'class') for name in classes]
+    for name in filter(is_background, names):
+        raise ValueError(
+            f'class {name!r} is in every image: leave it out of the list of '
+            'classes (an image without a class has an empty label)'
+        )
+    return names
 
 
 def check_background(classes: Sequence[str], where: str) -> None:
@@ -115,8 +126,7 @@ def read_labels(
         FileNotFoundError: There is no such file.
         ValueError: It cannot be read; the message has file, line and value.
     """
-    classes = [clean_name(name, 'class') for name in options.classes]
-    options = replace(options, classes=classes)
+    options = replace(options, classes=_foreground(options.classes))
     if osp.isdir(path):
         try:
             content = read_folder(path, options)

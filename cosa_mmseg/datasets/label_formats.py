@@ -6,6 +6,7 @@ counted from 1.
 """
 
 import json
+import re
 from typing import Any
 
 from .label_rows import LabelOptions, Row, Rows
@@ -29,6 +30,8 @@ _TOOLS = {
 
 def parse_txt(text: str, options: LabelOptions) -> Rows:
     """Parse lines of names with tabs between, the image's name first."""
+    if re.match(r'\s*image\t(?!\s*labels\s*\n)', text):  # 0 and 1 below
+        return parse_csv(text, options)
     rows = []
     for number, line in enumerate(text.split('\n'), 1):
         if not line.strip():
@@ -38,7 +41,9 @@ def parse_txt(text: str, options: LabelOptions) -> Rows:
             continue
         if not tab:
             raise ValueError(
-                f'line {number}: no tab behind the image name in {line!r}'
+                f'line {number}: no tab behind the image name in '
+                f'{line!r:.200}: each class has one in front, and an image '
+                'without a class one behind'
             )
         shown = names.split('\t') if names.strip() else []
         rows.append(Row(number, image, shown))
@@ -82,6 +87,9 @@ def parse_jsonl(text: str, options: LabelOptions) -> Rows:
 def _read_entry(entry: Any, line: int | None) -> Row:
     """Read an object of an image and its labels."""
     fields = dict(entry) if isinstance(entry, tuple) else {}
+    if fields and len(fields) < len(entry):
+        place = f'line {line}' if line else f'image {fields.get("image")!r}'
+        raise ValueError(f'{place}: a key is there twice: leave one out')
     if not {'image', 'labels'} <= set(fields):
         text = f'{dict(entry) if fields else entry!r:.200}'
         place = f'line {line}: ' if line else ''

@@ -10,7 +10,7 @@ class LabelOptions:
     """What decides how a label file is read.
 
     Attributes:
-        separator: What stands between the classes in a cell of a ``.csv``.
+        separator: What stands between the classes of a cell, or of a string.
         union: Whether an image that comes again shows the classes of all its
             rows; else these must be the same.
         classes: Foreground classes, empty where they are not known. Their

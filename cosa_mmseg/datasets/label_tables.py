@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from .class_names import MAX_CLASSES, look, tidy
-from .label_cells import are_flags, has_no, read_flags, read_names
+from .label_cells import are_flags, has_no, read_flags
 from .label_rows import LabelOptions, Row, Rows
 
 _DELIMITERS = ',;\t|'
@@ -29,7 +29,13 @@ _OTHERS = _SPLITS | frozenset(
     + ('annotator', 'annotation id', 'annotated', 'labelled', 'labeled')
     + ('lead time', 'created at', 'updated at', 'date', 'timestamp', 'url')
     + ('weight', 'count', 'num labels', 'num classes', 'source', 'version')
-    + ('comment', 'comments', 'note', 'notes')
+    + ('comment', 'comments', 'note', 'notes', 'flagged', 'flag', 'deleted')
+    + ('quality', 'blurry', 'blurred', 'cropped', 'duplicate', 'corrupt')
+    + ('reviewed by', 'annotated by', 'labeled by', 'labelled by', 'user')
+    + ('has mask', 'has label', 'has labels', 'has annotation', 'has box')
+    + ('valid', 'invalid', 'usable', 'used', 'include', 'exclude', 'keep')
+    + ('skip', 'skipped', 'total', 'sum', 'status', 'usage', 'completed')
+    + ('public', 'private', 'exported', 'uploaded', 'priority')
 )
 _CONFIDENCES = ('confidence', 'conf', 'score', 'prob', 'probability')
 
@@ -44,7 +50,7 @@ def parse_csv(text: str, options: LabelOptions) -> Rows:
     """
     header, table = _read_table(text)
     if 'labels' in header:
-        return _parse_names(header, table, options)
+        return _parse_names(header, table)
     return _parse_flags(header, table, options)
 
 
@@ -103,22 +109,14 @@ def _check_header(header: Sequence[str], delimiter: str) -> None:
         )
 
 
-def _parse_names(
-    header: list[str], table: Table, options: LabelOptions
-) -> Rows:
+def _parse_names(header: list[str], table: Table) -> Rows:
     """Rows with a cell of names."""
     image, labels = header.index('image'), header.index('labels')
     others = [c for c in header if c not in ('image', 'labels', '')]
     for column in others:
         if column.lower() in _CONFIDENCES:
             _check_confidence(column, header.index(column), table)
-    rows = []
-    for line, row in table:
-        try:
-            names = read_names(row[labels], options.separator, options.classes)
-        except ValueError as err:
-            raise ValueError(f'line {line}: {err}') from err
-        rows.append(Row(line, row[image], names))
+    rows = [Row(line, row[image], [row[labels]]) for line, row in table]
     return Rows(rows, notes=_name_passed_over(others))
 
 
@@ -200,6 +198,11 @@ def _is_class(
     has_flags = are_flags(columns[name])
     if known:
         return has_flags and not is_odd
+    if plain in _LABELS and not has_flags:
+        raise ValueError(
+            f'column {name!r} holds no 0 and 1: if the names of classes are '
+            'in it, head it `labels`'
+        )
     if has_flags and (is_odd or plain in _LABELS):
         raise ValueError(
             f'column {name!r} holds 0 and 1, and may be no class: leave it '

@@ -6,6 +6,7 @@ from itertools import permutations
 import numpy as np
 from scipy.sparse import csr_array
 
+from .class_names import find_blanks
 from .label_files import ImageLabels
 
 LONGEST = 10  # entries of the longest list in a sentence
@@ -13,6 +14,7 @@ LONGEST = 10  # entries of the longest list in a sentence
 _NO_CLASSES = frozenset(
     ('unknown', 'unlabeled', 'unlabelled', 'unsure', '?', 'empty', 'negative')
     + ('nothing', 'no label', 'ignore', 'skip', 'todo', 'tbd', 'bg', 'void')
+    + ('no', 'no object', 'no class', '.')
 )
 
 
@@ -74,6 +76,8 @@ def label_warnings(labels: ImageLabels) -> list[str]:
         'class': [name for name in shown if counts[name] == total],
         'names with a character that may stand between classes (--separator, '
         '`label_separator`): {}': [n for n in shown if {*',;|'} & {*n}],
+        'names that are made of words of others: {}; is each one class, or '
+        'several (--separator, `label_separator`)?': find_blanks(shown),
         'names that are hardly those of classes, but count as such (an image '
         'without a class has an empty label): {}': [
             name for name in shown if name.lower() in _NO_CLASSES

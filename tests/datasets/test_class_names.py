@@ -6,6 +6,7 @@ from cosa_mmseg.datasets.class_names import (
     clean_name,
     find_alike,
     find_joined,
+    has_number,
     is_empty,
     look,
     tidy,
@@ -71,11 +72,9 @@ def test_words_for_nothing():
         (['cat', 'dog and cat'], 'dog and cat'),
         (['Cat', 'dog', 'cat + dog'], 'cat + dog'),
         (['cat', 'dog', 'cat dog'], 'cat dog'),
-        (['cat', 'cat: 0.9'], 'cat: 0.9'),
-        (['dog (0.51)'], 'dog (0.51)'),
-        (['cat=1', 'dog'], 'cat=1'),
-        (['cat: 90%'], 'cat: 90%'),
-        (['1 0 1'], '1 0 1'),
+        (['cat', 'cat & dog'], 'cat & dog'),
+        (['cat', 'dog', 'cat#dog'], 'cat#dog'),
+        (['cat|dog', 'bird'], 'cat|dog'),
         (['cat', 'cat，dog', 'dog'], 'cat，dog'),
         (['cat', 'cat、dog'], 'cat、dog'),
         # one class each
@@ -90,3 +89,11 @@ def test_words_for_nothing():
 def test_several_classes_in_a_name(names, joined):
     assert find_joined(names, ()) == joined
     assert find_joined(names, names) is None  # where they are listed
+
+
+def test_scores_and_flags_in_a_name():
+    for name in ('cat: 0.9', 'dog (0.51)', 'cat=1', 'cat: 90%', 'cat 0.9'):
+        assert has_number(name)
+    assert has_number('1 0 1') and has_number('3 0.5 0.5')
+    for name in ('size (2)', '1:10', 'A380', 'Windows 3.11', 'route 66', '10'):
+        assert not has_number(name)

@@ -111,7 +111,7 @@ def test_published_lists_are_without_empty_labels(make, kind, capfd):
         ({'a': ['cat'], 'b': ['dog']}, ['1 of the 3', "'c'", 'labels.json']),
         ({'a': ['cat'], 'b': ['mouse'], 'c': []}, ["'mouse'", "'b'"]),
         ({'a': ['cat'], 'b': ['mouse'], 'c': []}, ['cat, dog, cow']),
-        ({'a': ['background'], 'b': [], 'c': []}, ["class 'background'"]),
+        ({'a': ['background'], 'b': [], 'c': []}, ['none of the 3']),
         ({'a': 'cat', 'b': [], 'c': []}, ["'a'", 'must be a list', "'cat'"]),
         ({'a': [], 'b': [], 'c': []}, ['none of the 3', 'list.txt']),
         (['a'], ['labels.json must hold an object', 'list']),

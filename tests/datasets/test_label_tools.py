@@ -60,6 +60,11 @@ def read(name, text, **options):
         ('a.csv', 'image,labels\na,cat\nimage,labels\nb,dog\n', [CAT, DOG]),
         ('a.csv', 'image,labels\na,cat;\nb,"cat;dog; "\n', [CAT, BOTH]),
         ('a.txt', 'image\tlabels\na\tcat\tdog\n', [BOTH]),
+        ('a.txt', 'image\tcat\tdog\na\t1\t0\nb\t0\t1\n', [CAT, DOG]),
+        ('a.txt', 'a\tcat;dog\nb\t["cat", "dog"]\n', [BOTH, BOTH]),
+        # the background
+        ('a.csv', 'image,labels\na,Background;cat\nb,background\n', [CAT, []]),
+        ('a.csv', 'image,__background__,cat\na,1,1\nb,1,0\n', [CAT, []]),
         ('a.json', '[{"image": "a", "labels": ["cat"], "id": 1}]', [CAT]),
         # names that only look odd
         (
@@ -117,7 +122,16 @@ def third(cell):
             'line 4: the cell .* is no l',
         ),
         ('a.csv', third('x' * 201), 'line 4: .* has 201 characters'),
-        ('a.csv', 'image,labels\na,__background__\n', 'is in every image and'),
+        ('a.csv', 'image,labels\na,True\nb,False\n', 'whether a class is sh'),
+        (
+            'a.json',
+            '{"a": [1, 0], "b": [0]}',
+            'the labels are 1, 0, which say',
+        ),
+        ('a.csv', 'image,labels\na,cat|dog\nb,x|y\n', "'cat.dog' is likely s"),
+        ('a.txt', 'a\tcat, dog\nb\tdog\n', '1: .* several: .*--separator'),
+        ('a.txt', 'a\t["cat"\nb\t[cat]\n', 'line 2: the cell .* is no list'),
+        ('a.txt', 'a\t3 0.5 0.5 0.1\n', "'3 0.5 0.5 0.1' has numbers in it"),
         (
             'a.csv',
             'image,cat,is_train\na,1,0\nb,0,1\n',
@@ -213,6 +227,12 @@ def test_a_separator_and_a_union_decide():
     with pytest.raises(ValueError, match='separator .* must not be empty'):
         read('a.csv', third('cat'), separator='')
     rows = 'image,labels\na,cat\na,dog\na,cat\nb,dog\n'
+    for name, text in (
+        ('a.csv', third('cat  dog')),
+        ('a.txt', 'c\tcat dog\nd\tcat\n'),
+        ('a.json', '{"c": ["cat dog"], "d": ["cat"]}'),
+    ):
+        assert read(name, text, separator=' ').names['c'] == BOTH
     assert read('a.csv', rows, union=True).names == {'a': BOTH, 'b': DOG}
 
 
@@ -268,9 +288,10 @@ def test_folders_that_are_hardly_classes(tmp_path, paths, message):
 
 def test_folders_of_classes(tmp_path):
     write(tmp_path, 'none/a.jpg=1', 'train/b.jpg=2', 'train/c.jpg=2')
-    write(tmp_path, '__MACOSX/x.jpg=3', '@eaDir/y.jpg=4')
+    write(tmp_path, 'background/z.jpg=6', '__MACOSX/x.jpg=3', '@eaDir/y.jpg=4')
     labels = read_labels(str(tmp_path))
     assert labels.names == {
+        'background/z.jpg': [],
         'none/a.jpg': [],
         'train/b.jpg': ['train'],
         'train/c.jpg': ['train'],

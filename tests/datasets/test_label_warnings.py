@@ -21,6 +21,8 @@ def table(*names, classes=()):
         (table(['a'], ['a', 'b']), "every one of the 2 images shows 'a'"),
         (table(['a', 'b'], ['b'], []), 'apart: a never without b (1 images)'),
         (table(['a, b'], ['c']), "`label_separator`): 'a, b'"),
+        (table(['cat dog'], ['cat']), "made of words of others: 'cat dog'"),
+        (table(['a b'], ['b c'], ['a c']), "others: 'a b', 'a c', 'b c'; is"),
         (table(['Unknown'], ['c']), "hardly those of classes.*'Unknown'"),
         (table(['10'], ['2']), "numbers, sorted as text: '10', '2'; are they"),
     ],
@@ -35,6 +37,8 @@ def test_what_is_said(labels, message):
 
 def test_a_good_set_has_no_warnings():
     assert label_warnings(table(['a'], ['b'], ['a', 'b'], [])) == ['a note']
+    names = table(['polar bear'], ['brown bear'], ['bear'], ['hot dog'])
+    assert label_warnings(names) == ['a note']
 
 
 def test_counts_of_many_classes_take_little_memory():

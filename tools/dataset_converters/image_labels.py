@@ -12,7 +12,8 @@ Formats, told by the suffix (UTF-8):
     .json   {"a.jpg": ["cat", "dog"]}
     .jsonl  {"image": "a.jpg", "labels": ["cat", "dog"]}, one a line
     .txt    a.jpg<TAB>cat<TAB>dog, one image a line
-    none    a folder with one folder a class: DIR/cat/a.jpg, DIR/dog/a.jpg
+    none    a folder with one folder a class: DIR/cat/a.jpg, DIR/dog/a.jpg;
+            images in DIR/background show no class
 
 The report counts classes, and names pairs of which one class is never shown
 without the other: labels of images cannot tell these apart. With --images each
@@ -58,8 +59,8 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--separator',
         default=';',
-        help='what is between the classes in a cell of a .csv that is read '
-        '(default: ;)',
+        help='what is between the classes in a cell, or a string, that is '
+        'read (default: ;)',
     )
     parser.add_argument(
         '--union',

@@ -36,8 +36,9 @@ def build_split(
     Raises:
         OSError: If the folder of masks does not exist or has none of the
             images.
-        ValueError: If the config has no such split, an image has no label,
-            is listed twice, or its id would lead out of a folder.
+        ValueError: If the config has no such split, an image has no label or
+            an id that differs from another in its case only, or its id would
+            lead out of a folder.
     """
     name = f'{split}_dataloader'
     if not cfg.get(name) or not cfg.get('test_dataloader'):
@@ -80,10 +81,8 @@ def _check_images(dataset: BaseDataset, split: str) -> None:
         key = folded(path.as_posix())
         if key in seen:
             raise ValueError(
-                f'{name} of the {split} split is listed twice'
-                if seen[key] == info['img_id']
-                else f'{name} and image {seen[key]!r} of the {split} split '
-                'have one name where case does not count: rename one'
+                f'{name} and image {seen[key]!r} of the {split} split have '
+                'one name where case does not count: rename one'
             )
         seen[key] = info['img_id']
         if path.is_absolute() or '..' in path.parts:

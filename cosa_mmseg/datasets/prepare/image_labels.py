@@ -7,6 +7,7 @@ import os.path as osp
 import shutil
 from pathlib import Path
 
+from cosa_mmseg.datasets.class_names import BACKGROUND
 from cosa_mmseg.datasets.image_files import find_images
 from cosa_mmseg.datasets.label_files import ImageLabels
 from cosa_mmseg.utils.atomic import atomic_file, atomic_folder
@@ -120,25 +121,19 @@ _FORMATS = {'.csv': _csv, '.json': _json, '.jsonl': _jsonl, '.txt': _txt}
 def _write_folder(
     labels: ImageLabels, folder: Path, images: str | Path | None
 ) -> None:
-    """Copy each image into the folders of its classes."""
+    """Copy each image into the folders of its classes, or `background`."""
     if images is None:
         raise ValueError(
             f'{folder} has no suffix, so it is a folder to copy the images '
             'to: say where they are (--images)'
         )
-    for image, names in labels.names.items():
-        if not names:
-            raise ValueError(
-                f'image {image!r} shows no class and cannot be in a folder of '
-                'one; choose a file format'
-            )
     for name in labels.classes:
         if '/' in name or name.startswith('.'):
             raise ValueError(f'class {name!r} cannot be the name of a folder')
     files = find_images(labels.names, str(images))
     with atomic_folder(folder) as unfinished:
         for image, names in labels.names.items():
-            for name in names:
+            for name in names or (BACKGROUND,):
                 target = unfinished / name / files[image]
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(Path(images, files[image]), target)

@@ -96,7 +96,7 @@ def test_what_is_written_is_read_again(tmp_path_factory, name, one_hot, names):
 
 def test_a_folder_of_copies(tmp_path):
     write_images(tmp_path / 'pics', 'a b.jpg', 'sub/ü.png', 'x.png')
-    names = {'a b': ['cat', 'dog'], 'sub/ü.png': ['dog']}
+    names = {'a b': ['cat', 'dog'], 'sub/ü.png': ['dog'], 'x': []}
     write_labels(table(names), tmp_path / 'tree', images=tmp_path / 'pics')
 
     tree = tmp_path / 'tree'
@@ -105,6 +105,7 @@ def test_a_folder_of_copies(tmp_path):
     assert read_labels(str(tree)).names == {
         'cat/a b.jpg': ['cat', 'dog'],
         'dog/sub/ü.png': ['dog'],
+        'background/x.png': [],
     }
 
 
@@ -119,7 +120,6 @@ def test_a_folder_of_copies(tmp_path):
         ({'a': []}, 'a.csv', dict(one_hot=True), 'need a class'),
         ({'a': ['image']}, 'a.csv', dict(one_hot=True), 'columns image and'),
         (NAMES, 'tree', {}, 'tree has no suffix, so it is a folder'),
-        (NAMES, 'tree', dict(images='.'), "'none.jpg' shows no class"),
         ({'a': ['x/y']}, 'tree', dict(images='.'), "'x/y' cannot be the name"),
         ({'a': ['.x']}, 'tree', dict(images='.'), "'.x' cannot be the name"),
         ({'a': ['x']}, 'tree', dict(images='no'), "no folder of images 'no'"),
