@@ -144,8 +144,10 @@ def _outside(
         FileNotFoundError: If there is none.
     """
     if out_dir:
-        out = Path(out_dir).resolve()
-        files = [f for f in files if out not in Path(f).resolve().parents]
+        out = Path(os.path.realpath(out_dir))  # loops of links raise nothing
+        files = [
+            f for f in files if out not in Path(os.path.realpath(f)).parents
+        ]
     if not files:
         raise FileNotFoundError(
             f'{item!r} has no picture'

@@ -1,6 +1,7 @@
 """What is written of predictions."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -82,11 +83,13 @@ class PredictionWriter:
         Raises:
             ValueError: If an output may take the place of an input.
         """
-        folders = [(self.root / kind).resolve() for kind in self.kinds]
+        folders = [
+            Path(os.path.realpath(self.root / kind)) for kind in self.kinds
+        ]
         for picture in pictures:
             if not isinstance(picture.source, str):
                 continue
-            parents = Path(picture.source).resolve().parents
+            parents = Path(os.path.realpath(picture.source)).parents
             if any(folder in parents for folder in folders):
                 raise ValueError(
                     f'{picture.source} is in a folder of the outputs, which '

@@ -158,7 +158,7 @@ def _fault(path: str, decoding: dict, backend_args: dict | None) -> str | None:
         return why_missing(
             path,
             'check data_root, data_prefix and img_suffix (of masks '
-            'seg_map_suffix)',
+            'seg_map_suffix; of your own pictures img_path and mask_path)',
         )
     except (OSError, ValueError) as err:  # ValueError: a NUL in the name
         return f'cannot be read: {getattr(err, "strerror", None) or err}'

@@ -3,6 +3,7 @@
 import filecmp
 import os
 import os.path as osp
+import re
 from collections.abc import Sequence
 
 from .class_names import look
@@ -12,12 +13,15 @@ from .label_rows import LabelOptions, Row, Rows
 # Folders of splits, and of what belongs to images
 _SPLITS = frozenset(
     ('train', 'training', 'val', 'valid', 'validation', 'test', 'testing')
-    + ('trainval', 'train2014', 'val2014', 'train2017', 'val2017', 'test2017')
+    + ('trainval', 'eval', 'evaluation', 'dev', 'holdout', 'fold', 'split')
+    + ('labeled', 'labelled', 'unlabeled', 'unlabelled')
 )
+_AFTER_SPLIT = re.compile(r' ?(set|data|images|\d+)$')  # train_set, val2017
 _PARTS = frozenset(
     ('images', 'image', 'imgs', 'img', 'pictures', 'photos', 'jpegimages')
     + ('masks', 'mask', 'labels', 'annotations', 'segmentationclass')
     + ('imagesets', 'label maps', 'ground truth', 'gt', 'segmentations')
+    + ('new folder', 'backup', 'thumbnails')
 )
 # Folders of systems
 _SKIPPED = frozenset(
@@ -59,7 +63,11 @@ def _check_classes(folders: Sequence[str], options: LabelOptions) -> None:
     known = {look(name) for name in options.classes}
     looks = {name: look(name) for name in folders}
     others = {n: key for n, key in looks.items() if key not in known}
-    odd = [n for n, key in others.items() if key in _SPLITS | _PARTS]
+    odd = [
+        name
+        for name, key in others.items()
+        if key in _PARTS or {key, _AFTER_SPLIT.sub('', key)} & _SPLITS
+    ]
     if odd == ['train'] and len(folders) > 1:  # pictures of trains
         return
     if odd:

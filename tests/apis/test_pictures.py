@@ -86,6 +86,11 @@ def test_outputs_are_no_inputs(tree):
         find_pictures('out', out_dir='out')
 
 
+def test_a_link_to_itself_is_an_input_that_fails_by_name(tree):
+    Path('a/loop.jpg').symlink_to('loop.jpg')
+    assert './a/loop.jpg' in names('.', out_dir='out')
+
+
 def test_what_has_no_picture_is_named(tree):
     with pytest.raises(FileNotFoundError, match=r"'b/\*\.gif' has no picture"):
         find_pictures('b/*.gif')

@@ -275,6 +275,7 @@ def write(root, *paths):
         (['train/a.jpg', 'valid/b.jpg'], 'has the folders train, valid, whic'),
         (['train/cat/a.jpg'], 'folder that holds .*is it train'),
         (['cat/a.jpg', 'test/b.jpg'], 'has the folders test, which'),
+        (['training_set/a.jpg', 'fold1/b.jpg'], 'folders fold1, training_set'),
         (['images/a.jpg', 'masks/a.png'], 'has the folders images, masks'),
         (['cat/a.jpg=1', 'dog/b.jpg=1'], "as 'cat/a.jpg' and as 'dog/b.jpg'"),
         (['Cat/a.jpg=1', 'cat/b.jpg=2'], "'Cat', 'cat' are likely one"),
