@@ -12,3 +12,27 @@ def test_import_says_nothing():
         check=True,
     )
     assert done.stdout + done.stderr == ''
+
+
+def test_import_registers_parts_and_loads_nothing_else():
+    code = "import cosa_mmseg, sys; print(*sys.modules, sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {*done.stdout.split()}
+    assert 'cosa_mmseg.models.segmentors.cosa' in loaded
+    assert 'cosa_mmseg.engine.hooks.report_hook' in loaded
+    heavy = (
+        'matplotlib',
+        'cosa_mmseg.apis',
+        'cosa_mmseg.cli',
+        'cosa_mmseg.config',
+        'cosa_mmseg.engine.replay',
+        'cosa_mmseg.interop',
+        'cosa_mmseg.visualization',
+    )
+    found = {m for m in loaded for h in heavy if f'{m}.'.startswith(f'{h}.')}
+    assert not found

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 from prettytable import PrettyTable
 
 from cosa_mmseg.utils.atomic import atomic_file
@@ -86,6 +85,8 @@ class CAMSweep:
             path: The file, ``.png`` or what else matplotlib writes; an older
                 one is replaced.
         """
+        from matplotlib.figure import Figure
+
         figure = Figure(figsize=(8, 5), layout='constrained')
         axes = figure.add_subplot()
         axes.axvline(self.fixed_threshold, color='0.6', linewidth=1)

@@ -16,7 +16,6 @@ from mmengine.runner import autocast
 from cosa_mmseg.models import CoSA
 from cosa_mmseg.utils.pipelines import loads_masks
 from cosa_mmseg.utils.random_numbers import seeded
-from cosa_mmseg.visualization import draw_sheet, observe
 
 PREFIX = 'watch_'  # of the names of the pictures
 
@@ -115,6 +114,9 @@ class CoSAVisualizationHook(Hook):
 
     def _draw(self, runner, iteration: int) -> None:
         """Draw each image."""
+        # matplotlib comes with it
+        from cosa_mmseg.visualization import draw_sheet, observe
+
         self._last_iteration = iteration
         model = _bare(runner)
         fp16 = getattr(runner.val_loop, 'fp16', False)

@@ -2,7 +2,7 @@
 
 import math
 import os.path as osp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from mmengine.dist import all_reduce, get_rank, get_world_size
@@ -11,12 +11,11 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from torch import Tensor, nn
 
-from cosa_mmseg.engine.replay import (
-    StepDump,
-    StepRecord,
-)
 from cosa_mmseg.utils.environment import versions
 from cosa_mmseg.utils.host import HostCopy
+
+if TYPE_CHECKING:
+    from cosa_mmseg.engine.replay import StepDump, StepRecord
 
 REPLAY = 'python tools/analysis_tools/replay_step.py'
 
@@ -90,6 +89,8 @@ class NonFiniteLossHook(Hook):
             return
         self._look()  # at the batch before, if several make a step
         if self._record is None:
+            from cosa_mmseg.engine.replay import StepRecord
+
             self._record = StepRecord(model)
         self._record.start(args, kwargs)
 
@@ -142,7 +143,7 @@ class NonFiniteLossHook(Hook):
             f'updated. {_write(self._dump(terms), path)}'
         )
 
-    def _dump(self, terms: dict[str, float]) -> StepDump:
+    def _dump(self, terms: dict[str, float]) -> 'StepDump':
         assert self._record is not None
         runner = self._runner
         return self._record.dump(
@@ -183,7 +184,7 @@ def _product_dtype(runner) -> str:
         return str((one @ one).dtype).removeprefix('torch.')
 
 
-def _write(dump: StepDump, path: str) -> str:
+def _write(dump: 'StepDump', path: str) -> str:
     """Write a dump; says what to do with it, or why there is none."""
     try:
         dump.save(path)

@@ -25,12 +25,7 @@ from cosa_mmseg.datasets.findings import (
 )
 from cosa_mmseg.evaluation import confusion_matrix
 from cosa_mmseg.utils.environment import device_name, versions
-from cosa_mmseg.visualization.report.page import write_report
-from cosa_mmseg.visualization.report.record import (
-    CONFUSION_FILE,
-    RUN_FILE,
-    write_json,
-)
+from cosa_mmseg.utils.run_files import CONFUSION_FILE, RUN_FILE, write_json
 
 
 @HOOKS.register_module()
@@ -144,6 +139,8 @@ class ReportHook(Hook):
 
     @staticmethod
     def _report(runner) -> None:
+        from cosa_mmseg.visualization.report.page import write_report
+
         try:
             path = write_report(runner.work_dir)
         except Exception as err:  # the training is not lost by that

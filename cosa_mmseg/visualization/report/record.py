@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.utils.reading import read_bytes, read_json
+from cosa_mmseg.utils.run_files import CONFUSION_FILE, RUN_FILE
 
 ONLINE = 'online_'  # how keys of the online network begin
-RUN_FILE, CONFUSION_FILE = 'run.json', 'confusion.json'
 _LARGEST = 1e100  # number that a chart has a place for
 _LAST_STEP = 2**53
 # what the page counts on in `RUN_FILE`, if it is there
@@ -150,12 +149,6 @@ def read_training(work_dir: str | Path) -> TrainingRecord:
         config=config.decode(errors='replace') if config else None,
         problems=problems,
     )
-
-
-def write_json(path: str | Path, content: Any) -> None:
-    """Write a file, whole or not at all."""
-    with atomic_file(path) as unfinished:
-        unfinished.write_text(json.dumps(content))
 
 
 def _read(path: Path, problems: list[str]) -> bytes | None:
