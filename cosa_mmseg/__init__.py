@@ -5,33 +5,12 @@ so that configs of any default scope find them; configs name it in
 ``custom_imports``.
 """
 
-import io
-import warnings
-from contextlib import redirect_stdout
-
-from .utils.exits import exit_codes
-from .utils.requirements import check_requirements
-from .utils.threads import wait_asleep
+from .utils.command import is_command
 from .version import __version__
 
-wait_asleep()
-check_requirements()
+# the command registers them once it has read its line: that takes seconds,
+# for which nobody waits who asks for --help
+if not is_command():
+    from . import parts  # noqa: F401
 
-# mmcv, mmseg and mmpretrain say when they are imported what they could not
-# import: compiled ops and data sets, none of which is used here.
-# Ctrl+C in the first seconds of a command comes here.
-with (
-    exit_codes(),
-    warnings.catch_warnings(),
-    redirect_stdout(io.StringIO()),
-):
-    warnings.filterwarnings('ignore', 'Fail to import', UserWarning)
-    from . import datasets, engine, evaluation, models
-
-__all__ = [
-    '__version__',
-    'datasets',
-    'engine',
-    'evaluation',
-    'models',
-]
+__all__ = ['__version__']

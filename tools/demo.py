@@ -17,13 +17,11 @@ import cosa_mmseg  # noqa: F401  before torch: see utils/threads.py
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from cosa_mmseg.config import check_config
 from cosa_mmseg.config.cfg_options import CfgOptionsAction
-from cosa_mmseg.config.command_line import (
-    add_trust_option,
-    read_config,
-)
+from cosa_mmseg.config.check import check_config
+from cosa_mmseg.config.command_line import read_config
 from cosa_mmseg.config.config_path import find_config
+from cosa_mmseg.config.options import add_trust_option
 from cosa_mmseg.datasets.shapes.shapes import write_shapes
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.lock import locked

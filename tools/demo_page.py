@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.apis import CoSAInferencer
 from cosa_mmseg.apis.demo_page.examples import find_examples
-from cosa_mmseg.config.command_line import add_checkpoint_options
+from cosa_mmseg.config.options import add_checkpoint_options
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 

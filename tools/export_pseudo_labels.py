@@ -37,10 +37,8 @@ from cosa_mmseg.apis.pseudo_labels import (
     export_pseudo_labels,
     summary_tables,
 )
-from cosa_mmseg.config.command_line import (
-    add_checkpoint_options,
-    read_config,
-)
+from cosa_mmseg.config.command_line import read_config
+from cosa_mmseg.config.options import add_checkpoint_options
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 

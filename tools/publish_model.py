@@ -16,10 +16,8 @@ import argparse
 from collections.abc import Sequence
 
 import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.config.command_line import (
-    add_checkpoint_options,
-    read_config,
-)
+from cosa_mmseg.config.command_line import read_config
+from cosa_mmseg.config.options import add_checkpoint_options
 from cosa_mmseg.interop.models_out import publish_model
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser

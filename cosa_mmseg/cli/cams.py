@@ -12,12 +12,14 @@ Exit code 1: a picture could not be read; the others are done.
 
 import argparse
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from cosa_mmseg.apis import PicturePrediction
-from cosa_mmseg.apis.writer import shown_ids
 from cosa_mmseg.utils.paths import CommandParser
 
-from .predicting import add_prediction_options, run
+from .prediction_options import add_prediction_options
+
+if TYPE_CHECKING:
+    from cosa_mmseg.apis import PicturePrediction
 
 COLUMNS = ('picture', 'class', 'score')
 
@@ -37,19 +39,28 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Draw, or say in one sentence why not."""
-    run(parse_args(args), ['cam'], COLUMNS, rows, record)
+    options = parse_args(args)
+    import cosa_mmseg.parts  # noqa: F401  before torch
+
+    from .predicting import run
+
+    run(options, ['cam'], COLUMNS, rows, record)
 
 
-def rows(prediction: PicturePrediction) -> Iterator[Sequence]:
-    """A line for each class that is drawn."""
+def rows(prediction: 'PicturePrediction') -> Iterator[Sequence]:
+    """Return a line for each class that is drawn."""
+    from cosa_mmseg.apis.writer import shown_ids
+
     scores = prediction.scores or {}
     for id_ in shown_ids(prediction):
         name = prediction.classes[id_]
         yield prediction.picture.title, name, f'{scores[name]:.6f}'
 
 
-def record(prediction: PicturePrediction) -> dict:
-    """The scores of all classes, as plain data."""
+def record(prediction: 'PicturePrediction') -> dict:
+    """Return the scores of all classes, as plain data."""
+    from cosa_mmseg.apis.writer import shown_ids
+
     return dict(
         picture=prediction.picture.title,
         drawn=[prediction.classes[id_] for id_ in shown_ids(prediction)],

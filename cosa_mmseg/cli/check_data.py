@@ -9,12 +9,7 @@ Exit code 1: some are bad.
 import argparse
 from collections.abc import Sequence
 
-import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.config.command_line import (
-    add_config_options,
-    read_config,
-)
-from cosa_mmseg.datasets.check import check_data
+from cosa_mmseg.config.options import add_config_options
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
@@ -33,4 +28,8 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
 def main(args: Sequence[str] | None = None) -> None:
     """Check, and say in one sentence what came out."""
     options = parse_args(args)
+    import cosa_mmseg.parts  # noqa: F401  before torch
+    from cosa_mmseg.config.command_line import read_config
+    from cosa_mmseg.datasets.check import check_data
+
     check_data(read_config(options.config, options.cfg_options))

@@ -15,17 +15,8 @@ import argparse
 import os.path as osp
 from collections.abc import Sequence
 
-import cosa_mmseg  # noqa: F401  registers this project's parts
 from cosa_mmseg.config.cfg_options import CfgOptionsAction
-from cosa_mmseg.config.command_line import (
-    add_trust_option,
-    read_config,
-)
-from cosa_mmseg.interop.weights_in import (
-    convert_weights,
-    write_weights,
-)
-from cosa_mmseg.interop.weights_in.files import check_suffix
+from cosa_mmseg.config.options import add_trust_option
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
@@ -67,6 +58,11 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
 def main(args: Sequence[str] | None = None) -> None:
     """Convert one file, or say in one sentence why not."""
     options = parse_args(args)
+    import cosa_mmseg.parts  # noqa: F401  before torch
+    from cosa_mmseg.config.command_line import read_config
+    from cosa_mmseg.interop.weights_in import convert_weights, write_weights
+    from cosa_mmseg.interop.weights_in.files import check_suffix
+
     check_suffix(options.dst)
     if osp.realpath(options.src) == osp.realpath(options.dst):
         raise ValueError(

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
-from cosa_mmseg.visualization.report import write_report
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -35,5 +34,8 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
 def main(args: Sequence[str] | None = None) -> None:
     """Write the page, or say in one sentence why not."""
     options = parse_args(args)
+    import cosa_mmseg.parts  # noqa: F401  before torch
+    from cosa_mmseg.visualization.report import write_report
+
     path = write_report(options.work_dir, options.out)
     print(path)

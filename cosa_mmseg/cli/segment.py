@@ -20,12 +20,14 @@ Exit code 1: a picture could not be read; the others are done.
 
 import argparse
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from cosa_mmseg.apis import PicturePrediction
-from cosa_mmseg.apis.writer import KINDS
 from cosa_mmseg.utils.paths import CommandParser
 
-from .predicting import add_prediction_options, run
+from .prediction_options import add_prediction_options
+
+if TYPE_CHECKING:
+    from cosa_mmseg.apis import PicturePrediction
 
 SAVED = ('pred', 'vis', 'areas')
 COLUMNS = ('picture', 'class', 'pixels', 'share', 'score')
@@ -47,7 +49,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--save',
         nargs='+',
-        choices=KINDS,
+        choices=(*SAVED, 'cam'),
         help=f'what to write (default: {" ".join(SAVED)})',
     )
     options = parser.parse_args(args)
@@ -59,12 +61,16 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
 def main(args: Sequence[str] | None = None) -> None:
     """Predict, or say in one sentence why not."""
     options = parse_args(args)
-    run(
-        options, options.save or SAVED, COLUMNS, rows, PicturePrediction.record
-    )
+    import cosa_mmseg.parts  # noqa: F401  before torch
+    from cosa_mmseg.apis import PicturePrediction
+
+    from .predicting import run
+
+    kinds = options.save or SAVED
+    run(options, kinds, COLUMNS, rows, PicturePrediction.record)
 
 
-def rows(prediction: PicturePrediction) -> Iterator[Sequence]:
+def rows(prediction: 'PicturePrediction') -> Iterator[Sequence]:
     """A line for each class that the label map has."""
     title = prediction.picture.title
     for name, area in prediction.areas().items():

@@ -12,30 +12,11 @@ On several GPUs, launchers start tools/test.py, which is the same.
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
 
-from mmengine.config import Config
-
-import cosa_mmseg  # noqa: F401  registers this project's parts
-from cosa_mmseg.config import (
-    check_test,
-    naming_the_key,
-)
-from cosa_mmseg.config.command_line import (
-    add_common_options,
-    add_tta_option,
-    load_config,
-)
-from cosa_mmseg.datasets import BadFileError
-from cosa_mmseg.engine.evaluation_runner import EvaluationRunner
-from cosa_mmseg.evaluation.submission import FORMATS, format_for
-from cosa_mmseg.evaluation.submission_files import SubmissionError
-from cosa_mmseg.evaluation.tta import enable_tta
-from cosa_mmseg.utils.distributed import connect_cpu_processes
-from cosa_mmseg.utils.exits import exit_codes
+from cosa_mmseg.config.options import add_common_options, add_tta_option
 from cosa_mmseg.utils.paths import CommandParser
-from cosa_mmseg.utils.pipelines import loads_masks
-from cosa_mmseg.utils.weights import WeightsError
+
+FORMATS = ('voc', 'coco-json', 'png')
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -79,81 +60,11 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
-def build_config(args: argparse.Namespace) -> Config:
-    """The config with the command line's options in it."""
-    cfg = load_config(args)
-    cfg.load_from = args.checkpoint
-    cfg.resume = False
-    if args.show or args.show_dir:
-        enable_pictures(cfg, args)
-    if args.format_only:
-        enable_packing(cfg, args)
-    elif args.format:
-        raise ValueError('--format is for --format-only')
-    elif args.out:
-        write_label_maps(cfg, args.out)
-    if args.tta:
-        enable_tta(cfg)
-    return cfg
-
-
-def enable_pictures(cfg: Config, args: argparse.Namespace) -> None:
-    """Turns on the hook that draws the predictions.
-
-    Raises:
-        ValueError: If the config has no such hook.
-    """
-    hook = cfg.get('default_hooks', {}).get('visualization')
-    if hook is None:
-        raise ValueError(
-            '--show and --show-dir need default_hooks.visualization='
-            "dict(type='SegVisualizationHook') in the config"
-        )
-    hook.draw = True
-    hook.show = args.show
-    hook.wait_time = args.wait_time
-    if args.show_dir:
-        cfg.visualizer.save_dir = args.show_dir
-
-
-def write_label_maps(cfg: Config, folder: str) -> None:
-    """Has the predictions written besides."""
-    found = cfg.get('test_evaluator') or []
-    metrics: list[Any] = [found] if isinstance(found, dict) else [*found]
-    scores = [m for m in metrics if m['type'] != 'SubmissionFormatter']
-    cfg.test_evaluator = [
-        *scores,
-        dict(type='SubmissionFormatter', out_dir=folder),
-    ]
-
-
-def enable_packing(cfg: Config, args: argparse.Namespace) -> None:
-    """Has the predictions packed in the place of scored, without masks.
-
-    Raises:
-        ValueError: If it is not said where to write.
-    """
-    if not args.out:
-        raise ValueError('--format-only needs --out, the folder to write to')
-    dataset = cfg.test_dataloader.dataset
-    cfg.test_evaluator = dict(
-        type='SubmissionFormatter',
-        out_dir=args.out,
-        file_format=args.format or format_for(dataset),
-    )
-    dataset.pipeline = [
-        step for step in dataset.pipeline if not loads_masks(step)
-    ]
-
-
-@exit_codes(BadFileError, OSError, SubmissionError, WeightsError)
 def main(args: Sequence[str] | None = None) -> None:
-    """Runs the test that the command line asks for, or says why not."""
+    """Run the test that the command line asks for, or say why not."""
     options = parse_args(args)
-    with exit_codes(ValueError):
-        cfg = build_config(options)
-        connect_cpu_processes(cfg)
-        with naming_the_key(cfg):
-            runner = EvaluationRunner.from_cfg(cfg)
-        check_test(runner, cfg)
-    runner.test()
+    import cosa_mmseg.parts  # noqa: F401  before torch
+
+    from .testing import run
+
+    run(options)

@@ -1,10 +1,9 @@
-"""What the command-line tools share: options and how they enter the config."""
+"""Read a config with the options of a command line in it."""
 
 import os
 import os.path as osp
-from argparse import SUPPRESS, Action, ArgumentParser, Namespace
+from argparse import Namespace
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
 
@@ -14,9 +13,7 @@ from cosa_mmseg.utils.config_errors import (
     dicts_in,
 )
 from cosa_mmseg.utils.paths import PATH_KEYS
-from cosa_mmseg.utils.weights import TRUST
 
-from .cfg_options import CfgOptionsAction
 from .config_path import (
     find_config,
     packaged_folder,
@@ -36,78 +33,6 @@ _HOOKS_OF_MMENGINE = {
     'sampler_seed',
     'timer',
 }
-
-
-def add_config_options(parser: ArgumentParser) -> None:
-    """Adds the config and the settings that override it."""
-    parser.add_argument(
-        'config', help='path of a config, or the name of a packaged one'
-    )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=CfgOptionsAction,
-        metavar='KEY=VALUE',
-        help='settings that override the config, e.g. optim_wrapper.dtype='
-        "bfloat16 or 'key=[(a,b),(c,d)]', in quotes",
-    )
-
-
-def add_checkpoint_options(parser: ArgumentParser) -> None:
-    """Adds the config, a checkpoint of it, and whether to trust that."""
-    add_config_options(parser)
-    parser.add_argument('checkpoint', help='path of a checkpoint')
-    add_trust_option(parser)
-
-
-def add_common_options(parser: ArgumentParser) -> None:
-    """Adds the config and the options that training and testing share."""
-    add_config_options(parser)
-    parser.add_argument(
-        '--work-dir',
-        help='folder for logs and checkpoints (default: the work_dir of the '
-        'config, else work_dirs/<name of the config>)',
-    )
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='what started the processes (default: none, a single process)',
-    )
-    # torch.distributed.launch passes this one; torchrun sets LOCAL_RANK
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    add_trust_option(parser)
-
-
-def add_tta_option(parser: ArgumentParser) -> None:
-    """Adds ``--tta``, for :func:`enable_tta`."""
-    parser.add_argument(
-        '--tta',
-        action='store_true',
-        help='several scales and their mirrors, as `tta_cfg` of the config '
-        'says',
-    )
-
-
-class _Trust(Action):
-    """Trusts what is loaded, in this process and those that it starts."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> None:
-        os.environ[TRUST] = '1'
-
-
-def add_trust_option(parser: ArgumentParser) -> None:
-    """Adds ``--trust-checkpoint``; it takes effect when it is parsed."""
-    parser.add_argument(
-        '--trust-checkpoint',
-        action=_Trust,
-        nargs=0,
-        dest=SUPPRESS,
-        help='load checkpoints and pretrained weights that hold more than '
-        'tensors and plain data: that runs code of the file, which can do '
-        'all that you can do on this machine (read, change and delete your '
-        'files, send them away); only for files whose maker you trust',
-    )
 
 
 def read_config(

@@ -1,13 +1,18 @@
 import csv
 import json
+import re
 import subprocess
 import sys
+import sysconfig
 
 import pytest
 import torch
 
-from cosa_mmseg.cli import main, predicting
+from cosa_mmseg.apis.writer import KINDS
+from cosa_mmseg.cli import main, predicting, segment, test
 from cosa_mmseg.cli.main import COMMANDS
+from cosa_mmseg.evaluation.submission import FORMATS
+from cosa_mmseg.utils.command import is_command
 from tests.interop.models_out.samples import (
     NUM_CLASSES,
     cnn_network,
@@ -48,6 +53,50 @@ def test_each_command_has_an_example(name, capsys):
     text = capsys.readouterr().out
     assert text.startswith(f'usage: cosa {name} ')
     assert f'\n    cosa {name} ' in text
+
+
+@pytest.mark.parametrize('name', [None, *COMMANDS])
+def test_help_waits_for_no_heavy_import(name):
+    args = [name] if name else []
+    done = subprocess.run(
+        [sys.executable, '-X', 'importtime', '-m', 'cosa_mmseg', *args, '-h'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith('usage: cosa ')
+    loaded = {*re.findall(r'\| +([\w.]+)$', done.stderr, re.MULTILINE)}
+    assert 'cosa_mmseg.cli.main' in loaded
+    assert not loaded & {'torch', 'numpy', 'mmcv', 'mmseg', 'matplotlib'}
+
+
+SCRIPTS = sysconfig.get_path('scripts')
+
+
+@pytest.mark.parametrize(
+    ('argv', 'original', 'expected'),
+    [
+        ([f'{SCRIPTS}/cosa', 'x'], ['python', f'{SCRIPTS}/cosa', 'x'], True),
+        (['-m', 'x'], ['python', '-B', '-m', 'cosa_mmseg', 'x'], True),
+        (['-m', 'x'], ['python', '-m', 'my', 'x'], False),
+        (['my.py', '-m', 'cosa_mmseg'], ['python', 'my.py'], False),
+        (['mine/cosa'], ['python', 'mine/cosa'], False),
+        ([f'{SCRIPTS}/pytest'], ['python', f'{SCRIPTS}/pytest'], False),
+        (['-c'], ['python', '-c', 'import cosa_mmseg'], False),
+        ([''], ['python'], False),
+    ],
+)
+def test_only_the_command_itself_registers_no_parts_at_once(
+    argv, original, expected, monkeypatch
+):
+    monkeypatch.setattr(sys, 'argv', argv)
+    monkeypatch.setattr(sys, 'orig_argv', original)
+    assert is_command() is expected
+
+
+def test_choices_are_those_of_what_is_called():
+    assert {*segment.SAVED, 'cam'} == {*KINDS}
+    assert {*test.FORMATS} == {*FORMATS}
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,12 @@ from mmengine.config import Config
 from mmengine.registry import HOOKS, MODELS
 from torch import nn
 
-from cosa_mmseg.config import (
-    ConfigError,
-    check,
-    check_config,
-    log_warmup,
-    naming_the_key,
-)
+from cosa_mmseg.config import check
+from cosa_mmseg.config.check import check_config
 from cosa_mmseg.config.command_line import read_config
+from cosa_mmseg.config.settings import log_warmup
 from cosa_mmseg.models.pseudo_labels import DynamicThreshold
+from cosa_mmseg.utils.config_errors import ConfigError, naming_the_key
 from cosa_mmseg.utils.config_parameters import (
     annotations,
     describe,

@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config, DictAction
 from mmengine.registry import HOOKS, VISBACKENDS
 
-from cosa_mmseg.config import check_config
+from cosa_mmseg.config.check import check_config
 from cosa_mmseg.config.names import merge_options
 from tests.datasets.voc_tree import write_voc
 from tests.golden import ROOT

@@ -5,7 +5,7 @@ import re
 import pytest
 from mmengine.config import Config
 
-from cosa_mmseg.cli import train
+from cosa_mmseg.cli import train, training
 
 from .test_custom_data import TINY, write_pictures
 
@@ -220,7 +220,7 @@ def refusal(folder, monkeypatch):
     """A function from options to the sentence that refuses them."""
     monkeypatch.chdir(folder)
     monkeypatch.setattr(
-        train.Runner, 'from_cfg', lambda cfg: pytest.fail('it started')
+        training.Runner, 'from_cfg', lambda cfg: pytest.fail('it started')
     )
 
     def refusal(*options, config='tiny.json'):

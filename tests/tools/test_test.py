@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from cosa_mmseg.cli import test
+from cosa_mmseg.cli import test, testing
 
 from .toy import ToyModel
 
 
 def build(*args):
-    return test.build_config(test.parse_args(args))
+    return testing.build_config(test.parse_args(args))
 
 
 def test_options_enter_the_config(toy_config):

@@ -12,7 +12,7 @@ from mmengine.registry import MODELS
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
-from cosa_mmseg.cli import test
+from cosa_mmseg.cli import test, testing
 from cosa_mmseg.config.config_path import find_config
 from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.evaluation.submission_files import SubmissionError
@@ -25,7 +25,7 @@ MAPS = Path('results/VOC2012/Segmentation/comp6_test_cls')
 
 
 def build(*args):
-    return test.build_config(test.parse_args(args))
+    return testing.build_config(test.parse_args(args))
 
 
 @pytest.mark.parametrize(

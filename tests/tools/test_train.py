@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from cosa_mmseg.cli import train
+from cosa_mmseg.cli import train, training
 from cosa_mmseg.datasets import BadFileError
 from tests.datasets.voc_tree import write_voc
 from tests.locks import held_elsewhere
@@ -14,7 +14,7 @@ from .load import load_tool
 
 
 def build(*args):
-    return train.build_config(train.parse_args(args))
+    return training.build_config(train.parse_args(args))
 
 
 def test_options_enter_the_config(toy_config):
@@ -50,7 +50,7 @@ def test_amp(toy_config, monkeypatch):
     wrapper = build(toy_config, '--amp').optim_wrapper
     assert (wrapper.type, wrapper.loss_scale) == ('AmpOptimWrapper', 'dynamic')
     with pytest.raises(ValueError, match='config has ApexOptimWrapper'):
-        train.enable_amp({'type': 'ApexOptimWrapper'})
+        training.enable_amp({'type': 'ApexOptimWrapper'})
 
 
 def write_checkpoint(path):
@@ -155,7 +155,9 @@ def test_one_training_at_a_time(toy_config):
 def trained(monkeypatch):
     """Whether the training started."""
     started = []
-    monkeypatch.setattr(train.Runner, 'from_cfg', lambda cfg: Started(started))
+    monkeypatch.setattr(
+        training.Runner, 'from_cfg', lambda cfg: Started(started)
+    )
     return started
 
 
@@ -228,8 +230,8 @@ def test_a_missing_label_stops_before_the_training(toy_config, voc, trained):
 
 
 def test_one_of_the_processes_checks(monkeypatch):
-    for launcher, variable in train.RANK_VARIABLES.items():
+    for launcher, variable in training.RANK_VARIABLES.items():
         for rank, first in [('0', True), ('1', False)]:
             monkeypatch.setenv(variable, rank)
-            assert train.is_first_process(launcher) is first
-    assert train.is_first_process('none')
+            assert training.is_first_process(launcher) is first
+    assert training.is_first_process('none')

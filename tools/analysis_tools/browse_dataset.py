@@ -19,10 +19,8 @@ import cosa_mmseg  # noqa: F401  before torch: see utils/threads.py
 from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import set_random_seed
 
-from cosa_mmseg.config.command_line import (
-    add_config_options,
-    read_config,
-)
+from cosa_mmseg.config.command_line import read_config
+from cosa_mmseg.config.options import add_config_options
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 from cosa_mmseg.visualization import save_samples

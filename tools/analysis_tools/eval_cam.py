@@ -22,15 +22,9 @@ import cosa_mmseg  # noqa: F401  before torch: see utils/threads.py
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
-from cosa_mmseg.config import (
-    check_test,
-    naming_the_key,
-)
-from cosa_mmseg.config.command_line import (
-    add_common_options,
-    add_tta_option,
-    load_config,
-)
+from cosa_mmseg.config.check import check_test
+from cosa_mmseg.config.command_line import load_config
+from cosa_mmseg.config.options import add_common_options, add_tta_option
 from cosa_mmseg.engine.evaluation_runner import EvaluationRunner
 from cosa_mmseg.evaluation.cam_evaluation import (
     cam_summary,
@@ -38,6 +32,7 @@ from cosa_mmseg.evaluation.cam_evaluation import (
     threshold_summary,
 )
 from cosa_mmseg.evaluation.tta import enable_tta
+from cosa_mmseg.utils.config_errors import naming_the_key
 from cosa_mmseg.utils.distributed import connect_cpu_processes
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser

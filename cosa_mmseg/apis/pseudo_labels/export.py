@@ -12,7 +12,6 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.utils import track_iter_progress
 from torch.utils.data import DataLoader, Dataset
 
-from cosa_mmseg.config import naming_the_key
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.engine.checkpoint_classes import classes_of, find_other_classes
 from cosa_mmseg.interop.models_out.trained_network import (
@@ -20,6 +19,7 @@ from cosa_mmseg.interop.models_out.trained_network import (
     read_checkpoint,
 )
 from cosa_mmseg.models import CoSA
+from cosa_mmseg.utils.config_errors import naming_the_key
 from cosa_mmseg.utils.precision import warn_if_slow
 from cosa_mmseg.version import __version__
 

@@ -11,12 +11,12 @@ from mmengine.logging import print_log
 from mmseg.registry import DATASETS, MODELS
 from torch import nn
 
-from cosa_mmseg.config import naming_the_key
 from cosa_mmseg.datasets.class_meta import check_dataset_meta
 from cosa_mmseg.engine.checkpoint_classes import find_other_classes
 from cosa_mmseg.engine.hooks import find_misfit
 from cosa_mmseg.models.segmentors.cam_encoder_decoder import CAMEncoderDecoder
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
+from cosa_mmseg.utils.config_errors import naming_the_key
 from cosa_mmseg.utils.weights import WeightsError, read_weights
 
 NETWORKS = ('assignment', 'online')

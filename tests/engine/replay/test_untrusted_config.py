@@ -11,12 +11,12 @@ import pytest
 import timm
 from mmengine.registry import MODELS
 
-from cosa_mmseg.config import ConfigError
 from cosa_mmseg.engine.replay.isolation import (
     IsolationError,
     isolated,
 )
 from cosa_mmseg.engine.replay.untrusted_config import build_model
+from cosa_mmseg.utils.config_errors import ConfigError
 from tests.models.segmentors.steps import paper_recipe
 
 SIZE = 1 << 20  # more numbers than the small model has

@@ -13,10 +13,10 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner, autocast, load_checkpoint
 from torch.utils.data import DataLoader
 
-from cosa_mmseg.config import naming_the_key
 from cosa_mmseg.engine.hooks import find_misfit
 from cosa_mmseg.evaluation.tta import enable_tta
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
+from cosa_mmseg.utils.config_errors import naming_the_key
 from cosa_mmseg.utils.weights import WeightsError
 
 from .config import (

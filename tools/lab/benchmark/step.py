@@ -9,10 +9,10 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import nn
 
-from cosa_mmseg.config import naming_the_key
 from cosa_mmseg.models.pseudo_labels.adaptive_threshold import (
     AdaptiveThreshold,
 )
+from cosa_mmseg.utils.config_errors import naming_the_key
 
 from .config import (
     amp_of_wrapper,
