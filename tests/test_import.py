@@ -36,3 +36,17 @@ def test_import_registers_parts_and_loads_nothing_else():
     )
     found = {m for m in loaded for h in heavy if f'{m}.'.startswith(f'{h}.')}
     assert not found
+
+
+def test_import_replaces_no_loader_of_mmengine():
+    code = (
+        'import cosa_mmseg; from mmengine.runner import CheckpointLoader as c;'
+        'print({x.__module__ for x in c._schemes.values()})'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "{'mmengine.runner.checkpoint'}\n"

@@ -23,6 +23,7 @@ from cosa_mmseg.config.command_line import read_config
 from cosa_mmseg.config.config_path import find_config
 from cosa_mmseg.config.options import add_trust_option
 from cosa_mmseg.datasets.shapes.shapes import write_shapes
+from cosa_mmseg.engine.safe_runner import SafeRunner
 from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.lock import locked
 from cosa_mmseg.utils.paths import CommandParser
@@ -84,7 +85,7 @@ def pretrain(checkpoint: Path) -> None:
     write_shapes(
         cfg.data_root, num_train=4000, num_eval=0, vocabulary='pretrain'
     )
-    Runner.from_cfg(cfg).train()
+    SafeRunner.from_cfg(cfg).train()
 
 
 def choose(labels: list[list[int]], num: int) -> list[int]:
@@ -140,7 +141,7 @@ def run(options: argparse.Namespace) -> None:
     timed('data', lambda: write_shapes(options.data_root))
     check_config(cfg)
     with locked(cfg.work_dir):
-        runner = Runner.from_cfg(cfg)
+        runner = SafeRunner.from_cfg(cfg)
         timed('training', runner.train)
     scores = timed('evaluation', runner.test)
     gallery = Path(cfg.work_dir) / 'gallery.png'

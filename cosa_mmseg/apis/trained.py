@@ -11,6 +11,7 @@ from cosa_mmseg.interop.models_out.trained_network import (
     load_weights,
     without_pretrained,
 )
+from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
 
 
 def load_segmentor(cfg: Config, weights: str) -> BaseSegmentor:
@@ -32,7 +33,8 @@ def load_segmentor(cfg: Config, weights: str) -> BaseSegmentor:
             are too many classes for 8-bit label maps, or there is not one map
             for each.
     """
-    content = CheckpointLoader.load_checkpoint(weights, 'cpu', 'silent')
+    with safe_loaders():
+        content = CheckpointLoader.load_checkpoint(weights, 'cpu', 'silent')
     model = MODELS.build(ConfigDict(without_pretrained(cfg.model.to_dict())))
     if not isinstance(model, BaseSegmentor):
         raise ValueError(

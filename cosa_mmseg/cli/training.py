@@ -6,7 +6,6 @@ from contextlib import ExitStack
 
 from mmengine.config import Config
 from mmengine.device import get_device
-from mmengine.runner import Runner
 
 from cosa_mmseg.config.check import check_config
 from cosa_mmseg.config.command_line import load_config
@@ -19,6 +18,7 @@ from cosa_mmseg.engine.checkpoints import (
     set_resumed_checkpoint,
 )
 from cosa_mmseg.engine.hooks import NonFiniteLossError
+from cosa_mmseg.engine.safe_runner import SafeRunner
 from cosa_mmseg.utils.config_errors import naming_the_key
 from cosa_mmseg.utils.distributed import (
     LostProcessError,
@@ -101,7 +101,7 @@ def run(options: argparse.Namespace) -> None:
                 until_the_end.enter_context(locked(cfg.work_dir))
             connect_cpu_processes(cfg)
             with naming_the_key(cfg):
-                runner = Runner.from_cfg(cfg)
+                runner = SafeRunner.from_cfg(cfg)
         for level, sentence in findings:
             runner.logger.log(level, sentence)
         log_warmup(cfg, runner.logger)

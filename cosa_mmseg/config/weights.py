@@ -10,6 +10,7 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from cosa_mmseg.engine.hooks import CheckpointFitHook, check_fit
+from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
 
 
 def check_weights(
@@ -35,10 +36,12 @@ def check_weights(
     """
     initialize: Any = getattr(model, 'init_weights', None)
     if initialize:
-        initialize()
+        with safe_loaders():
+            initialize()
     file = cfg.get('load_from')
     if file and any(isinstance(hook, CheckpointFitHook) for hook in hooks):
-        content = CheckpointLoader.load_checkpoint(file, 'cpu', 'silent')
+        with safe_loaders():
+            content = CheckpointLoader.load_checkpoint(file, 'cpu', 'silent')
         metainfo = getattr(dataset, 'metainfo', None) or {}
         classes = metainfo.get('classes')
         check_fit(cfg, content, model, classes, optim_wrapper)

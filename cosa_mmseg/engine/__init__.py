@@ -1,6 +1,5 @@
 """How a model is trained: loop, hooks, optimisers, schedules."""
 
-from . import checkpoint_loaders  # noqa: F401  replaces those of mmengine
 from .full_disk_vis_backend import FullDiskVisBackend
 from .hooks import AssignmentEMAHook
 from .iteration_wandb_vis_backend import IterationWandbVisBackend

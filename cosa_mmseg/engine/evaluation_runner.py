@@ -1,9 +1,9 @@
 """A runner for tests."""
 
-from mmengine.runner import Runner
+from .safe_runner import SafeRunner
 
 
-class EvaluationRunner(Runner):
+class EvaluationRunner(SafeRunner):
     """mmengine's runner, for tests: a work dir keeps its training's config.
 
     What was tested is in ``vis_data/config.py`` of the test's own folder.

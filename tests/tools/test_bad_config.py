@@ -220,7 +220,7 @@ def refusal(folder, monkeypatch):
     """A function from options to the sentence that refuses them."""
     monkeypatch.chdir(folder)
     monkeypatch.setattr(
-        training.Runner, 'from_cfg', lambda cfg: pytest.fail('it started')
+        training.SafeRunner, 'from_cfg', lambda cfg: pytest.fail('it started')
     )
 
     def refusal(*options, config='tiny.json'):

@@ -156,7 +156,7 @@ def trained(monkeypatch):
     """Whether the training started."""
     started = []
     monkeypatch.setattr(
-        training.Runner, 'from_cfg', lambda cfg: Started(started)
+        training.SafeRunner, 'from_cfg', lambda cfg: Started(started)
     )
     return started
 

@@ -1,18 +1,21 @@
 """Checkpoints that would run code, given to every tool that reads any."""
 
+from ast import literal_eval
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from urllib.error import URLError
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
-from mmengine.runner import CheckpointLoader
+from mmengine.runner import CheckpointLoader, Runner
 from mmseg.visualization import SegLocalVisualizer
 
 from cosa_mmseg.datasets.shapes.shapes import write_shapes
+from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
 from cosa_mmseg.utils.weights import TRUST, WeightsError
 from tests.golden import ROOT
 from tests.payloads import KINDS, MARKER, Payload, has_run
@@ -20,6 +23,7 @@ from tests.payloads import KINDS, MARKER, Payload, has_run
 from .load import load_tool
 
 CONFIG = 'cosa/cosa_shapes.py'
+DELETE = 'DELETE'
 INIT = 'model.network.backbone.init_cfg'
 # a step of training, on three images
 SMALL = [
@@ -254,7 +258,8 @@ def fetched(path, monkeypatch):
         'mmengine.runner.checkpoint.load_url',
         lambda url, **kwargs: torch.load(path, weights_only=False),
     )
-    return CheckpointLoader.load_checkpoint('https://there/a.pth')
+    with safe_loaders():
+        return CheckpointLoader.load_checkpoint('https://there/a.pth')
 
 
 def test_what_is_fetched_is_not_run_either(call, monkeypatch):
@@ -271,7 +276,7 @@ def test_what_is_fetched_is_not_run_either(call, monkeypatch):
 def test_what_was_fetched_before_and_has_changed(call, monkeypatch):
     monkeypatch.setenv('TORCH_HOME', str(Path('home').resolve()))
     flip_a_bit(cached := Path('home/hub/checkpoints/a.pth'))
-    with pytest.raises(WeightsError) as caught:
+    with pytest.raises(WeightsError) as caught, safe_loaders():
         CheckpointLoader.load_checkpoint('https://there/a.pth?x=1')
     assert str(cached) in str(caught.value)
     assert 'check sum' in str(caught.value)
@@ -284,9 +289,144 @@ def test_what_cannot_be_fetched(call, monkeypatch):
 
     monkeypatch.setattr('mmengine.runner.checkpoint.load_url', refuse)
     for name in ('https://there/a.pth', 'open-mmlab://resnet50_v1c'):
-        with pytest.raises(
-            WeightsError, match=f'^cannot fetch {name} .*FILE$'
-        ):
+        sentence = f'^cannot fetch {name} .*FILE$'
+        with pytest.raises(WeightsError, match=sentence), safe_loaders():
             CheckpointLoader.load_checkpoint(name)
-    with pytest.raises(WeightsError, match='copy it to a disk'):
+    sentence = 'copy it to a disk'
+    with pytest.raises(WeightsError, match=sentence), safe_loaders():
         CheckpointLoader.load_checkpoint('s3://there/a.pth')
+
+
+STOCK = dict(
+    _delete_=True,
+    type='EncoderDecoder',
+    backbone=dict(
+        type='mmpretrain.ResNet',
+        depth=18,
+        init_cfg=dict(type='Pretrained', checkpoint='a.pth'),
+    ),
+    decode_head=dict(
+        type='FCNHead', in_channels=512, channels=8, num_classes=7
+    ),
+)
+# Settings of a run by mmengine's own runner, without our command line
+NO_INIT = {f'{INIT}': None}
+PLAIN_RUNS = {
+    'load_from': ('train', {**NO_INIT, 'load_from': 'a.pth'}),
+    'resume': ('train', {**NO_INIT, 'load_from': 'a.pth', 'resume': True}),
+    'resume from the work dir': ('train', {**NO_INIT, 'resume': True}),
+    'init_cfg': ('train', {f'{INIT}.checkpoint': 'a.pth'}),
+    'init_cfg without prefix': (
+        'train',
+        {f'{INIT}.checkpoint': 'a.pth', f'{INIT}.prefix': None},
+    ),
+    'init_cfg of a stock model': ('train', {'model': STOCK}),
+    'test': ('test', {'load_from': 'a.pth'}),
+    'val': ('val', {'load_from': 'a.pth'}),
+    'other hook of checkpoints': (
+        'train',
+        {
+            **NO_INIT,
+            'load_from': 'a.pth',
+            'default_hooks.checkpoint.type': 'CheckpointHook',
+            'default_hooks.checkpoint.on_save_error': DELETE,
+        },
+    ),
+    'no check of their fit': (
+        'test',
+        {'load_from': 'a.pth', 'default_hooks.checkpoint_fit': DELETE},
+    ),
+}
+
+
+def plain_runner(options):
+    """mmengine's runner of the config with settings."""
+    SegLocalVisualizer._instance_dict.clear()
+    cfg = Config.fromfile(ROOT / 'configs' / CONFIG)
+    small = dict(option.split('=') for option in SMALL)
+    small = {
+        k: v if k.endswith('root') else literal_eval(v)
+        for k, v in small.items()
+    }
+    cfg.merge_from_dict({**small, 'work_dir': 'OUT', **options})
+    hooks = cfg.default_hooks
+    for name in [n for n in hooks if hooks[n] == DELETE]:
+        del hooks[name]
+    if hooks.checkpoint.get('on_save_error') == DELETE:
+        del hooks.checkpoint['on_save_error']
+    return Runner.from_cfg(cfg)
+
+
+@pytest.mark.parametrize('name', PLAIN_RUNS)
+def test_mmengines_runner_runs_no_code_of_our_configs(name, call):
+    method, options = PLAIN_RUNS[name]
+    kind = 'getattr' if name == 'load_from' else 'zip'
+    KINDS[kind][1](Path('a.pth'))
+    Path('OUT').mkdir()
+    Path('OUT/last_checkpoint').write_text('a.pth')
+    loaders = CheckpointLoader._schemes
+    runner = plain_runner(options)
+    with pytest.raises(WeightsError, match='^a.pth holds .* is code'):
+        getattr(runner, method)()
+    assert not has_run()
+    # those of another model in this process
+    assert CheckpointLoader._schemes is loaders
+    assert mmengines_own(loaders)
+
+
+def mmengines_own(loaders):
+    """Whether loaders are those of mmengine."""
+    return {loader.__module__ for loader in loaders.values()} == {
+        'mmengine.runner.checkpoint'
+    }
+
+
+def test_a_model_of_ours_runs_no_code_of_its_pretrained_weights(call):
+    cfg = Config.fromfile(ROOT / 'configs' / CONFIG)
+    init_default_scope('mmseg')
+    KINDS['zip'][1](Path('a.pth'))
+    pretrained = dict(type='Pretrained', checkpoint='a.pth')
+    cfg.model.network.backbone.init_cfg = pretrained
+    network = cfg.model.network
+    for settings in (cfg.model, network, network.backbone):
+        with pytest.raises(WeightsError, match='is code and no weights'):
+            MODELS.build(settings).init_weights()
+    assert not has_run()
+    assert mmengines_own(CheckpointLoader._schemes)
+
+
+def test_other_models_keep_the_loaders_of_mmengine(call):
+    KINDS['zip'][1](Path('a.pth'))
+    with pytest.raises(WeightsError), safe_loaders(), safe_loaders():
+        CheckpointLoader.load_checkpoint('a.pth')
+    assert not has_run()
+    assert mmengines_own(CheckpointLoader._schemes)
+    find = CheckpointLoader._get_checkpoint_loader
+    assert find('s3://there/a.pth').__name__ == 'load_from_ceph'
+    CheckpointLoader.load_checkpoint('a.pth')
+    assert has_run()  # as mmengine does
+
+
+def test_a_thread_does_not_end_the_protection_of_another():
+    def enter_and_leave():
+        with safe_loaders():
+            pass
+
+    with safe_loaders():
+        other = Thread(target=enter_and_leave)
+        other.start()
+        other.join(0.05)
+        assert not mmengines_own(CheckpointLoader._schemes)
+    other.join()
+    assert mmengines_own(CheckpointLoader._schemes)
+
+
+def test_each_config_has_the_hooks_that_protect_a_run():
+    found = [
+        Config.fromfile(path, import_custom_modules=False).default_hooks
+        for path in (ROOT / 'configs').rglob('*.py')
+        if '_base_' not in path.parts
+    ]
+    assert len(found) > 50
+    hooks = {(h.checkpoint.type, h.checkpoint_fit.type) for h in found}
+    assert hooks == {('SafeCheckpointHook', 'CheckpointFitHook')}

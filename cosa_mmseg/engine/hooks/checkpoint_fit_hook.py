@@ -22,6 +22,7 @@ from cosa_mmseg.engine.resumed_optimizer import (
     overridden_settings,
 )
 from cosa_mmseg.engine.schedulers import WarmupPolyLR
+from cosa_mmseg.utils.checkpoint_loaders import load_safely_in
 from cosa_mmseg.utils.weights import WeightsError
 
 _RIGHT_CONFIG = 'take the config that it was trained with'
@@ -53,9 +54,15 @@ class CheckpointFitHook(Hook):
     its other settings, and of mmengine's schedules, the checkpoint's count:
     where the config has others by now, the log says so.
 
+    A checkpoint is read without running code that it may hold.
+
     Raises:
         WeightsError: If it does not fit; it names weights.
     """
+
+    def before_run(self, runner) -> None:
+        """Have the runner run no code that a checkpoint may hold."""
+        load_safely_in(runner)
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Compare names and shapes."""

@@ -15,6 +15,7 @@ from mmengine.registry import HOOKS
 from cosa_mmseg.engine.atomic_backend import AtomicBackend
 from cosa_mmseg.engine.checkpoints import LAST, CheckpointError
 from cosa_mmseg.utils.atomic import remove_unfinished
+from cosa_mmseg.utils.checkpoint_loaders import load_safely_in
 
 ON_SAVE_ERROR = ('continue', 'stop')
 
@@ -101,6 +102,10 @@ class SafeCheckpointHook(CheckpointHook):
         self.on_save_error = on_save_error
         self.backend_args = dict(backend='atomic')
         self._error: str | None = None  # of the last attempt to save
+
+    def before_run(self, runner) -> None:
+        """Have the runner run no code that a checkpoint may hold."""
+        load_safely_in(runner)
 
     def before_train(self, runner) -> None:
         """Finds the folder and clears it of unfinished files."""

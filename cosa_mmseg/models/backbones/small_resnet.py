@@ -6,6 +6,8 @@ from mmpretrain.models.backbones.resnet import BasicBlock
 from mmpretrain.models.backbones.resnet_cifar import ResNet_CIFAR
 from torch import nn
 
+from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
+
 
 @MODELS.register_module()
 class SmallResNet(ResNet_CIFAR):
@@ -23,6 +25,11 @@ class SmallResNet(ResNet_CIFAR):
 
     def __init__(self, **kwargs) -> None:
         super().__init__(depth=10, **kwargs)
+
+    @safe_loaders()
+    def init_weights(self) -> None:
+        """Initialise the network; no code in pretrained weights is run."""
+        super().init_weights()
 
     def _make_stem_layer(self, in_channels: int, base_channels: int) -> None:
         """Replace the stem: convolution of stride 2, norm, ReLU."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from cosa_mmseg.structures import NetworkOutput
+from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
 
 from .compiling import compile_in_place
 from .features import fit_auxiliary_head, fit_head, probe_features
@@ -90,6 +91,11 @@ class CAMEncoderDecoder(EncoderDecoder):
         self.to(memory_format=self.memory_format)
         self.compiled = {} if compile is True else compile
         self._compile()
+
+    @safe_loaders()
+    def init_weights(self) -> None:
+        """Initialise the network; no code in pretrained weights is run."""
+        super().init_weights()
 
     def train(self, mode: bool = True) -> 'CAMEncoderDecoder':
         """Set the mode; with ``norm_eval`` statistics are not updated.

@@ -11,6 +11,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from cosa_mmseg.structures import NetworkOutput
+from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
 
 from ..post_process.refine import refine_segmentation
 from .cam_encoder_decoder import CAMEncoderDecoder
@@ -72,6 +73,11 @@ class DualStreamSegmentor(BaseSegmentor):
             if settings.post_process
             else None
         )
+
+    @safe_loaders()
+    def init_weights(self) -> None:
+        """Initialise both networks; no code in pretrained weights is run."""
+        super().init_weights()
 
     @property
     def predictor(self) -> CAMEncoderDecoder:

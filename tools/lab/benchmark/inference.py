@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 from cosa_mmseg.engine.hooks import find_misfit
 from cosa_mmseg.evaluation.tta import enable_tta
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
+from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
 from cosa_mmseg.utils.config_errors import naming_the_key
 from cosa_mmseg.utils.weights import WeightsError
 
@@ -193,7 +194,8 @@ def _load_model(cfg: Config, checkpoint: str | None) -> DualStreamSegmentor:
     with naming_the_key(cfg.model, 'model'):
         model = MODELS.build(cfg.model)
     if checkpoint is not None:
-        loaded = load_checkpoint(model, checkpoint, map_location='cpu')
+        with safe_loaders():
+            loaded = load_checkpoint(model, checkpoint, map_location='cpu')
         problem = find_misfit(model, loaded.get('state_dict', loaded))
         if problem:
             raise WeightsError(f'{checkpoint} does not fit: {problem}')

@@ -1,18 +1,21 @@
-"""How mmengine reads checkpoints, wherever it does: without running code.
+"""Have mmengine read checkpoints without running code that they may hold.
 
-Importing this module replaces mmengine's loaders, which ``load_from``,
-``init_cfg``, ``--resume`` and ``mmengine.runner.load_checkpoint`` use.
+mmengine tries a file that it may not load once more, without protection, and
+`Runner.resume` executes a text in it. Other models of the process keep that:
+the loaders here are in force for the length of a call.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
+from threading import RLock
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlparse
 from zipfile import is_zipfile
 
-from mmengine.runner import CheckpointLoader
+from mmengine.runner import CheckpointLoader, Runner
 from mmengine.runner.checkpoint import (
     load_from_http,
     load_from_mmcls,
@@ -21,17 +24,38 @@ from mmengine.runner.checkpoint import (
 )
 from torch.hub import get_dir
 
-from cosa_mmseg.utils.weight_checks import check_sums, check_weights
-from cosa_mmseg.utils.weights import (
-    WeightsError,
-    load_safely,
-    read_weights,
-)
+from .weight_checks import check_sums, check_weights
+from .weights import WeightsError, load_safely, read_weights
+
+_LOCK = RLock()  # of the table of loaders, which all threads share
 
 
-@CheckpointLoader.register_scheme('', force=True)
+@contextmanager
+def safe_loaders() -> Iterator[None]:
+    """Have mmengine's functions read checkpoints safely within the block.
+
+    Other threads that enter it wait; it may be entered several times.  It
+    decorates functions too.
+    """
+    with _LOCK:
+        others = CheckpointLoader._schemes
+        CheckpointLoader._schemes = dict(others)
+        try:
+            for prefixes, loader in _LOADERS:
+                CheckpointLoader.register_scheme(prefixes, loader, force=True)
+            yield
+        finally:
+            CheckpointLoader._schemes = others
+
+
+def load_safely_in(runner: Runner) -> None:
+    """Have a runner read checkpoints and pretrained weights safely."""
+    for name in ('load_checkpoint', '_init_model_weights'):
+        setattr(runner, name, safe_loaders()(getattr(runner, name)))
+
+
 def load_from_file(filename: str, map_location: Any = None) -> dict:
-    """Reads a local file, on the CPU.
+    """Read a local file, on the CPU.
 
     Args:
         filename: Any that :func:`read_weights` takes.
@@ -85,23 +109,8 @@ def _check_fetched(address: str) -> None:
             ) from err
 
 
-for _prefixes, _load in (
-    (('http://', 'https://'), load_from_http),
-    (('modelzoo://', 'torchvision://'), load_from_torchvision),
-    (('open-mmlab://', 'openmmlab://'), load_from_openmmlab),
-    (('mmcls://',), load_from_mmcls),
-):
-    CheckpointLoader.register_scheme(
-        _prefixes, fetched_safely(_load), force=True
-    )
-
-
-# mmengine's own loaders of these bring their own list of what is safe
-@CheckpointLoader.register_scheme(
-    [r'(\S+\:)?s3://', r'(\S+\:)?petrel://', 'pavi://'], force=True
-)
 def load_from_store(filename: str, map_location: Any = None) -> dict:
-    """Refuses what is in an object store.
+    """Refuse what is in an object store.
 
     Raises:
         WeightsError: Always.
@@ -118,3 +127,17 @@ def _without_config(checkpoint: dict) -> dict:
     if isinstance(meta, dict):
         meta.pop('config', None)
     return checkpoint
+
+
+_LOADERS: tuple[tuple[tuple[str, ...], Callable[..., dict]], ...] = (
+    (('',), load_from_file),
+    (('http://', 'https://'), fetched_safely(load_from_http)),
+    (
+        ('modelzoo://', 'torchvision://'),
+        fetched_safely(load_from_torchvision),
+    ),
+    (('open-mmlab://', 'openmmlab://'), fetched_safely(load_from_openmmlab)),
+    (('mmcls://',), fetched_safely(load_from_mmcls)),
+    # mmengine's own loaders of these bring their own list of what is safe
+    ((r'(\S+\:)?s3://', r'(\S+\:)?petrel://', 'pavi://'), load_from_store),
+)
