@@ -14,6 +14,7 @@ import argparse
 from collections.abc import Sequence
 
 from cosa_mmseg.config.options import add_common_options, add_tta_option
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 FORMATS = ('voc', 'coco-json', 'png')
@@ -60,6 +61,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes()
 def main(args: Sequence[str] | None = None) -> None:
     """Run the test that the command line asks for, or say why not."""
     options = parse_args(args)

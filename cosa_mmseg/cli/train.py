@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Sequence
 
 from cosa_mmseg.config.options import add_common_options
+from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 
 
@@ -44,6 +45,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(args)
 
 
+@exit_codes()
 def main(args: Sequence[str] | None = None) -> None:
     """Run the training that the command line asks for."""
     options = parse_args(args)

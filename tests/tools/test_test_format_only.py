@@ -139,8 +139,8 @@ def test_user_errors_are_one_sentence(error, sentence, monkeypatch):
             raise error
 
     monkeypatch.setattr(
-        test.EvaluationRunner, 'from_cfg', lambda cfg: Failing()
+        testing.EvaluationRunner, 'from_cfg', lambda cfg: Failing()
     )
-    monkeypatch.setattr(test, 'check_test', lambda *args: None)
+    monkeypatch.setattr(testing, 'check_test', lambda *args: None)
     with pytest.raises(SystemExit, match=f'^{sentence}$'):
         test.main([VOC, 'a.pth', '--format-only', '--out', 'out'])

@@ -46,7 +46,7 @@ def test_work_dir_of_the_config_is_kept(toy_config):
 
 
 def test_amp(toy_config, monkeypatch):
-    monkeypatch.setattr(train, 'get_device', lambda: 'cuda')
+    monkeypatch.setattr(training, 'get_device', lambda: 'cuda')
     wrapper = build(toy_config, '--amp').optim_wrapper
     assert (wrapper.type, wrapper.loss_scale) == ('AmpOptimWrapper', 'dynamic')
     with pytest.raises(ValueError, match='config has ApexOptimWrapper'):
@@ -130,7 +130,7 @@ def test_wrong_options_end_in_a_sentence(toy_config):
 
 
 def test_amp_is_bfloat16_on_a_cpu(toy_config, monkeypatch):
-    monkeypatch.setattr(train, 'get_device', lambda: 'cpu')
+    monkeypatch.setattr(training, 'get_device', lambda: 'cpu')
     wrapper = build(toy_config, '--amp').optim_wrapper
     assert wrapper.type == 'BFloat16OptimWrapper'
     assert 'loss_scale' not in wrapper
