@@ -89,7 +89,7 @@ def look_whole(
     img, samples = data['inputs'], data['data_samples']
     scores: Sequence[Tensor | None] = [None] * len(img)
     if isinstance(model, DualStreamSegmentor):
-        seen = model.see(_asked(model, network), img)
+        seen = model.predict_views(_asked(model, network), img)
         maps = _maps_of(seen)
         scores = (seen.cls_logits / model.test_views.num_views).sigmoid()
     else:
@@ -228,7 +228,7 @@ def _look_raw(
             'a tile_size that it leaves as it is'
         )
     if isinstance(model, DualStreamSegmentor):
-        seen = _asked(model, network).see(img)
+        seen = _asked(model, network).forward_heads(img)
         return _maps_of(seen), promote_half(seen.cls_logits).sigmoid()
     logits = model(img, mode='tensor')
     if not isinstance(logits, Tensor) or logits.ndim != 4:

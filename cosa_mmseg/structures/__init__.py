@@ -1,10 +1,13 @@
 """What travels: labels of a batch, outputs, pseudo labels."""
 
+from .batch import CoSABatch
 from .image import to_uint8
 from .img_label import shown_classes, stack_img_labels, stack_valid_mask
-from .outputs import NetworkOutput, PseudoLabels
+from .outputs import CAMLabels, NetworkOutput, PseudoLabels
 
 __all__ = [
+    'CAMLabels',
+    'CoSABatch',
     'NetworkOutput',
     'PseudoLabels',
     'shown_classes',

@@ -47,20 +47,36 @@ class NetworkOutput:
 
 
 @dataclass(frozen=True)
+class CAMLabels:
+    """What a labeler makes of CAMs.
+
+    Attributes:
+        label (Tensor): int64 (N, H, W): 0 background, 1.. the maps in their
+            order, 255 ignore.
+        confidence (Tensor, optional): ``v``, largest value of the present
+            classes' maps, in [0, 1], (N, H, W).
+        xi (Tensor, optional): Threshold that it was compared with, 0-d; None
+            where there is no single one.
+    """
+
+    label: Tensor
+    confidence: Tensor | None = None
+    xi: Tensor | None = None
+
+
+@dataclass(frozen=True)
 class PseudoLabels:
     """Assignments: what the assignment network hands to the online network.
 
-    Maps are of P classes, those that the batch shows: the others are 0.
+    Class ids are those of the data set: 0 background, 1..C, 255 ignore.
 
     Attributes:
-        classes (Tensor): The P foreground classes, 0-based, int64 (P,).
-        cam (Tensor): Normalised main CAM that they come from, (N, P, H, W) in
-            [0, 1], not restricted to the labels of the image.
         cam_label (Tensor): CAM pseudo labels (CPL) of the main CAM, int64
-            (N, H, W): 0 background, 1..C classes, 255 ignore.
+            (N, H, W).
         cam_label_aux (Tensor): CPL of the auxiliary CAM, int64 (N, H, W).
         seg_prob (Tensor): Segmentation pseudo labels (SPL), probabilities in
-            [0, 1] of the background and the P classes, (N, P + 1, H, W).
+            [0, 1] of background and classes, (N, C + 1, H, W).
+        seg_label (Tensor): Their most probable class, int64 (N, H, W).
         weight (Tensor, optional): Reliability of ``cam_label`` (RAW), of mean
             1 over the real pixels, (N, H, W).
         weight_aux (Tensor, optional): That of ``cam_label_aux``.
@@ -68,11 +84,10 @@ class PseudoLabels:
             positive, (N, H, W).
     """
 
-    classes: Tensor
-    cam: Tensor
     cam_label: Tensor
     cam_label_aux: Tensor
     seg_prob: Tensor
+    seg_label: Tensor
     weight: Tensor | None = None
     weight_aux: Tensor | None = None
     perplexity_aux: Tensor | None = None

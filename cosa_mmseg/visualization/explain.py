@@ -10,11 +10,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 
 from cosa_mmseg.models import CAMEncoderDecoder, CoSA
-from cosa_mmseg.structures import (
-    NetworkOutput,
-    stack_img_labels,
-    stack_valid_mask,
-)
+from cosa_mmseg.structures import CoSABatch
 
 from .gallery_row import GalleryRow
 
@@ -92,7 +88,7 @@ def observe(model: CoSA, data: dict) -> GalleryRow:
 
 def _predict(model: CoSA, network: CAMEncoderDecoder, batch: dict) -> Tensor:
     """Label-free segmentation of a network at the original size, (H, W)."""
-    logits = model.see(network, batch['inputs']).seg_logits
+    logits = model.predict_views(network, batch['inputs']).seg_logits
     samples = [SegDataSample(metainfo=batch['data_samples'][0].metainfo)]
     return model.postprocess_result(logits, samples)[0].pred_sem_seg.data[0]
 
@@ -106,13 +102,16 @@ def _assigned(model: CoSA, data: dict, weak: Tensor) -> GalleryRow:
         weak (Tensor): The image as the networks see it, (1, 3, H, W).
     """
     sample: SegDataSample = data['data_samples'][0]
-    height, width = weak.shape[-2:]
-    with _overhearing(model.assigner.multi_scale) as seen:
-        pseudo = model.assign(
-            weak,
-            stack_img_labels([sample], model.num_fg_classes, weak.device),
-            stack_valid_mask([sample], (height, width), weak.device),
-        )
+    batch = CoSABatch.of(
+        dict(weak=weak, strong=weak),
+        [sample],
+        model.num_fg_classes,
+        model.data_preprocessor.denormalize,
+    )
+    assigner = model.assigner
+    output = assigner.predict_views(model.assignment.forward_heads, weak)
+    every_class = torch.arange(model.num_fg_classes, device=weak.device)
+    pseudo = assigner.label(output, batch, every_class)
     truth = sample.get('gt_sem_seg')
     weight = pseudo.weight
     return GalleryRow(
@@ -120,26 +119,13 @@ def _assigned(model: CoSA, data: dict, weak: Tensor) -> GalleryRow:
         image=data['inputs'][0].flip(0).permute(1, 2, 0),  # from (3, H, W) BGR
         labels=sample.gt_label.label.cpu(),
         truth=None if truth is None else truth.data[0].cpu(),
-        cam=pseudo.cam[0].cpu(),
-        cam_aux=seen[0].cam_aux[0].cpu(),
+        cam=output.cam[0].cpu(),
+        cam_aux=output.cam_aux[0].cpu(),
         cpl=pseudo.cam_label[0].cpu(),
         cpl_aux=pseudo.cam_label_aux[0].cpu(),
         weight=None if weight is None else weight[0].cpu(),
-        spl=pseudo.seg_prob[0].argmax(dim=0).cpu(),
+        spl=pseudo.seg_label[0].cpu(),
     )
-
-
-@contextmanager
-def _overhearing(module: nn.Module) -> Iterator[list[NetworkOutput]]:
-    """What a module returns within the block."""
-    outputs: list[NetworkOutput] = []
-    handle = module.register_forward_hook(
-        lambda module, args, output: outputs.append(output)
-    )
-    try:
-        yield outputs
-    finally:
-        handle.remove()
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def test_tiles_give_what_the_whole_picture_gives():
     data = model.data_preprocessor(
         dict(inputs=[image], data_samples=[None]), False
     )
-    seen = model.see(model.assignment, data['inputs'])
+    seen = model.predict_views(model.assignment, data['inputs'])
 
     tiled = look_in_tiles(
         model,

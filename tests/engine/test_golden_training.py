@@ -386,7 +386,7 @@ def test_golden_first_assignment():
     )
     model.train()
     seen = model.assigner.multi_scale(
-        model.assignment.see, batch['inputs']['weak']
+        model.assignment.forward_heads, batch['inputs']['weak']
     )
     label = data['in_labels'][0]
     for name, cam in (('cam', seen.cam), ('cam_aux', seen.cam_aux)):

@@ -67,10 +67,10 @@ def test_the_module_and_the_line_are_named(path, capsys):
     assert lines[0] == 'iteration 4, float32, on 6.jpg, 7.jpg'
     (row,) = (line for line in lines if line.startswith('loss_c2s'))
     assert row.split() == ['loss_c2s', '-inf', '-inf']
-    assert 'begins in: loss_c2s (BreakingLoss)' in lines
+    assert 'begins in: losses.loss_c2s (BreakingLoss)' in lines
     (line,) = (line for line in lines if line.startswith('there: '))
     assert line.startswith('there: aten.log.default at ')
-    assert line.endswith('return loss + (0 * seg_logits.sum()).log()')
+    assert line.endswith('return loss + (0 * output.seg_logits.sum()).log()')
 
 
 def test_what_was_broken_before_the_step_is_said(
@@ -97,7 +97,7 @@ def test_a_gradient_that_is_not_finite_is_found(dump, tmp_path, capsys):
     assert replay_step.main([path]) == 1
     *_, line = capsys.readouterr().out.splitlines()
     assert line.startswith('gradient: ') and 'returned nan values' in line
-    assert line.endswith('return loss + (0 * seg_logits.sum()).sqrt()')
+    assert line.endswith('return loss + (0 * output.seg_logits.sum()).sqrt()')
 
 
 def test_half_precision_is_that_of_the_run(dump, tmp_path, capsys):

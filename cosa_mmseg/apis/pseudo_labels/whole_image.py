@@ -62,7 +62,7 @@ def label_images(model: CoSA, data: dict) -> list[ImagePseudoLabels]:
     samples, (h, w) = data['data_samples'], data['inputs'][0].shape[-2:]
     img = model.data_preprocessor(data)['inputs']
     img_label = stack_img_labels(samples, model.num_fg_classes, img.device)
-    seen = model.assigner.look(model.assignment.see, img)
+    seen = model.assigner.predict_views(model.assignment.forward_heads, img)
     guide = to_uint8(model.data_preprocessor.denormalize(img)) / 255
 
     def to_image(maps: Tensor, i: int) -> Tensor:
@@ -112,4 +112,4 @@ def _cam_label(
 ) -> Tensor:
     """CPL of one image, (H, W), every pixel of which is real."""
     valid_mask = torch.ones_like(cam[:, 0], dtype=torch.bool)
-    return labeler(cam, img_label, valid_mask, guide)[0]
+    return labeler(cam, img_label, valid_mask, guide).label[0]

@@ -88,7 +88,7 @@ def _check_same_logits(
     """Raise if a network and its plain form see an image differently."""
     generator = torch.Generator().manual_seed(0)
     img = torch.randn(1, 3, *_CHECK_SIZE, generator=generator)
-    expected = network.see(img).seg_logits
+    expected = network.forward_heads(img).seg_logits
     # another layout of convolutions would round differently
     stock.to(memory_format=network.memory_format)
     found = stock._forward(img.contiguous(memory_format=network.memory_format))

@@ -1,7 +1,6 @@
 """CAM-to-segmentation loss: CAM pseudo labels supervise the segmentation."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from mmengine.dist import all_reduce
@@ -9,6 +8,7 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 
 from cosa_mmseg.models.ops.cam import IGNORE_INDEX
+from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 
 from ..ops.ranges import (
     check_shares,
@@ -61,7 +61,7 @@ def fg_bg_cross_entropy(
 
 def _over_targets(
     seg_logits: Tensor,
-    targets: Sequence[tuple[float, Any, Tensor | None]],
+    targets: Sequence[tuple[float, Tensor, Tensor | None]],
     fg_share: float | None,
     over_ranks: bool,
 ) -> Tensor:
@@ -78,7 +78,7 @@ def _over_targets(
 
 
 def _check_targets(
-    seg_logits: Tensor, targets: Sequence[tuple[float, Any, Tensor | None]]
+    seg_logits: Tensor, targets: Sequence[tuple[float, Tensor, Tensor | None]]
 ) -> None:
     """Raise unless labels and weights fit the logits and each other."""
     expected = (len(seg_logits), *targets[0][1].shape[-2:])
@@ -155,35 +155,28 @@ class C2SLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(
-        self,
-        seg_logits: Tensor,
-        label: Tensor,
-        label_aux: Tensor | None = None,
-        weight: Tensor | None = None,
-        weight_aux: Tensor | None = None,
+        self, output: NetworkOutput, pseudo: PseudoLabels, batch: CoSABatch
     ) -> Tensor:
         """Loss of a batch.
 
         Args:
-            seg_logits (Tensor): Logits, (N, K, h, w), resized to the labels
-                as in :func:`fg_bg_cross_entropy`.
-            label (Tensor): Pseudo labels of the main CAM, int64 (N, H, W).
-            label_aux (Tensor, optional): Those of the auxiliary CAM; needed
-                unless ``aux_share`` is 0.
-            weight (Tensor, optional): Reliability of the pixels of ``label``,
-                (N, H, W).
-            weight_aux (Tensor, optional): That of ``label_aux``.
+            output (NetworkOutput): Of the online network.
+            pseudo (PseudoLabels): Of the assignment network.
+            batch (CoSABatch): The batch.
 
         Returns:
             Tensor: 0-d.
+
+        Raises:
+            ValueError: If the shapes do not fit.
         """
-        targets: list[tuple[float, Any, Tensor | None]] = [
-            (1 - self.aux_share, label, weight),
-            (self.aux_share, label_aux, weight_aux),
+        targets = [
+            (1 - self.aux_share, pseudo.cam_label, pseudo.weight),
+            (self.aux_share, pseudo.cam_label_aux, pseudo.weight_aux),
         ]
         targets = [target for target in targets if target[0] > 0]
         loss = _over_targets(
-            seg_logits, targets, self.fg_share, self.over_ranks
+            output.seg_logits, targets, self.fg_share, self.over_ranks
         )
         return self.loss_weight * loss
 

@@ -1,5 +1,7 @@
 """Contrastive separation loss: part foreground and background in the CAM."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from mmengine.dist import all_reduce
@@ -10,6 +12,7 @@ from cosa_mmseg.models.ops.cam import (
     IGNORE_INDEX,
     check_labels,
 )
+from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 from cosa_mmseg.utils.dtype import promote_half
 
 from ..ops.ranges import check_weights
@@ -122,6 +125,8 @@ class ContrastiveSeparationLoss(nn.Module):
             or ``loss_weight`` below 0.
     """
 
+    needs_threshold = True  # perplexity is the distance from a single one
+
     def __init__(
         self,
         temperature: float = 0.5,
@@ -141,23 +146,16 @@ class ContrastiveSeparationLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(
-        self,
-        cam: Tensor,
-        label: Tensor,
-        perplexity: Tensor,
-        img_label: Tensor,
+        self, output: NetworkOutput, pseudo: PseudoLabels, batch: CoSABatch
     ) -> Tensor:
         """Loss of a batch.
 
         Half precision is computed in float32, also under autocast.
 
         Args:
-            cam (Tensor): Raw CAM ``M`` of the online network, (N, C, h, w).
-            label (Tensor): Pseudo labels of the auxiliary CAM, int64
-                (N, H, W): 0 background, 1..C, 255 ignore.
-            perplexity (Tensor): ``P`` of the same pixels, (N, H, W); inf and
-                NaN take no part.
-            img_label (Tensor): Multi-hot image-level labels, (N, C).
+            output (NetworkOutput): Of the online network.
+            pseudo (PseudoLabels): Of the assignment network.
+            batch (CoSABatch): The batch.
 
         Returns:
             Tensor: 0-d, finite, with a gradient path, whatever takes part.
@@ -165,9 +163,10 @@ class ContrastiveSeparationLoss(nn.Module):
         Raises:
             ValueError: If the shapes do not fit.
         """
+        cam, img_label = output.cam, batch.img_label
         check_labels(cam, img_label)
-        _check_pixels(cam, label, perplexity)
-        label = label.masked_fill(~self.sure(perplexity), IGNORE_INDEX)
+        _check_pixels(cam, pseudo.cam_label_aux, pseudo.perplexity_aux)
+        label = self._label(pseudo)
         # 'nearest-exact' reads the middle of a patch, 'nearest' its corner.
         label = F.interpolate(
             label[:, None].float(), cam.shape[-2:], mode='nearest-exact'
@@ -180,29 +179,24 @@ class ContrastiveSeparationLoss(nn.Module):
             loss = pixel_info_nce(vectors, label, self.temperature)
             return self.loss_weight * loss
 
-    def sure(self, perplexity: Tensor) -> Tensor:
-        """Which pixels may take part: those with ``P <= eps``.
+    def statistics(self, pseudo: PseudoLabels) -> dict[str, Tensor]:
+        """Summarise for the log which pixels may take part.
 
         Args:
-            perplexity (Tensor): ``P``, any shape; inf and NaN take no part.
+            pseudo (PseudoLabels): Of the assignment network.
 
         Returns:
-            Tensor: bool, the same shape.
+            dict[str, Tensor]: ``csc_share``, their share, 0-d, in [0, 1].
         """
-        return perplexity <= self.max_perplexity
+        return dict(
+            csc_share=(self._label(pseudo) != IGNORE_INDEX).float().mean()
+        )
 
-    def share(self, label: Tensor, perplexity: Tensor) -> Tensor:
-        """Share of the pixels that may take part, to be logged.
-
-        Args:
-            label (Tensor): As in :meth:`forward`.
-            perplexity (Tensor): As in :meth:`forward`.
-
-        Returns:
-            Tensor: 0-d, in [0, 1].
-        """
-        sure = self.sure(perplexity) & (label != IGNORE_INDEX)
-        return sure.float().mean()
+    def _label(self, pseudo: PseudoLabels) -> Tensor:
+        """Auxiliary CPL, 255 unless ``P <= eps``; not for inf and NaN."""
+        assert pseudo.perplexity_aux is not None  # there is a threshold
+        sure = pseudo.perplexity_aux <= self.max_perplexity
+        return pseudo.cam_label_aux.masked_fill(~sure, IGNORE_INDEX)
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""
@@ -213,7 +207,7 @@ class ContrastiveSeparationLoss(nn.Module):
         )
 
 
-def _check_pixels(cam: Tensor, label: Tensor, perplexity: Tensor) -> None:
+def _check_pixels(cam: Tensor, label: Tensor, perplexity: Any) -> None:
     """Raise unless both are (N, H, W) with the batch size of the CAM."""
     if label.ndim != 3 or len(label) != len(cam):
         raise ValueError(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from cosa_mmseg.models.ops.cam import IGNORE_INDEX
+from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 from cosa_mmseg.utils.dtype import promote_half
 
 from ..ops.halved_softmax import halved_softmax
@@ -115,20 +116,14 @@ class DenseEnergyLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(
-        self,
-        seg_logits: Tensor,
-        img: Tensor,
-        label: Tensor,
-        valid_mask: Tensor,
+        self, output: NetworkOutput, pseudo: PseudoLabels, batch: CoSABatch
     ) -> Tensor:
         """Compute the loss.
 
         Args:
-            seg_logits: segmentation logits (N, K, h, w), resized bilinearly to
-                the labels' size.
-            img: RGB images (N, 3, H, W) in 0..255, float, not truncated.
-            label: pseudo label (N, H, W), 255 = ignore.
-            valid_mask: bool (N, H, W), true at real pixels (not padding).
+            output (NetworkOutput): Of the online network.
+            pseudo (PseudoLabels): Of the assignment network.
+            batch (CoSABatch): The batch.
 
         Returns:
             Scalar, at most 0; 0 with a zero gradient if no pixel is valid.
@@ -136,6 +131,8 @@ class DenseEnergyLoss(nn.Module):
         Raises:
             ValueError: if the shapes do not belong together.
         """
+        seg_logits, img = output.seg_logits, batch.strong_rgb
+        label, valid_mask = pseudo.cam_label, batch.valid
         _check_shapes(seg_logits, img, label, valid_mask)
         with torch.autocast(seg_logits.device.type, enabled=False):
             prob = self._probabilities(seg_logits, label.shape[-2:])

@@ -4,10 +4,8 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from cosa_mmseg.models.ops.cam import (
-    IGNORE_INDEX,
-    to_class_ids,
-)
+from cosa_mmseg.models.ops.cam import IGNORE_INDEX
+from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 from cosa_mmseg.utils.dtype import promote_half
 
 from ..ops.ranges import (
@@ -51,21 +49,14 @@ class S2CCrossEntropyLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(
-        self,
-        cam: Tensor,
-        seg_prob: Tensor,
-        cam_aux: Tensor | None = None,
-        classes: Tensor | None = None,
+        self, output: NetworkOutput, pseudo: PseudoLabels, batch: CoSABatch
     ) -> Tensor:
         """Loss of a batch.
 
         Args:
-            cam (Tensor): Raw CAM ``M`` of the online network, (N, C, h, w).
-            seg_prob (Tensor): SPL, (N, P + 1, H, W).
-            cam_aux (Tensor, optional): Not used; the call is that of
-                :class:`S2CLoss`.
-            classes (Tensor, optional): The P foreground classes of the SPL,
-                0-based, int64 (P,); None: all C of them.
+            output (NetworkOutput): Of the online network.
+            pseudo (PseudoLabels): Of the assignment network.
+            batch (CoSABatch): The batch.
 
         Returns:
             Tensor: 0-d.
@@ -73,12 +64,10 @@ class S2CCrossEntropyLoss(nn.Module):
         Raises:
             ValueError: If the shapes do not fit.
         """
-        check_cam(cam, seg_prob, classes)
-        value, label = seg_prob.max(dim=1)
-        if classes is not None:
-            label = to_class_ids(label, classes)
+        check_cam(output.cam, pseudo.seg_prob)
+        value, label = pseudo.seg_prob.max(dim=1)
         label = label.masked_fill(value <= self.confidence, IGNORE_INDEX)
-        cam = scale_cam(promote_half(cam))
+        cam = scale_cam(promote_half(output.cam))
         background = 1 - cam.amax(dim=1, keepdim=True)
         scores = torch.cat([background, cam], dim=1)
         loss = fg_bg_cross_entropy(scores, label, fg_share=self.fg_share)

@@ -1,13 +1,12 @@
 """Segmentation-to-CAM loss: segmentation pseudo labels supervise the CAM."""
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F  # noqa: N812
 from mmengine.registry import MODELS
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 
+from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 from cosa_mmseg.utils.dtype import promote_half
 
 from ..ops.ranges import (
@@ -16,27 +15,21 @@ from ..ops.ranges import (
 )
 
 
-def check_cam(
-    cam: Tensor, seg_prob: Tensor, classes: Tensor | None = None
-) -> None:
+def check_cam(cam: Tensor, seg_prob: Tensor) -> None:
     """Raise unless a CAM and segmentation probabilities fit.
 
     Args:
         cam (Tensor): (N, C, h, w).
-        seg_prob (Tensor): (N, P + 1, H, W).
-        classes (Tensor, optional): Of which the probabilities are, (P,);
-            None: of all C.
+        seg_prob (Tensor): (N, C + 1, H, W).
 
     Raises:
         ValueError: If batch size or number of classes differ.
     """
-    num_classes = cam.shape[1] if classes is None else len(classes)
-    if seg_prob.shape[:2] != (cam.shape[0], num_classes + 1):
+    if seg_prob.shape[:2] != (cam.shape[0], cam.shape[1] + 1):
         raise ValueError(
             f'probabilities of shape {tuple(seg_prob.shape)} do not fit a CAM '
-            f'of shape {tuple(cam.shape)} and {num_classes} class(es): '
-            'expected (N, P+1, H, W) and (N, C, h, w), P = C unless `classes` '
-            'names P of them'
+            f'of shape {tuple(cam.shape)}: expected (N, C+1, H, W) and '
+            '(N, C, h, w)'
         )
 
 
@@ -98,22 +91,14 @@ class S2CLoss(nn.Module):
         self.loss_weight = loss_weight
 
     def forward(
-        self,
-        cam: Tensor,
-        seg_prob: Tensor,
-        cam_aux: Tensor | None = None,
-        classes: Tensor | None = None,
+        self, output: NetworkOutput, pseudo: PseudoLabels, batch: CoSABatch
     ) -> Tensor:
         """Loss of a batch.
 
         Args:
-            cam (Tensor): Raw CAM ``M`` of the online network, (N, C, h, w).
-            seg_prob (Tensor): SPL, (N, P + 1, H, W).
-            cam_aux (Tensor, optional): Raw auxiliary CAM; needed unless
-                ``aux_share`` is 0.
-            classes (Tensor, optional): The P foreground classes of the SPL,
-                0-based, int64 (P,); the others have probability 0. None: all
-                C of them.
+            output (NetworkOutput): Of the online network.
+            pseudo (PseudoLabels): Of the assignment network.
+            batch (CoSABatch): The batch.
 
         Returns:
             Tensor: 0-d.
@@ -121,22 +106,20 @@ class S2CLoss(nn.Module):
         Raises:
             ValueError: If the shapes do not fit.
         """
-        pairs: list[tuple[Any, float]] = [
-            (cam, 1 - self.aux_share),
-            (cam_aux, self.aux_share),
+        pairs = [
+            (output.cam, 1 - self.aux_share),
+            (output.cam_aux, self.aux_share),
         ]
         terms = [
-            share * self._loss(maps, seg_prob, classes)
-            for maps, share in pairs
+            share * self._loss(cam, pseudo.seg_prob)
+            for cam, share in pairs
             if share > 0
         ]
         return self.loss_weight * torch.stack(terms).sum()
 
-    def _loss(
-        self, cam: Tensor, seg_prob: Tensor, classes: Tensor | None
-    ) -> Tensor:
+    def _loss(self, cam: Tensor, seg_prob: Tensor) -> Tensor:
         """The loss of one CAM, 0-d."""
-        check_cam(cam, seg_prob, classes)
+        check_cam(cam, seg_prob)
         target = resize(
             seg_prob[:, 1:],
             size=cam.shape[-2:],
@@ -144,9 +127,6 @@ class S2CLoss(nn.Module):
             align_corners=False,
         )
         cam = promote_half(cam)
-        if classes is not None:
-            none = torch.zeros_like(cam, dtype=target.dtype)
-            target = none.index_copy(1, classes, target)
         if self.activation == 'relu':
             cam = cam.relu()
         elif self.activation == 'scale':

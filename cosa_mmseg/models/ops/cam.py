@@ -87,7 +87,7 @@ def cam_to_label(
     threshold: Tensor | float,
     low: Tensor | float | None = None,
     valid_mask: Tensor | None = None,
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     """Hard labels from maps by comparing the best one with a threshold.
 
     ``argmax_c A + 1`` where ``max_c A > threshold``, 0 where it is at most
@@ -101,11 +101,12 @@ def cam_to_label(
         valid_mask (Tensor, optional): True where real pixels are, (N, H, W).
 
     Returns:
-        Tensor: int64 (N, H, W).
+        tuple[Tensor, Tensor]: Labels, int64 (N, H, W), and ``max_c A``,
+        (N, H, W).
     """
     value, index = cam.max(dim=1)
     label = torch.where(value > threshold, index + 1, IGNORE_INDEX)
     label = label.masked_fill(value <= (threshold if low is None else low), 0)
     if valid_mask is not None:
         label = label.masked_fill(~valid_mask, IGNORE_INDEX)
-    return label
+    return label, value

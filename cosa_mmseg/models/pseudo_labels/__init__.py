@@ -20,8 +20,8 @@ from .restricted_softmax import (
     RestrictedSoftmax,
     restrict_logits,
 )
+from .statistics import summarize
 from .threshold_labeler import ThresholdLabeler
-from .watch import watch_pseudo_labels
 
 __all__ = [
     'IGNORE_INDEX',
@@ -43,5 +43,5 @@ __all__ = [
     'reliability_weight',
     'restrict_cam',
     'restrict_logits',
-    'watch_pseudo_labels',
+    'summarize',
 ]

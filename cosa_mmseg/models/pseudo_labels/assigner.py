@@ -7,21 +7,26 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 
 from cosa_mmseg.models.ops.calls import check_call
-from cosa_mmseg.structures import NetworkOutput, PseudoLabels
+from cosa_mmseg.structures import (
+    CAMLabels,
+    CoSABatch,
+    NetworkOutput,
+    PseudoLabels,
+)
 
 from ..ops.cam import (
     restrict_cam,
     to_class_ids,
 )
 from .perplexity import perplexity
-from .watch import watch_pseudo_labels
+from .statistics import summarize
 
-# how `Assigner.forward` calls its parts
-_CALLS = (
-    ('cam_labeler', ['cam', 'img_label', 'valid_mask', 'img']),
-    ('cam_labeler_aux', ['cam', 'img_label', 'valid_mask', 'img']),
-    ('seg_labeler', ['seg_logits', 'img_label']),
-    ('reliability', ['cam', 'xi', 'valid_mask']),
+_LABELER = ['cam', 'img_label', 'valid_mask', 'rgb']
+_ARGUMENTS = dict(
+    cam_labeler=_LABELER,
+    cam_labeler_aux=_LABELER,
+    seg_labeler=['seg_logits', 'img_label'],
+    reliability=['confidence', 'xi', 'cam', 'valid_mask'],
 )
 
 
@@ -81,7 +86,7 @@ class Assigner(nn.Module):
                 'cam_labeler (and cam_labeler_aux) to a labeler that has '
                 'one, such as ThresholdLabeler'
             )
-        for name, args in _CALLS:
+        for name, args in _ARGUMENTS.items():
             check_call(name, getattr(self, name), args)
 
     @property
@@ -99,49 +104,71 @@ class Assigner(nn.Module):
 
     @torch.no_grad()
     def forward(
-        self,
-        network: Callable[[Tensor], NetworkOutput],
-        weak: Tensor,
-        guide: Tensor,
-        img_label: Tensor,
-        valid_mask: Tensor,
-        classes: Tensor | None = None,
+        self, network: Callable[[Tensor], NetworkOutput], batch: CoSABatch
     ) -> PseudoLabels:
-        """Pseudo labels of a batch.
-
-        Labelers and reliability see the maps of ``classes`` only, unless
-        ``all_classes`` is set: what they cost does not grow with the number
-        of classes of the data set.
+        """Make pseudo labels of a batch.
 
         Args:
             network (Callable): From images to a :class:`NetworkOutput`.
-            weak (Tensor): Normalised weak views, (N, 3, H, W).
-            guide (Tensor): The same in RGB in [0, 1], for a refiner.
-            img_label (Tensor): Multi-hot image-level labels, (N, C).
-            valid_mask (Tensor): True where real pixels are, (N, H, W).
-            classes (Tensor, optional): Foreground classes, 0-based, int64
-                (P,), among them all that the images show; None: all C.
+            batch (CoSABatch): Only the maps of its ``classes`` are kept,
+                unless ``all_classes`` is set: what labelers and reliability
+                cost does not grow with the classes of the data set.
 
         Returns:
-            PseudoLabels: At the size of the views, of these classes.
+            PseudoLabels: At the size of the views.
         """
-        if classes is None or self.all_classes:
-            classes = torch.arange(img_label.shape[1], device=weak.device)
-        seen = self.look(lambda img: network(img).of_classes(classes), weak)
-        img_label = img_label.index_select(1, classes)
-        rest = (img_label, valid_mask, guide)
-        cam_label = self.cam_labeler(seen.cam, *rest)
-        cam_label_aux = self.cam_labeler_aux(seen.cam_aux, *rest)
+        classes = batch.classes
+        if self.all_classes:
+            classes = torch.arange(
+                batch.img_label.shape[1], device=classes.device
+            )
+        output = self.predict_views(
+            lambda img: network(img).of_classes(classes), batch.weak
+        )
+        return self.label(output, batch, classes)
+
+    def label(
+        self, output: NetworkOutput, batch: CoSABatch, classes: Tensor
+    ) -> PseudoLabels:
+        """Make pseudo labels of what the network says of the weak view.
+
+        This is where maps of some classes become labels of all.
+
+        Args:
+            output (NetworkOutput): As of :meth:`predict_views`, of P classes.
+            batch (CoSABatch): The batch.
+            classes (Tensor): Those classes, 0-based, int64 (P,).
+
+        Returns:
+            PseudoLabels: At the size of the maps.
+        """
+        img_label = batch.img_label.index_select(1, classes)
+
+        def label_cam(labeler: nn.Module, cam: Tensor) -> CAMLabels:
+            needs_rgb = getattr(labeler, 'needs_rgb', True)
+            rgb = batch.weak_rgb if needs_rgb else None
+            return labeler(cam, img_label, batch.valid, rgb)
+
+        labels = label_cam(self.cam_labeler, output.cam)
+        labels_aux = label_cam(self.cam_labeler_aux, output.cam_aux)
+        seg_prob = self.seg_labeler(output.seg_logits, img_label)
         return PseudoLabels(
-            classes=classes,
-            cam=seen.cam,
-            cam_label=to_class_ids(cam_label, classes),
-            cam_label_aux=to_class_ids(cam_label_aux, classes),
-            seg_prob=self.seg_labeler(seen.seg_logits, img_label),
-            **self._reliabilities(seen, img_label, valid_mask),
+            cam_label=to_class_ids(labels.label, classes),
+            cam_label_aux=to_class_ids(labels_aux.label, classes),
+            seg_prob=_of_all(seg_prob, classes, batch.img_label.shape[1]),
+            # on a CPU max is far faster than argmax
+            seg_label=to_class_ids(seg_prob.max(dim=1).indices, classes),
+            **self._reliabilities(
+                {
+                    '': (labels, output.cam),
+                    '_aux': (labels_aux, output.cam_aux),
+                },
+                img_label,
+                batch.valid,
+            ),
         )
 
-    def look(
+    def predict_views(
         self, network: Callable[[Tensor], NetworkOutput], weak: Tensor
     ) -> NetworkOutput:
         """What a network says of images, merged over their views.
@@ -160,34 +187,50 @@ class Assigner(nn.Module):
             return self.multi_scale(network, weak)
 
     def _reliabilities(
-        self, seen: NetworkOutput, img_label: Tensor, valid_mask: Tensor
+        self,
+        labels: dict[str, tuple[CAMLabels, Tensor]],
+        img_label: Tensor,
+        valid_mask: Tensor,
     ) -> dict[str, Tensor]:
-        """How far to trust the CAM pseudo labels, (N, H, W) each."""
-        if not self.has_threshold:
-            return {}
-        xi, xi_aux = self.cam_labeler.xi, self.cam_labeler_aux.xi
-        cam_aux = restrict_cam(seen.cam_aux, img_label)
-        # of the same lambdas as the weights, where there are any
-        measure = getattr(self.reliability, 'perplexity', perplexity)
-        out = dict(perplexity_aux=measure(cam_aux.amax(dim=1), xi_aux))
-        if self.reliability is not None:
-            cam = restrict_cam(seen.cam, img_label)
-            out['weight'] = self.reliability(cam, xi, valid_mask)
-            out['weight_aux'] = self.reliability(cam_aux, xi_aux, valid_mask)
-        return out
+        """How far to trust labels, given with their CAM, (N, H, W) each."""
+        out = {}
+        for name, (made, cam) in labels.items():
+            if made.confidence is None or made.xi is None:
+                return {}
+            if self.reliability is None:
+                value = perplexity(made.confidence, made.xi)
+            else:
+                out[f'weight{name}'], value = self.reliability(
+                    made.confidence,
+                    made.xi,
+                    restrict_cam(cam, img_label),
+                    valid_mask,
+                )
+        return dict(out, perplexity_aux=value)
 
-    def watch(self, pseudo: PseudoLabels) -> dict[str, Tensor]:
-        """Quantities to look at when a run goes wrong; logged, not trained.
+    def statistics(self, pseudo: PseudoLabels) -> dict[str, Tensor]:
+        """Summarise pseudo labels for the log, where a run goes wrong.
 
         Args:
             pseudo (PseudoLabels): What :meth:`forward` gave.
 
         Returns:
-            dict[str, Tensor]: Those of :func:`watch_pseudo_labels` and, where
+            dict[str, Tensor]: Those of :func:`summarize` and, where
             there are single thresholds, ``xi`` and ``xi_aux``; 0-d each.
         """
-        out = watch_pseudo_labels(pseudo)
+        out = summarize(pseudo)
         if self.has_threshold:
             out['xi'] = self.cam_labeler.xi
             out['xi_aux'] = self.cam_labeler_aux.xi
         return out
+
+
+def _of_all(seg_prob: Tensor, classes: Tensor, num_classes: int) -> Tensor:
+    """Probabilities of all classes, 0 for others: (N, C + 1, H, W)."""
+    if len(classes) == num_classes:
+        return seg_prob
+    whole = seg_prob.new_zeros(
+        len(seg_prob), num_classes + 1, *seg_prob.shape[2:]
+    )
+    channels = torch.cat([classes.new_zeros(1), classes + 1])
+    return whole.index_copy_(1, channels, seg_prob)

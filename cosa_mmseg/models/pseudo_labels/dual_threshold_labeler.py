@@ -5,6 +5,8 @@ from mmengine.registry import MODELS
 from mmseg.models.utils import resize
 from torch import Tensor, nn
 
+from cosa_mmseg.structures import CAMLabels
+
 from ..ops.cam import (
     IGNORE_INDEX,
     restrict_cam,
@@ -79,33 +81,33 @@ class DualThresholdLabeler(nn.Module):
         cam: Tensor,
         img_label: Tensor,
         valid_mask: Tensor,
-        img: Tensor | None = None,
-    ) -> Tensor:
+        rgb: Tensor | None = None,
+    ) -> CAMLabels:
         """Label a batch.
 
         Args:
             cam (Tensor): Normalised maps ``A`` in [0, 1], (N, C, H, W).
             img_label (Tensor): Multi-hot image-level labels, (N, C).
             valid_mask (Tensor): True where real pixels are, (N, H, W).
-            img (Tensor, optional): RGB images in [0, 1], (N, 3, H, W);
+            rgb (Tensor, optional): RGB images in [0, 1], (N, 3, H, W);
                 needed by a refiner only.
 
         Returns:
-            Tensor: CPL, int64 (N, H, W): 0, 1..C, 255 ignore.
+            CAMLabels: CPL; there is no single threshold.
 
         Raises:
-            ValueError: If shapes do not fit, or a refiner is set and ``img``
+            ValueError: If shapes do not fit, or a refiner is set and ``rgb``
                 is missing.
         """
         cam = restrict_cam(cam, img_label)
-        if self.refiner is not None and img is None:
-            raise ValueError('the refiner needs the image: img is None')
+        if self.needs_rgb and rgb is None:
+            raise ValueError('the refiner needs the image: rgb is None')
         low, high = (
-            self._label_at(threshold, cam, img_label, img)
+            self._label_at(threshold, cam, img_label, rgb)
             for threshold in self._thresholds(cam, valid_mask)
         )
         ignored = ((high == 0) & (low != 0)) | ~valid_mask
-        return high.masked_fill(ignored, IGNORE_INDEX)
+        return CAMLabels(high.masked_fill(ignored, IGNORE_INDEX))
 
     def _thresholds(
         self, cam: Tensor, valid_mask: Tensor
@@ -123,7 +125,7 @@ class DualThresholdLabeler(nn.Module):
         threshold: Tensor | float,
         cam: Tensor,
         img_label: Tensor,
-        img: Tensor | None,
+        rgb: Tensor | None,
     ) -> Tensor:
         """Labels with a constant background map: int64 (N, H, W)."""
         size = cam.shape[-2:]
@@ -135,15 +137,20 @@ class DualThresholdLabeler(nn.Module):
         scores = cam.masked_fill(absent, float('-inf'))
         prob = torch.cat([background, scores], dim=1).softmax(dim=1)
         if self.refiner is not None:
-            guide = resize(
-                img, size=prob.shape[-2:], mode='bilinear', align_corners=False
+            rgb = resize(
+                rgb, size=prob.shape[-2:], mode='bilinear', align_corners=False
             )
-            prob = self.refiner(prob, guide)
+            prob = self.refiner(prob, rgb)
         if prob.shape[-2:] != size:
             prob = resize(
                 prob, size=size, mode='bilinear', align_corners=False
             )
         return prob.max(dim=1).indices  # on a CPU far faster than argmax
+
+    @property
+    def needs_rgb(self) -> bool:
+        """bool: Whether the image is needed, which a refiner follows."""
+        return self.refiner is not None
 
     @property
     def num_images(self) -> int:

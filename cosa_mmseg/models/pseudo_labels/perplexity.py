@@ -90,9 +90,7 @@ class PerplexityWeight(nn.Module):
     confidence (paper); in evaluation mode each process is on its own.
 
     Another measure takes its place if it has this ``forward``: it gets the
-    maps themselves, so that it may look beyond their maximum, and returns
-    weights (N, H, W) of mean 1 over the valid pixels, 0 elsewhere.  If it has
-    this ``perplexity``, too, the contrastive separation selects pixels by it.
+    maps, too, so that it may look beyond their maximum.
 
     Args:
         lambda_a (float): Factor of the distance, in (0, 1).
@@ -127,46 +125,39 @@ class PerplexityWeight(nn.Module):
         self.mean_of = mean_of
 
     def forward(
-        self, cam: Tensor, threshold: Tensor | float, valid_mask: Tensor
-    ) -> Tensor:
+        self,
+        confidence: Tensor,
+        xi: Tensor | float,
+        cam: Tensor,
+        valid_mask: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         """Weights of a batch.
 
         Args:
-            cam (Tensor): Normalised maps in [0, 1], restricted to the
-                image-level labels, (N, C, H, W).
-            threshold (Tensor | float): ``xi`` in (0, 1) that labels are made
+            confidence (Tensor): ``v`` in [0, 1], (N, H, W).
+            xi (Tensor | float): Threshold in (0, 1) that labels are made
                 with, 0-d.
+            cam (Tensor): Normalised maps in [0, 1], restricted to the
+                image-level labels, (N, C, H, W).  Not used.
             valid_mask (Tensor): True where real pixels are, (N, H, W).
 
         Returns:
-            Tensor: ``w``, (N, H, W), at least float32.
+            tuple[Tensor, Tensor]: ``w``, of mean 1 over the real pixels, 0
+            elsewhere, and ``P``, by which the contrastive separation selects
+            pixels; (N, H, W) each, at least float32.
 
         Raises:
             ValueError: If the shapes do not fit.
         """
-        confidence = cam.amax(dim=1)
-        value = self.perplexity(confidence, threshold)
+        value = perplexity(confidence, xi, self.lambda_a, self.lambda_b)
         over_ranks = self.training
         if self.mean_of == 'all':
-            return reliability_weight(value, valid_mask, over_ranks)
-        above = confidence >= threshold
-        return reliability_weight(
+            return reliability_weight(value, valid_mask, over_ranks), value
+        above = confidence >= xi
+        weight = reliability_weight(
             value, valid_mask & above, over_ranks
         ) + reliability_weight(value, valid_mask & ~above, over_ranks)
-
-    def perplexity(
-        self, confidence: Tensor, threshold: Tensor | float
-    ) -> Tensor:
-        """``P`` with the two lambdas of this module.
-
-        Args:
-            confidence (Tensor): ``v`` in [0, 1], any shape.
-            threshold (Tensor | float): ``xi`` in (0, 1), 0-d.
-
-        Returns:
-            Tensor: As of :func:`perplexity`, the same shape.
-        """
-        return perplexity(confidence, threshold, self.lambda_a, self.lambda_b)
+        return weight, value
 
     def extra_repr(self) -> str:
         """Settings, for ``print(module)``."""

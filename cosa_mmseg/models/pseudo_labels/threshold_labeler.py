@@ -3,6 +3,8 @@
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
+from cosa_mmseg.structures import CAMLabels
+
 from ..ops.cam import (
     cam_to_label,
     restrict_cam,
@@ -27,6 +29,8 @@ class ThresholdLabeler(nn.Module):
         ValueError: If the threshold is not a single one.
     """
 
+    needs_rgb = False
+
     def __init__(self, threshold: dict) -> None:
         super().__init__()
         self.threshold = build_threshold(
@@ -48,18 +52,18 @@ class ThresholdLabeler(nn.Module):
         cam: Tensor,
         img_label: Tensor,
         valid_mask: Tensor,
-        img: Tensor | None = None,
-    ) -> Tensor:
+        rgb: Tensor | None = None,
+    ) -> CAMLabels:
         """Label a batch.
 
         Args:
             cam (Tensor): Normalised maps ``A`` in [0, 1], (N, C, H, W).
             img_label (Tensor): Multi-hot image-level labels, (N, C).
             valid_mask (Tensor): True where real pixels are, (N, H, W).
-            img (Tensor, optional): Not used; other labelers look at it.
+            rgb (Tensor, optional): Not used; other labelers look at it.
 
         Returns:
-            Tensor: CPL, int64 (N, H, W): 0, 1..C, 255 outside the mask.
+            CAMLabels: CPL, 255 outside the mask, with what they come from.
 
         Raises:
             ValueError: If shapes do not fit.
@@ -67,4 +71,5 @@ class ThresholdLabeler(nn.Module):
         cam = restrict_cam(cam, img_label)
         if self.training:
             self.threshold.update(cam, valid_mask)
-        return cam_to_label(cam, self.xi, valid_mask=valid_mask)
+        xi = self.xi
+        return CAMLabels(*cam_to_label(cam, xi, valid_mask=valid_mask), xi)

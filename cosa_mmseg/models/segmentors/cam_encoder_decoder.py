@@ -208,7 +208,7 @@ class CAMEncoderDecoder(EncoderDecoder):
             for name in names:
                 self.get_parameter(name).requires_grad_(False)
 
-    def see(self, img: Tensor) -> NetworkOutput:
+    def forward_heads(self, img: Tensor) -> NetworkOutput:
         """Run the backbone and every head.
 
         Args:

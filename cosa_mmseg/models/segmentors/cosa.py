@@ -1,37 +1,16 @@
 """CoSA: co-training with swapping assignments."""
 
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
-import torch
 from mmengine.dist import get_world_size
 from mmengine.registry import MODELS
-from torch import Tensor
+from torch import Tensor, nn
 
 from cosa_mmseg.models.ops.calls import check_call
-from cosa_mmseg.structures import (
-    NetworkOutput,
-    PseudoLabels,
-    shown_classes,
-    stack_img_labels,
-    stack_valid_mask,
-    to_uint8,
-)
+from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 
 from .dual_stream import DualStreamSegmentor
-
-# How `CoSA.swap_losses` and `CoSA.watch` call the losses: by place, by keyword
-_CALLS: tuple[tuple[Any, ...], ...] = (
-    (
-        'loss_c2s',
-        ['seg_logits'],
-        ['label', 'label_aux', 'weight', 'weight_aux'],
-    ),
-    ('loss_s2c', ['cam', 'seg_prob', 'cam_aux', 'classes']),
-    ('loss_energy', ['seg_logits', 'img', 'label', 'valid_mask']),
-    ('loss_csc', ['cam', 'label', 'perplexity', 'img_label']),
-    ('loss_csc', ['label', 'perplexity'], [], 'share'),
-)
 
 
 @MODELS.register_module()
@@ -53,6 +32,9 @@ class CoSA(DualStreamSegmentor):
         loss_energy (dict, optional): Regulariser, :class:`DenseEnergyLoss`.
         loss_csc (dict, optional): Separation of foreground and background in
             the CAM, :class:`ContrastiveSeparationLoss`.
+        **losses (dict): Further losses, by names that begin with ``loss_``:
+            modules that are called as the stock ones, ``loss(output, pseudo,
+            batch)``.
         train_cfg (dict): ``warmup_iters``, the number of first iterations
             that have the classification losses only; ``freeze_backbone``
             (default False): they train the classifiers only (ours).
@@ -66,7 +48,8 @@ class CoSA(DualStreamSegmentor):
 
     Raises:
         ValueError: If ``train_cfg`` has other settings or settings out of
-            range, or ``loss_csc`` meets labelers without a single threshold.
+            range, a loss has another name or call, or one that needs a single
+            threshold meets labelers without.
     """
 
     def __init__(
@@ -82,6 +65,7 @@ class CoSA(DualStreamSegmentor):
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
+        **losses: dict,
     ) -> None:
         super().__init__(
             network,
@@ -91,23 +75,43 @@ class CoSA(DualStreamSegmentor):
             init_cfg,
         )
         self.assigner = MODELS.build(assigner)
-        self.loss_c2s = MODELS.build(loss_c2s)
-        self.loss_s2c = MODELS.build(loss_s2c)
-        self.loss_energy = MODELS.build(loss_energy) if loss_energy else None
-        self.loss_csc = MODELS.build(loss_csc) if loss_csc else None
-        for name, *call in _CALLS:
-            check_call(name, getattr(self, name), *call)
         self.warmup_iters, self.freeze_backbone = _read_train_cfg(**train_cfg)
         self.iteration = 0
-        if self.loss_csc is not None and not self.assigner.has_threshold:
+        for name in losses:
+            if not name.startswith('loss_') or name.startswith('loss_cls'):
+                raise TypeError(
+                    f'CoSA got an unexpected keyword argument {name!r}: names '
+                    'of losses begin with loss_, and not with loss_cls'
+                )
+        stock = dict(
+            loss_c2s=loss_c2s,
+            loss_s2c=loss_s2c,
+            loss_energy=loss_energy,
+            loss_csc=loss_csc,
+        )
+        self.losses = nn.ModuleDict(
+            {
+                name: MODELS.build(loss)
+                for name, loss in {**stock, **losses}.items()
+                if loss is not None
+            }
+        )
+        for name, loss in self.losses.items():
+            self._check_loss(name, loss)
+
+    def _check_loss(self, name: str, loss: nn.Module) -> None:
+        """Raise unless a loss can be called, which is hours later."""
+        check_call(name, loss, ['output', 'pseudo', 'batch'])
+        needs_threshold = getattr(loss, 'needs_threshold', False)
+        if needs_threshold and not self.assigner.has_threshold:
             raise ValueError(
-                'loss_csc selects pixels by their distance from one '
+                f'{name} selects pixels by their distance from one '
                 'threshold: set assigner.cam_labeler (and cam_labeler_aux) to '
                 'a labeler that has one, such as ThresholdLabeler'
             )
 
     @property
-    def warmup_left(self) -> int:
+    def remaining_warmup_iters(self) -> int:
         """int: Iterations of the warm-up from the current one on."""
         return max(self.warmup_iters - self.iteration, 0)
 
@@ -121,29 +125,29 @@ class CoSA(DualStreamSegmentor):
                 ``valid_box``.
 
         Returns:
-            dict[str, Tensor]: Losses, 0-d, and quantities to watch.
+            dict[str, Tensor]: Losses, 0-d, and statistics for the log.
         """
-        weak, strong = inputs['weak'], inputs['strong']
-        img_label = stack_img_labels(
-            data_samples, self.num_fg_classes, strong.device
+        batch = CoSABatch.of(
+            inputs,
+            data_samples,
+            self.num_fg_classes,
+            self.data_preprocessor.denormalize,
         )
-        valid_mask = stack_valid_mask(
-            data_samples, strong.shape[-2:], strong.device
-        )
-        classes = shown_classes(data_samples, strong.device)
-        if self.warmup_left:
-            if self.feeds_thresholds(len(strong)):
-                self.assign(weak, img_label, valid_mask, classes)
-            return self.warmup_losses(strong, img_label)
-        pseudo = self.assign(weak, img_label, valid_mask, classes)
-        seen = self.online.see(strong)
+        if self.remaining_warmup_iters:
+            if self.is_threshold_warmup(len(batch.strong)):
+                self.assign(batch)  # its thresholds take in the batch
+            return self.warmup_losses(batch)
+        pseudo = self.assign(batch)
+        output = self.online.forward_heads(batch.strong)
         return {
-            **self.cls_losses(seen.cls_logits, seen.cls_logits_aux, img_label),
-            **self.swap_losses(seen, pseudo, strong, img_label, valid_mask),
-            **self.watch(pseudo),
+            **self.classification_losses(
+                output.cls_logits, output.cls_logits_aux, batch.img_label
+            ),
+            **self.cotraining_losses(output, pseudo, batch),
+            **self.statistics(pseudo),
         }
 
-    def feeds_thresholds(self, num_images: int) -> bool:
+    def is_threshold_warmup(self, num_images: int) -> bool:
         """Whether dynamic thresholds see this batch of the warm-up.
 
         They are fed over its last images, as many as they keep; where a step
@@ -155,10 +159,11 @@ class CoSA(DualStreamSegmentor):
         Returns:
             bool: True for the last batches of the warm-up.
         """
-        at_once = num_images * get_world_size()
-        return (self.warmup_left - 1) * at_once < self.assigner.num_images
+        later_iters = self.remaining_warmup_iters - 1
+        later_images = later_iters * num_images * get_world_size()
+        return later_images < self.assigner.num_images
 
-    def warmup_losses(self, img: Tensor, img_label: Tensor) -> dict:
+    def warmup_losses(self, batch: CoSABatch) -> dict:
         """Classification losses alone; nothing else is computed.
 
         What is not trained gets exact zero gradients, not none: AdamW then
@@ -166,14 +171,15 @@ class CoSA(DualStreamSegmentor):
         in each iteration, which distributed training needs.
 
         Args:
-            img (Tensor): Strong views, (N, 3, H, W).
-            img_label (Tensor): Multi-hot image-level labels, (N, C).
+            batch (CoSABatch): The batch.
 
         Returns:
             dict[str, Tensor]: ``loss_cls`` and ``loss_cls_aux``, 0-d.
         """
-        logits = self.online.classify(img, self.freeze_backbone)
-        losses = self.cls_losses(logits[0], logits[1], img_label)
+        logits = self.online.classify(batch.strong, self.freeze_backbone)
+        losses = self.classification_losses(
+            logits[0], logits[1], batch.img_label
+        )
         parts = [self.online.decode_head, *self.online.auxiliary_heads]
         if self.freeze_backbone:
             parts.append(self.online.backbone)
@@ -186,32 +192,18 @@ class CoSA(DualStreamSegmentor):
         losses['loss_cls'] = losses['loss_cls'] + 0 * sum(unused)
         return losses
 
-    @torch.no_grad()
-    def assign(
-        self,
-        weak: Tensor,
-        img_label: Tensor,
-        valid_mask: Tensor,
-        classes: Tensor | None = None,
-    ) -> PseudoLabels:
-        """Pseudo labels of the assignment network.
+    def assign(self, batch: CoSABatch) -> PseudoLabels:
+        """Make pseudo labels by the assignment network, without gradient.
 
         Args:
-            weak (Tensor): Weak views, (N, 3, H, W).
-            img_label (Tensor): Multi-hot image-level labels, (N, C).
-            valid_mask (Tensor): True where real pixels are, (N, H, W).
-            classes (Tensor, optional): Classes that the batch shows, 0-based,
-                int64 (P,); None: all.
+            batch (CoSABatch): The batch.
 
         Returns:
             PseudoLabels: At the size of the views.
         """
-        guide = to_uint8(self.data_preprocessor.denormalize(weak)) / 255
-        return self.assigner(
-            self.assignment.see, weak, guide, img_label, valid_mask, classes
-        )
+        return self.assigner(self.assignment.forward_heads, batch)
 
-    def cls_losses(
+    def classification_losses(
         self, cls_logits: Tensor, cls_logits_aux: Tensor, img_label: Tensor
     ) -> dict:
         """Image-level supervision of both CAM heads.
@@ -230,74 +222,45 @@ class CoSA(DualStreamSegmentor):
             loss_cls_aux=aux.loss_by_label(cls_logits_aux, img_label),
         )
 
-    def swap_losses(
-        self,
-        seen: NetworkOutput,
-        pseudo: PseudoLabels,
-        strong: Tensor,
-        img_label: Tensor,
-        valid_mask: Tensor,
+    def cotraining_losses(
+        self, output: NetworkOutput, pseudo: PseudoLabels, batch: CoSABatch
     ) -> dict:
-        """Each stream's labels supervise the other stream.
+        """Let each stream's labels supervise the other stream.
 
         Args:
-            seen (NetworkOutput): Of the online network.
+            output (NetworkOutput): Of the online network.
             pseudo (PseudoLabels): Of the assignment network.
-            strong (Tensor): Strong views, (N, 3, H, W).
-            img_label (Tensor): Multi-hot image-level labels, (N, C).
-            valid_mask (Tensor): True where real pixels are, (N, H, W).
+            batch (CoSABatch): The batch.
 
         Returns:
-            dict[str, Tensor]: ``loss_c2s``, ``loss_s2c`` and, if set,
-            ``loss_energy``, ``loss_csc`` and ``loss_c2s_aux_<i>`` of mmseg's
-            auxiliary heads, 0-d.
+            dict[str, Tensor]: Each of the ``losses``, and
+            ``loss_c2s_aux_<i>`` of mmseg's auxiliary heads, 0-d.
         """
-        cam_to_seg = partial(
-            self.loss_c2s,
-            label=pseudo.cam_label,
-            label_aux=pseudo.cam_label_aux,
-            weight=pseudo.weight,
-            weight_aux=pseudo.weight_aux,
-        )
-        losses = dict(
-            loss_c2s=cam_to_seg(seen.seg_logits),
-            loss_s2c=self.loss_s2c(
-                seen.cam, pseudo.seg_prob, seen.cam_aux, pseudo.classes
-            ),
-        )
+        losses = {
+            name: loss(output, pseudo, batch)
+            for name, loss in self.losses.items()
+        }
         weights = self.online.auxiliary_weights
-        for i, logits in enumerate(seen.seg_logits_aux):
-            losses[f'loss_c2s_aux_{i}'] = weights[i] * cam_to_seg(logits)
-        if self.loss_energy is not None:
-            img = self.data_preprocessor.denormalize(strong)
-            losses['loss_energy'] = self.loss_energy(
-                seen.seg_logits, img, pseudo.cam_label, valid_mask
-            )
-        if self.loss_csc is not None:
-            losses['loss_csc'] = self.loss_csc(
-                seen.cam.index_select(1, pseudo.classes),
-                pseudo.cam_label_aux,
-                pseudo.perplexity_aux,
-                img_label.index_select(1, pseudo.classes),
-            )
+        for i, seg_logits in enumerate(output.seg_logits_aux):
+            output_i = replace(output, seg_logits=seg_logits)
+            loss = self.losses['loss_c2s'](output_i, pseudo, batch)
+            losses[f'loss_c2s_aux_{i}'] = weights[i] * loss
         return losses
 
-    def watch(self, pseudo: PseudoLabels) -> dict:
-        """Quantities to look at when a run goes wrong; logged, not trained.
+    def statistics(self, pseudo: PseudoLabels) -> dict:
+        """Summarise pseudo labels for the log.
 
         Args:
             pseudo (PseudoLabels): Of the assignment network.
 
         Returns:
-            dict[str, Tensor]: Those of :meth:`Assigner.watch` and, with
-            ``loss_csc``, ``csc_share``, the share of the pixels that it pairs;
-            0-d each.
+            dict[str, Tensor]: Those of :meth:`Assigner.statistics` and of
+            losses that have some, 0-d each.
         """
-        out = self.assigner.watch(pseudo)
-        if self.loss_csc is not None:
-            out['csc_share'] = self.loss_csc.share(
-                pseudo.cam_label_aux, pseudo.perplexity_aux
-            )
+        out = self.assigner.statistics(pseudo)
+        for loss in self.losses.values():
+            statistics = getattr(loss, 'statistics', None)
+            out.update(statistics(pseudo) if statistics else {})
         return out
 
 

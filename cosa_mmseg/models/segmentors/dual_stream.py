@@ -127,9 +127,11 @@ class DualStreamSegmentor(BaseSegmentor):
         Returns:
             Tensor: Summed over the views of ``test_cfg``, (N, K, H, W).
         """
-        return self.see(self.predictor, inputs).seg_logits
+        return self.predict_views(self.predictor, inputs).seg_logits
 
-    def see(self, network: CAMEncoderDecoder, inputs: Tensor) -> NetworkOutput:
+    def predict_views(
+        self, network: CAMEncoderDecoder, inputs: Tensor
+    ) -> NetworkOutput:
         """What a network says, merged over views and windows.
 
         Args:
@@ -140,8 +142,10 @@ class DualStreamSegmentor(BaseSegmentor):
             NetworkOutput: As of :class:`MultiScaleInference`, at (H, W).
         """
         if self.windows is None:
-            return self.test_views(network.see, inputs)
-        return self.test_views(partial(self.windows, network.see), inputs)
+            return self.test_views(network.forward_heads, inputs)
+        return self.test_views(
+            partial(self.windows, network.forward_heads), inputs
+        )
 
     def predict(
         self, inputs: Tensor, data_samples: list | None = None
@@ -179,7 +183,7 @@ class DualStreamSegmentor(BaseSegmentor):
         data_samples: list | None,
     ) -> list:
         """Predictions of one network, put on the data samples."""
-        seen = self.see(network, inputs)
+        seen = self.predict_views(network, inputs)
         results = self.postprocess_result(seen.seg_logits, data_samples)
         if self.post_process is not None:
             for sample in results:

@@ -68,7 +68,9 @@ def test_each_network_is_asked(root, infer, path, views):
 
 def test_tags_remove_classes_without_asking_the_network(infer, path, views):
     tags = [infer.classes[id_] for id_ in (2, 7)]
-    with mock.patch.object(infer.model, 'see', side_effect=AssertionError):
+    with mock.patch.object(
+        infer.model, 'predict_views', side_effect=AssertionError
+    ):
         tagged = views[0].with_tags(infer, tags)
         free = tagged.with_tags(infer, [])
     expected = infer(path, labels=tags)['predictions']

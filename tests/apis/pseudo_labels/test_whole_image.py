@@ -3,7 +3,7 @@ import torch
 from mmseg.models.utils import resize
 
 from cosa_mmseg.apis.pseudo_labels import label_images
-from cosa_mmseg.structures import to_uint8
+from cosa_mmseg.structures import CoSABatch, to_uint8
 
 from .samples import (
     DUAL,
@@ -34,16 +34,22 @@ def test_labels_are_those_of_training(labeler):
     found = label_images(model, data)
     weak = model.data_preprocessor(data)['inputs']
     mask = torch.ones(3, 24, 32, dtype=torch.bool)
-    expected = model.assign(weak, multi_hot(labels), mask)
+    views = CoSABatch(
+        *(weak, weak, multi_hot(labels), mask),
+        classes=torch.arange(3),
+        denormalize=model.data_preprocessor.denormalize,
+    )
+    expected = model.assign(views)
+    cam = model.assigner.multi_scale(model.assignment.forward_heads, weak).cam
     seg = expected.seg_prob.max(dim=1)
     for i, label in enumerate(labels):
         assert torch.equal(found[i].cam_label, expected.cam_label[i])
-        torch.testing.assert_close(found[i].cam, expected.cam[i, label])
+        torch.testing.assert_close(found[i].cam, cam[i, label])
         assert found[i].class_ids.tolist() == [c + 1 for c in label]
         assert torch.equal(found[i].seg_label, seg.indices[i])
         torch.testing.assert_close(found[i].seg_confidence, seg.values[i])
         if label:
-            confidence = expected.cam[i, label].amax(dim=0)
+            confidence = cam[i, label].amax(dim=0)
             torch.testing.assert_close(found[i].cam_confidence, confidence)
     # what is compared has more than one value
     assert len(found[1].cam_label.unique()) > 1
@@ -68,13 +74,13 @@ def test_maps_are_resized_before_labels_are_made(labeler):
     (found,) = label_images(model, data)
     weak = model.data_preprocessor(data)['inputs']
     guide = to_uint8(model.data_preprocessor.denormalize(weak)) / 255
-    seen = model.assigner.multi_scale(model.assignment.see, weak)
+    seen = model.assigner.multi_scale(model.assignment.forward_heads, weak)
     cam, logits, guide = (
         resize(maps, size=size, mode='bilinear', align_corners=False)
         for maps in (seen.cam, seen.seg_logits, guide)
     )
     rest = (torch.tensor([[1.0, 0, 1]]), torch.ones(1, *size).bool(), guide)
-    cam_label = model.assigner.cam_labeler(cam, *rest)[0]
+    cam_label = model.assigner.cam_labeler(cam, *rest).label[0]
     assert torch.equal(found.cam_label, cam_label)
     logits[:, 2] = -1e5
     assert torch.equal(found.seg_label, logits[0].argmax(dim=0))
@@ -89,7 +95,7 @@ def test_padding_of_the_preprocessor_is_cut_off():
     (found,) = label_images(model, data)
     weak = model.data_preprocessor(data)['inputs']
     assert weak.shape[-2:] == (32, 32)
-    seen = model.assigner.multi_scale(model.assignment.see, weak)
+    seen = model.assigner.multi_scale(model.assignment.forward_heads, weak)
     torch.testing.assert_close(found.cam, seen.cam[0, :2, :21, :30])
 
 
@@ -128,10 +134,9 @@ def test_a_thin_image_is_labelled_as_its_wider_copy():
     wide = found.cam.new_zeros(1, 3, 24, 2)
     wide[0, :2] = found.cam.expand(2, 24, 2)
     valid = torch.ones(1, 24, 2).bool()
-    label = model.assigner.cam_labeler(
-        wide, torch.tensor([[1.0, 1, 0]]), valid
-    )
-    assert torch.equal(found.cam_label, label[0, :, :1])
+    img_label = torch.tensor([[1.0, 1, 0]])
+    made = model.assigner.cam_labeler(wide, img_label, valid)
+    assert torch.equal(found.cam_label, made.label[0, :, :1])
 
 
 def test_a_sample_without_a_label_is_named():

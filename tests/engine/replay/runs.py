@@ -35,21 +35,21 @@ class StepImages(Dataset):
 class BreakingLoss(C2SLoss):
     """The logarithm of 0 is added to it in an iteration."""
 
-    def forward(self, seg_logits, *args, **kwargs):
-        loss = super().forward(seg_logits, *args, **kwargs)
+    def forward(self, output, pseudo, batch):
+        loss = super().forward(output, pseudo, batch)
         iteration = MessageHub.get_current_instance().get_info('iter')
         if iteration < BREAKS:
             return loss
-        return loss + (0 * seg_logits.sum()).log()
+        return loss + (0 * output.seg_logits.sum()).log()
 
 
 @MODELS.register_module()
 class BreakingGradient(C2SLoss):
     """The square root of 0 is added to it."""
 
-    def forward(self, seg_logits, *args, **kwargs):
-        loss = super().forward(seg_logits, *args, **kwargs)
-        return loss + (0 * seg_logits.sum()).sqrt()
+    def forward(self, output, pseudo, batch):
+        loss = super().forward(output, pseudo, batch)
+        return loss + (0 * output.seg_logits.sum()).sqrt()
 
 
 def run_config(work_dir: Path, iters: int, loss: str = 'C2SLoss') -> Config:

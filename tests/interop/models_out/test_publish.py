@@ -197,13 +197,15 @@ def test_another_forward_pass_is_refused(tmp_path, monkeypatch):
     from cosa_mmseg.models.segmentors import cam_encoder_decoder
 
     cfg = write_training(tmp_path, vit_network())
-    see = cam_encoder_decoder.CAMEncoderDecoder.see
+    forward_heads = cam_encoder_decoder.CAMEncoderDecoder.forward_heads
 
-    def see_mirrored(self, img):
-        return see(self, img.flip(-1))
+    def forward_mirrored(self, img):
+        return forward_heads(self, img.flip(-1))
 
     monkeypatch.setattr(
-        cam_encoder_decoder.CAMEncoderDecoder, 'see', see_mirrored
+        cam_encoder_decoder.CAMEncoderDecoder,
+        'forward_heads',
+        forward_mirrored,
     )
     with pytest.raises(ValueError, match='gives other logits'):
         publish_model(cfg, tmp_path / 'iter_3.pth', tmp_path / 'out')

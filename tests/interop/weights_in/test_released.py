@@ -54,7 +54,7 @@ def test_golden_outputs_of_both_networks(golden, suffix, tmp_path):
     model = MODELS.build(cfg.model).eval()
     load_checkpoint(model, str(tmp_path / f'out{suffix}'), strict=True)
     for network in (model.online, model.assignment):
-        seen = network.see(data['vit_in'])
+        seen = network.forward_heads(data['vit_in'])
         for name, got in (
             ('seg', seen.seg_logits),
             ('cam', seen.cam),

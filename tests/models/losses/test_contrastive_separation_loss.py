@@ -1,13 +1,15 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.registry import MODELS
 
+from cosa_mmseg.models import losses
 from cosa_mmseg.models.losses.contrastive_separation_loss import (
-    ContrastiveSeparationLoss,
     pixel_info_nce,
 )
+from tests.models.losses.calls import ContrastiveSeparationLoss
 from tests.oracles.contrastive import contrastive_separation
 
 
@@ -242,10 +244,10 @@ def test_registered_and_printed():
 
 
 def test_share_of_the_pixels_that_may_take_part():
-    loss = ContrastiveSeparationLoss(max_perplexity=1.0)
+    loss = losses.ContrastiveSeparationLoss(max_perplexity=1.0)
     label = torch.tensor([[[0, 2, 255, 1], [0, 0, 1, 1]]])
     perplexity = torch.tensor(
         [[[0.5, 1.0, 0.1, 1.5], [float('inf'), float('nan'), 0.0, 0.9]]]
     )
-    share = loss.share(label, perplexity)
-    assert share.item() == 4 / 8
+    pseudo = SimpleNamespace(cam_label_aux=label, perplexity_aux=perplexity)
+    assert loss.statistics(pseudo)['csc_share'].item() == 4 / 8

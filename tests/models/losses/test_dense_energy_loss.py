@@ -2,14 +2,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from mmengine.registry import MODELS
 
-from cosa_mmseg.models.losses.dense_energy_loss import DenseEnergyLoss
 from cosa_mmseg.models.ops import (
     permutohedral,
     upsampled_logits,
 )
 from tests import golden
+from tests.models.losses.calls import DenseEnergyLoss
 from tests.oracles.dense_energy import dense_energy
 from tests.waits import NoWaits
 
@@ -277,10 +276,9 @@ def test_cuda_equals_cpu_and_never_waits(batch):
     assert error < 1e-4 * batch[0].grad.abs().max()
 
 
-def test_built_from_config(batch):
+def test_the_defaults_are_the_released_codes(batch):
     batch[1] = batch[1] / 20  # calm: the sigmas matter
-    cfg = dict(type='DenseEnergyLoss', loss_weight=2.0)
-    loss = MODELS.build(cfg)(*batch)
+    loss = DenseEnergyLoss(loss_weight=2.0)(*batch)
     released = DenseEnergyLoss(15.0, 100.0, 0.5, 1e-7)(*batch)
     torch.testing.assert_close(loss, 2 * released, rtol=1e-6, atol=0.0)
 

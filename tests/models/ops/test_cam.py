@@ -53,13 +53,13 @@ def test_thresholds_by_hand():
     cam = torch.zeros(1, 2, 1, 4)
     cam[0, 0, 0] = torch.tensor([0.1, 0.3, 0.6, 0.2])
     cam[0, 1, 0, 3] = 0.9
-    assert cam_to_label(cam, 0.5).tolist() == [[[0, 0, 1, 2]]]
-    assert cam_to_label(cam, 0.7, 0.25).tolist() == [[[0, 255, 255, 2]]]
+    assert cam_to_label(cam, 0.5)[0].tolist() == [[[0, 0, 1, 2]]]
+    assert cam_to_label(cam, 0.7, 0.25)[0].tolist() == [[[0, 255, 255, 2]]]
     valid = torch.tensor([[[False, True, True, True]]])
-    assert cam_to_label(cam, 0.5, valid_mask=valid).tolist() == (
+    assert cam_to_label(cam, 0.5, valid_mask=valid)[0].tolist() == (
         [[[255, 0, 1, 2]]]
     )
 
 
 def test_all_absent_is_background():
-    assert cam_to_label(torch.zeros(1, 3, 2, 2), 0.5).eq(0).all()
+    assert cam_to_label(torch.zeros(1, 3, 2, 2), 0.5)[0].eq(0).all()

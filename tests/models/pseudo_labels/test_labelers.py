@@ -24,9 +24,13 @@ LABEL = torch.tensor([[0.0, 1.0, 0.0]])
 VALID = torch.ones(1, 8, 8, dtype=torch.bool)
 
 
+def label_of(labeler, cam):
+    return labeler(cam, LABEL, VALID).label[0]
+
+
 def test_object_band_and_background(cam):
     labeler = DualThresholdLabeler(low=0.25, high=0.7, downscale=1)
-    label = labeler(cam, LABEL, VALID)[0]
+    label = label_of(labeler, cam)
     assert (label[2:6, 2:6] == 2).all()
     assert (label[1, 1:7] == 255).all()
     assert (label[0] == 0).all()
@@ -34,23 +38,27 @@ def test_object_band_and_background(cam):
 
 def test_thresholds_may_be_equal_and_at_the_ends(cam):
     # of a background map of 0 and one of 1, in front of a map of 0 ... 1
-    label = DualThresholdLabeler(0.0, 1.0, downscale=1)(cam, LABEL, VALID)[0]
+    label = DualThresholdLabeler(0.0, 1.0, downscale=1)(
+        cam, LABEL, VALID
+    ).label[0]
     assert (label[1:7, 1:7] == 255).all() and (label[0] == 0).all()
-    same = DualThresholdLabeler(0.6, 0.6, downscale=1)(cam, LABEL, VALID)[0]
+    same = DualThresholdLabeler(0.6, 0.6, downscale=1)(
+        cam, LABEL, VALID
+    ).label[0]
     assert torch.equal(same == 2, cam[0, 1] > 0.6) and (same != 255).all()
 
 
 def test_outside_the_valid_box_is_ignored(cam):
     valid = VALID.clone()
     valid[:, :, 4:] = False
-    label = DualThresholdLabeler(0.25, 0.7)(cam, LABEL, valid)
+    label = DualThresholdLabeler(0.25, 0.7)(cam, LABEL, valid).label
     assert (label[:, :, 4:] == 255).all()
     assert (label[:, :, :4] != 255).any()
 
 
 @pytest.mark.parametrize('label', [torch.zeros(1, 3), torch.ones(1, 3)])
 def test_no_label_and_all_labels(cam, label):
-    out = DualThresholdLabeler(0.25, 0.7)(cam, label, VALID)
+    out = DualThresholdLabeler(0.25, 0.7)(cam, label, VALID).label
     assert out.shape == (1, 8, 8)
     assert (out == 0).all() == (label.sum() == 0)
 
@@ -68,11 +76,11 @@ def test_a_batch_equals_its_images(cam):
         ),
     )
     valid = VALID.expand(3, -1, -1)
-    batch = labeler(cams, labels, valid, imgs)
+    batch = labeler(cams, labels, valid, imgs).label
     for i in range(3):
         alone = labeler(
             cams[i : i + 1], labels[i : i + 1], VALID, imgs[i : i + 1]
-        )
+        ).label
         assert torch.equal(batch[i : i + 1], alone)
 
 
@@ -135,7 +143,10 @@ def test_one_threshold(cam):
     valid = VALID.clone()
     valid[:, :, 5:] = False
     cam[0, 0] = 0.9  # of a class that is absent
-    label = labeler(cam, LABEL, valid)[0]
+    made = labeler(cam, LABEL, valid)
+    label = made.label[0]
+    assert torch.equal(made.confidence[0], cam[0, 1])
+    assert made.xi == 0.5
     expected = torch.where(cam[0, 1] > 0.5, 2, 0)
     assert torch.equal(label, expected.masked_fill(~valid[0], 255))
     assert (labeler.num_images, labeler.xi.item()) == (0, 0.5)
@@ -158,10 +169,10 @@ def test_a_threshold_sees_a_training_batch_before_its_use(cam):
     labeler = ThresholdLabeler(dict(type='FixedThreshold', value=0.5))
     labeler.threshold = Seen()
     cam[0, 0] = 0.9
-    label = labeler.eval()(cam, LABEL, VALID)
+    label = labeler.eval()(cam, LABEL, VALID).label
     assert torch.equal(label[0] == 2, cam[0, 1] > 0.3)
     assert not labeler.threshold.batches
-    label = labeler.train()(cam, LABEL, VALID)
+    label = labeler.train()(cam, LABEL, VALID).label
     assert torch.equal(label[0] == 2, cam[0, 1] > 0.9)
     ((seen, valid),) = labeler.threshold.batches
     assert torch.equal(seen, cam * LABEL[:, :, None, None])  # restricted

@@ -19,6 +19,12 @@ confidences = st.floats(0, 1, width=32)
 thresholds = st.floats(0, 1, exclude_min=True, exclude_max=True)
 
 
+def weigh(module, cam, xi, valid):
+    """Weights of the labels of maps."""
+    weight, _ = module(cam.amax(dim=1), xi, cam, valid)
+    return weight
+
+
 @pytest.fixture
 def batch():
     cam = torch.rand(2, 3, 5, 6)
@@ -30,7 +36,7 @@ def batch():
 @pytest.mark.parametrize('lambdas', [(0.8, 1.0), (0.4, 2.5)])
 def test_equals_the_loop_form(batch, xi, lambdas):
     cam, valid = batch
-    got = PerplexityWeight(*lambdas)(cam, xi, valid)
+    got = weigh(PerplexityWeight(*lambdas), cam, xi, valid)
     expected = reliability.reliability_weight(
         cam.amax(dim=1), xi, valid, *lambdas
     )
@@ -52,7 +58,7 @@ def test_by_hand():
 
 def test_a_pixel_at_the_threshold_weighs_nothing():
     cam = torch.tensor([0.5, 0.9]).view(1, 1, 1, 2)
-    weight = PerplexityWeight()(cam, 0.5, torch.ones(1, 1, 2).bool())
+    weight = weigh(PerplexityWeight(), cam, 0.5, torch.ones(1, 1, 2).bool())
     assert weight.flatten().tolist() == pytest.approx([0, 2], rel=1e-5)
 
 
@@ -75,7 +81,7 @@ def test_always_finite_and_of_mean_one(values, xi):
     for threshold in (xi, torch.tensor(xi), torch.tensor(xi).double()):
         value = perplexity(cam[:, 0], threshold)
         assert value.isfinite().all() and (value > 0).all()
-        weight = PerplexityWeight()(cam, threshold, valid)
+        weight = weigh(PerplexityWeight(), cam, threshold, valid)
         assert weight.isfinite().all() and (weight >= 0).all()
         assert weight.mean().item() == pytest.approx(1, rel=1e-5)
 
@@ -84,7 +90,7 @@ def test_always_finite_and_of_mean_one(values, xi):
 def test_finite_for_extreme_exponents(lambda_b):
     cam = torch.linspace(0, 1, 1001).view(1, 1, 1, -1)
     valid = torch.ones(1, 1, 1001).bool()
-    weight = PerplexityWeight(lambda_b=lambda_b)(cam, 0.5, valid)
+    weight = weigh(PerplexityWeight(lambda_b=lambda_b), cam, 0.5, valid)
     assert weight.isfinite().all()
     assert weight.mean().item() == pytest.approx(1, rel=1e-4)
 
@@ -99,9 +105,12 @@ def test_only_valid_pixels_count(values, xi, data):
     )
     cam = torch.tensor(values).view(1, 1, 1, -1)
     valid = torch.tensor(mask).view(1, 1, -1)
-    weight = PerplexityWeight()(cam, xi, valid)
-    inside = PerplexityWeight()(
-        cam[..., valid.flatten()], xi, valid[..., valid.flatten()]
+    weight = weigh(PerplexityWeight(), cam, xi, valid)
+    inside = weigh(
+        PerplexityWeight(),
+        cam[..., valid.flatten()],
+        xi,
+        valid[..., valid.flatten()],
     )
     assert weight[valid].tolist() == pytest.approx(
         inside.flatten().tolist(), rel=1e-5
@@ -110,32 +119,36 @@ def test_only_valid_pixels_count(values, xi, data):
 
 
 def test_empty_valid_region_is_zero(batch):
-    weight = PerplexityWeight()(batch[0], 0.5, torch.zeros(2, 5, 6).bool())
+    weight = weigh(
+        PerplexityWeight(), batch[0], 0.5, torch.zeros(2, 5, 6).bool()
+    )
     assert torch.equal(weight, torch.zeros(2, 5, 6))
 
 
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 def test_half_precision(batch, dtype):
     cam, valid = batch[0].to(dtype), batch[1]
-    expected = PerplexityWeight()(cam.float(), 0.4, valid)
+    expected = weigh(PerplexityWeight(), cam.float(), 0.4, valid)
     with torch.autocast('cpu', dtype):
-        got = PerplexityWeight()(cam, torch.tensor(0.4), valid)
+        got = weigh(PerplexityWeight(), cam, torch.tensor(0.4), valid)
     assert got.dtype == torch.float32
     torch.testing.assert_close(got, expected)
     # 300 x 300 pixels are more than float16 can count
     full = torch.full((1, 1, 300, 300), 0.9, dtype=dtype)
-    weight = PerplexityWeight()(full, 0.4, torch.ones(1, 300, 300).bool())
+    weight = weigh(
+        PerplexityWeight(), full, 0.4, torch.ones(1, 300, 300).bool()
+    )
     assert torch.allclose(weight, torch.ones(1, 300, 300))
 
 
 def test_float64_stays(batch):
-    got = PerplexityWeight()(batch[0].double(), 0.4, batch[1])
+    got = weigh(PerplexityWeight(), batch[0].double(), 0.4, batch[1])
     assert got.dtype == torch.float64
 
 
 def test_inputs_are_not_changed(batch):
     before = [tensor.clone() for tensor in batch]
-    PerplexityWeight()(batch[0], torch.tensor(0.5), batch[1])
+    weigh(PerplexityWeight(), batch[0], torch.tensor(0.5), batch[1])
     assert all(torch.equal(a, b) for a, b in zip(batch, before, strict=True))
 
 
@@ -146,7 +159,7 @@ def test_is_built_from_a_config():
 
 def test_wrong_shape_is_named(batch):
     with pytest.raises(ValueError, match=r'\(2, 5, 6\).*\(2, 5, 5\)'):
-        PerplexityWeight()(batch[0], 0.5, batch[1][..., :5])
+        weigh(PerplexityWeight(), batch[0], 0.5, batch[1][..., :5])
 
 
 @pytest.mark.parametrize(
@@ -159,22 +172,22 @@ def test_arguments_are_in_range(name, value):
 
 def test_the_mean_may_be_of_each_side_of_the_threshold(batch):
     cam, valid = batch
-    weight = PerplexityWeight(mean_of='sides')(cam, 0.7, valid)
+    weight = weigh(PerplexityWeight(mean_of='sides'), cam, 0.7, valid)
     above = cam.amax(dim=1) >= 0.7
     for side in (valid & above, valid & ~above):
         assert side.any()
         assert weight[side].mean().item() == pytest.approx(1, rel=1e-5)
     assert not weight[~valid].any()
     # within a side the ratios are those of the paper's weights
-    paper = PerplexityWeight()(cam, 0.7, valid)
+    paper = weigh(PerplexityWeight(), cam, 0.7, valid)
     ratio = (weight / paper)[valid & above]
     assert ratio.max().item() == pytest.approx(ratio.min().item(), rel=1e-4)
 
 
 def test_one_side_may_be_empty():
     cam = torch.full((1, 2, 3, 3), 0.1)
-    weight = PerplexityWeight(mean_of='sides')(
-        cam, 0.5, torch.ones(1, 3, 3).bool()
+    weight = weigh(
+        PerplexityWeight(mean_of='sides'), cam, 0.5, torch.ones(1, 3, 3).bool()
     )
     torch.testing.assert_close(weight, torch.ones(1, 3, 3))
 

@@ -111,7 +111,9 @@ def test_heads_on_several_features():
         )
     )
     assert network.decode_head.in_channels == [4, 6, 8, 10]
-    assert network.see(torch.randn(2, 3, 64, 64)).seg_logits.shape == (
+    assert network.forward_heads(
+        torch.randn(2, 3, 64, 64)
+    ).seg_logits.shape == (
         2,
         4,
         16,
@@ -213,4 +215,6 @@ def test_auxiliary_heads_learn_from_the_same_labels_by_their_weight():
 
 def test_auxiliary_heads_are_not_run_where_nobody_learns():
     network = MODELS.build(pyramid_network(auxiliary_head=FCN)).eval()
-    assert network.see(torch.randn(1, 3, 64, 64)).seg_logits_aux == ()
+    assert (
+        network.forward_heads(torch.randn(1, 3, 64, 64)).seg_logits_aux == ()
+    )

@@ -93,7 +93,7 @@ def test_padding_is_cut_off_cams_as_off_logits():
         )
     )
     (result,) = model.predict(img, [sample])
-    seen = model.see(model.assignment, img)
+    seen = model.predict_views(model.assignment, img)
     for name in ('seg_logits', 'cam', 'cam_aux'):
         field = name if name == 'seg_logits' else f'pred_{name}'
         expected = getattr(seen, name)[0, :, :28, :25]

@@ -83,7 +83,7 @@ def vit_network(pooling='max', aux_layer=None):
 def test_golden_vit_network():
     for pooling in ('max', 'avg'):
         network, data = vit_network(pooling)
-        seen = network.see(data['vit_in'])
+        seen = network.forward_heads(data['vit_in'])
         close(seen.seg_logits, data['vit_out_seg'])
         close(seen.cam, data['vit_out_cam'])
         close(seen.cam_aux, data['vit_out_cam_aux'])
@@ -100,7 +100,7 @@ def test_golden_vit_network():
 @torch.no_grad()
 def test_golden_vit_last_layer_as_auxiliary_is_normed():
     network, data = vit_network(aux_layer=-1)
-    seen = network.see(data['vit_in'])
+    seen = network.forward_heads(data['vit_in'])
     close(seen.cam_aux, data['vit_auxlayer_minus1_out_cam_aux'])
 
 
@@ -155,11 +155,11 @@ def test_golden_multi_scale():
     for case in cases:
         network, img = patch_network(data, case), data[f'{case}in_images']
         views = MultiScaleInference(recorded_scales()[0], aux_scales='last')
-        out = views(network.see, img)
+        out = views(network.forward_heads, img)
         close(out.cam, data[f'{case}out_cam'], 5e-5)
         close(out.cam_aux, data[f'{case}out_cam_aux'], 5e-5)
         close(out.seg_logits, data[f'{case}out_seg_sum'], 1e-4)
-        out = MultiScaleInference((1.0,))(network.see, img)
+        out = MultiScaleInference((1.0,))(network.forward_heads, img)
         prefix = f'{case}scale1only_out_'
         close(out.cam.mean((2, 3)), data[f'{prefix}cam_mean'], 5e-5)
         close(out.seg_logits.mean((2, 3)), data[f'{prefix}seg_mean'], 1e-4)
@@ -182,7 +182,7 @@ def test_golden_multi_scale_evaluation():
     data = load_tensors('multiscale_cam_seg')
     network, img = evaluation_case(data)
     views = MultiScaleInference(recorded_scales()[1], aux_scales='last')
-    out = views(network.see, img)
+    out = views(network.forward_heads, img)
     close(out.cam, data['eval_out_cam'], 5e-5)
     close(out.cam_aux, data['eval_out_cam_aux'], 5e-5)
     close(out.seg_logits, data['eval_out_seg_sum'], 1e-4)

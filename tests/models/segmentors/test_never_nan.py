@@ -8,6 +8,7 @@ from mmengine.registry import MODELS
 
 from cosa_mmseg.models.decode_heads import CAMHead
 from cosa_mmseg.structures import NetworkOutput
+from tests.models.losses import calls
 from tests.models.networks import small_batch
 from tests.models.segmentors.steps import build, paper_recipe, released_recipe
 
@@ -195,7 +196,7 @@ def loss_of(name, logits, cam, cls_logits):
         'ContrastiveSeparationLoss': (cam, label, perplexity, img_label),
         'DenseEnergyLoss': (logits, img, label, label >= 0),
     }
-    return MODELS.build(dict(type=name))(*args[name])
+    return getattr(calls, name)()(*args[name])
 
 
 @pytest.mark.parametrize(

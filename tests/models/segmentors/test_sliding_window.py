@@ -30,7 +30,7 @@ def test_logits_are_those_of_mmseg(network, size, crop, stride):
     img = torch.randn(2, 3, *size)
     network.test_cfg = ConfigDict(mode='slide', crop_size=crop, stride=stride)
     expected = network.inference(img, [dict(ori_shape=size)] * 2)
-    seen = SlidingWindow(crop, stride)(network.see, img)
+    seen = SlidingWindow(crop, stride)(network.forward_heads, img)
     torch.testing.assert_close(seen.seg_logits, expected, rtol=0, atol=1e-6)
 
 
@@ -38,8 +38,8 @@ def test_logits_are_those_of_mmseg(network, size, crop, stride):
 @pytest.mark.parametrize('crop', [(32, 40), (64, 64)])
 def test_one_window_is_the_whole_image(network, crop):
     img = torch.randn(2, 3, 32, 40)
-    seen = SlidingWindow(crop, (8, 8))(network.see, img)
-    whole = network.see(img)
+    seen = SlidingWindow(crop, (8, 8))(network.forward_heads, img)
+    whole = network.forward_heads(img)
     for field in fields(NetworkOutput):
         torch.testing.assert_close(
             getattr(seen, field.name),
@@ -72,7 +72,9 @@ def test_predicted_cams_are_normalised_over_the_whole_image():
     img = torch.randn(1, 3, 32, 48)
     (result,) = model.eval().predict(img)
     with torch.no_grad():
-        seen = SlidingWindow((16, 16), (8, 8))(model.assignment.see, img)
+        seen = SlidingWindow((16, 16), (8, 8))(
+            model.assignment.forward_heads, img
+        )
     cam = normalize_cam(seen.cam.relu())[0]
     torch.testing.assert_close(result.pred_cam.data, cam)
     torch.testing.assert_close(
@@ -97,5 +99,5 @@ def test_windows_slide_over_each_scale():
 def test_half_precision_is_summed_in_float32(network):
     img = torch.randn(1, 3, 32, 32)
     with torch.autocast('cpu', torch.bfloat16), torch.no_grad():
-        seen = SlidingWindow((16, 16), (8, 8))(network.see, img)
+        seen = SlidingWindow((16, 16), (8, 8))(network.forward_heads, img)
     assert seen.cam.dtype == seen.seg_logits.dtype == torch.float32

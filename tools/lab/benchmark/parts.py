@@ -62,11 +62,11 @@ def step_calls(runner: Runner) -> list[Call]:
     calls = [
         Call('preprocessing', model.data_preprocessor, 'forward'),
         *_assignment_calls(model),
-        Call('online forward', model.online, 'see'),
+        Call('online forward', model.online, 'forward_heads'),
         Call('online forward', model.online, 'classify'),
-        Call('losses/cls', model, 'cls_losses'),
-        Call('losses/other', model, 'swap_losses'),
-        Call('watched quantities', model, 'watch'),
+        Call('losses/cls', model, 'classification_losses'),
+        Call('losses/other', model, 'cotraining_losses'),
+        Call('watched quantities', model, 'statistics'),
         Call('backward', wrapper, 'backward'),
         Call('optimiser', wrapper, 'step'),
         Call('optimiser', wrapper, 'zero_grad'),
@@ -74,8 +74,7 @@ def step_calls(runner: Runner) -> list[Call]:
     ]
     calls += [
         Call(f'losses/{name.removeprefix("loss_")}', module, 'forward')
-        for name, module in model.named_children()
-        if name.startswith('loss_')
+        for name, module in model.losses.items()
     ]
     calls += [
         Call('EMA', hook, 'after_train_iter')
@@ -91,7 +90,7 @@ def _assignment_calls(model: CoSA) -> list[Call]:
     labelers = (assigner.cam_labeler, assigner.cam_labeler_aux)
     calls = [
         Call('assignment/other', model, 'assign'),
-        Call('assignment/networks', model.assignment, 'see'),
+        Call('assignment/networks', model.assignment, 'forward_heads'),
         Call('assignment/merging of views', assigner.multi_scale, 'forward'),
         Call('assignment/CAM normalisation', multi_scale, 'normalize_cam'),
         Call('assignment/SPL', assigner.seg_labeler, 'forward'),
@@ -121,8 +120,8 @@ def prediction_calls(model: DualStreamSegmentor) -> list[Call]:
     """
     calls = [
         Call('preprocessing', model.data_preprocessor, 'forward'),
-        Call('networks', model.online, 'see'),
-        Call('networks', model.assignment, 'see'),
+        Call('networks', model.online, 'forward_heads'),
+        Call('networks', model.assignment, 'forward_heads'),
         Call('merging of views', model.test_views, 'forward'),
         Call('CAM normalisation', multi_scale, 'normalize_cam'),
         Call('resize to original', model, 'postprocess_result'),

@@ -115,7 +115,7 @@ def _first_convolution(backbone: nn.Module) -> nn.Conv2d:
 def _cam_range(model: CoSA, batch: dict) -> float:
     """How much the assignment network's main CAM varies."""
     img = model.data_preprocessor(batch, True)['inputs']['weak']
-    cam = model.assignment.see(img).cam.flatten(2)  # (N, C, h * w)
+    cam = model.assignment.forward_heads(img).cam.flatten(2)  # (N, C, h * w)
     span = cam.amax(-1) - cam.amin(-1)
     return float((span / cam.abs().amax(-1).clamp_min(1e-12)).max())
 

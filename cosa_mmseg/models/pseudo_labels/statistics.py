@@ -1,16 +1,13 @@
-"""Quantities to look at when a run goes wrong."""
+"""Numbers in the log that show how pseudo labels fare."""
 
 from torch import Tensor
 
 from cosa_mmseg.structures import PseudoLabels
 
-from ..ops.cam import (
-    IGNORE_INDEX,
-    to_class_ids,
-)
+from ..ops.cam import IGNORE_INDEX
 
 
-def watch_pseudo_labels(pseudo: PseudoLabels) -> dict[str, Tensor]:
+def summarize(pseudo: PseudoLabels) -> dict[str, Tensor]:
     """Summarise the pseudo labels of a batch, for the log.
 
     Args:
@@ -28,10 +25,7 @@ def watch_pseudo_labels(pseudo: PseudoLabels) -> dict[str, Tensor]:
     background = label == 0
     ignored = label == IGNORE_INDEX
     foreground = ~(background | ignored)
-    seg_label = to_class_ids(
-        pseudo.seg_prob.max(dim=1).indices, pseudo.classes
-    )
-    agree = (label == seg_label) & ~ignored
+    agree = (label == pseudo.seg_label) & ~ignored
     out = dict(
         cpl_foreground=foreground.float().mean(),
         cpl_background=background.float().mean(),
