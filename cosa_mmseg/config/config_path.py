@@ -7,6 +7,8 @@ PACKAGE = Path(__file__).resolve().parents[1]
 # an installed package carries its configs in `.mim`, a checkout beside it
 CONFIG_FOLDERS = (PACKAGE / '.mim' / 'configs', PACKAGE.parent / 'configs')
 
+_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
+
 
 def find_config(name: str) -> str:
     """Path of a config: a file, or one of the configs of this project.
@@ -21,9 +23,21 @@ def find_config(name: str) -> str:
 
     Raises:
         FileNotFoundError: If there is none, with the names that come close.
+        ValueError: The file is no config.
     """
     if Path(name).is_file():
+        if Path(name).suffix not in _SUFFIXES:
+            raise ValueError(
+                f'{name} is no config: its suffix must be '
+                f'{", ".join(_SUFFIXES)}; the config comes first, then the '
+                'checkpoint'
+            )
         return name
+    if not name or Path(name).is_dir():
+        raise FileNotFoundError(
+            f'{name!r} is no config, but '
+            f'{"a folder: name the config in it" if name else "empty"}'
+        )
     wanted = Path(name).with_suffix('.py')
     if wanted.parts[0] == 'configs':
         wanted = wanted.relative_to('configs')

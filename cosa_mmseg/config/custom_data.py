@@ -162,7 +162,7 @@ def _check_settings(cfg: Config) -> None:
                 allowed = describe(kind if last else dict)
                 hint = (
                     f'; a name of digits needs quotes: {key}=\'"{value}"\''
-                    if isinstance(value, int) and 'string' in allowed
+                    if type(value) is int and 'string' in allowed
                     else ''
                 )
                 raise ConfigError(

@@ -36,8 +36,9 @@ def read_image_list(path: str, backend_args: dict | None = None) -> list[str]:
         text = read_text(path, backend_args)
     except FileNotFoundError as err:
         raise FileNotFoundError(
-            f'no image list {path!r}; `ann_file` (below `data_root`) must '
-            'name a text file with one image id a line'
+            f'no image list {path!r}; `ann_file` (of your own pictures '
+            '`train_list` or `test_list`; below `data_root`) must name a text '
+            'file with one image id a line'
         ) from err
     lines = [line for line in text.split('\n') if line.strip()]
     if not lines:
@@ -249,13 +250,17 @@ class NameIndex:
 
 
 def find_images(
-    names: Iterable[str], folder: str, backend_args: dict | None = None
+    names: Iterable[str],
+    folder: str,
+    backend_args: dict | None = None,
+    source: str = '',
 ) -> dict[str, str]:
     """Look up the files of images below a folder.
 
     Args:
         names: Paths relative to the folder, with or without suffix.
         folder: The folder of the images.
+        source: The file that lists the names, for messages.
         backend_args: Where mmengine's file client finds the folder.
 
     Returns:
@@ -269,6 +274,7 @@ def find_images(
     files: dict[str, str] = {}
     owners: dict[str, str] = {}
     missing = []
+    of = f' of {source}' if source else ''
     for name in names:
         file = index.find(name)
         if file is None:
@@ -277,17 +283,18 @@ def find_images(
         files[name] = file
         if owners.setdefault(file, name) != name:
             raise ValueError(
-                f'images {owners[file]!r} and {name!r} are both {file!r}'
+                f'images {owners[file]!r} and {name!r}{of} are both '
+                f'{file!r}: leave one out'
             )
     if missing:
         raise FileNotFoundError(
-            f'{len(missing)} of {len(missing) + len(files)} images are not '
-            f'below {folder!r}; the first is {missing[0]!r}'
+            f'{len(missing)} of {len(missing) + len(files)} images{of} are '
+            f'not below {folder!r}; the first is {missing[0]!r}'
             f'{similar_name(missing[0], index.names)}'
             f'{describe_match(missing, index.names, folder)}: names are paths '
             'below the folder of the images (`img_path`, or --images); take '
-            'those that are gone out of the label file, or name the others in '
-            'a list (`train_list`, or ann_file)'
+            'out those that are gone, or, of a label file, name the others in '
+            'a list (`train_list`, `test_list`, or ann_file)'
         )
     return files
 

@@ -230,7 +230,8 @@ class ImageLabelDataset(CheckedSegDataset):
             self._check_labelled(img_ids, names)
         if self.img_suffix is None:
             folder = self.data_prefix['img_path']
-            files = find_images(img_ids, folder, self.backend_args)
+            source = self.ann_file or self.label_file or ''
+            files = find_images(img_ids, folder, self.backend_args, source)
         else:
             files = {i: i + self.img_suffix for i in img_ids}
         masks = name_masks(files.values(), self.img_suffix)

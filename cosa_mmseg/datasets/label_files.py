@@ -86,12 +86,20 @@ def _foreground(classes: Iterable[str]) -> list[str]:
 
 
 def check_background(classes: Sequence[str], where: str) -> None:
-    """Raise ``ValueError`` if a list of classes begins with another one."""
+    """Raise ``ValueError`` for a list of classes that begins with another.
+
+    Nor may the background be the only one.
+    """
     if classes and classes[0].lower() != BACKGROUND:
         raise ValueError(
             f'`classes` ({where}) must begin with {BACKGROUND!r}, id 0 of '
             f'masks and predictions, but begins with {classes[0]!r}, which '
             'would be taken for it: put it in front'
+        )
+    if len(classes) == 1:
+        raise ValueError(
+            f'`classes` ({where}) has the background alone: name the classes '
+            'behind it'
         )
 
 

@@ -53,6 +53,10 @@ def why_missing(path: str, remedy: str) -> str:
     for suffix, what in _SUFFIXES.items():
         if osp.exists(path + suffix):
             return f'was not fetched: {what}'
+    if osp.exists(path):
+        return (
+            f'is no regular file, but a folder, a pipe or a device: {remedy}'
+        )
     folder, name = osp.split(path)
     if osp.exists(osp.join(folder, f'.{name}{_ICLOUD}')):
         return 'was not fetched: it is in the cloud: have iCloud download it'

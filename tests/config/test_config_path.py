@@ -35,6 +35,22 @@ def test_checkout_is_looked_at_too(packaged, tmp_path):
     assert find_config('coco') == str(other)
 
 
+@pytest.mark.parametrize(
+    ('name', 'words'),
+    [
+        ('a.csv', 'a.csv is no config: its suffix must be .py, .json'),
+        ('work', "'work' is no config, but a folder: name"),
+        ('', "'' is no config, but empty"),
+    ],
+)
+def test_what_is_no_config(packaged, tmp_path, monkeypatch, name, words):
+    (tmp_path / 'a.csv').touch()
+    (tmp_path / 'work').mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((OSError, ValueError), match=words):
+        find_config(name)
+
+
 def test_unknown_config_names_close_ones(packaged):
     message = "no config 'cosa/vok.py'.*did you mean cosa/voc.py"
     with pytest.raises(FileNotFoundError, match=message):

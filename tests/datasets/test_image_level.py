@@ -137,7 +137,7 @@ def test_errors_of_labels(make, labels, words):
             dict(classes=[str(i) for i in range(256)]),
             ['256 classes', 'at most 255'],
         ),
-        (dict(classes=('background',)), ['needs its classes']),
+        (dict(classes=('background',)), ['has the background alone']),
         (dict(classes=('cat', 'dog')), ["'background'", "with 'cat'"]),
         (dict(classes=('cat', 'background')), ["begins with 'cat'"]),
         (dict(classes=(*CLASSES, 'cat')), ['more than once', "'cat'"]),
@@ -280,10 +280,10 @@ def test_names_that_are_not_found_say_what_is_near(look_up):
 @pytest.mark.parametrize(
     ('files', 'lines', 'message'),
     [
-        (['a.jpg'], 'a\nb\nc\n', "2 of 3 images are not below .*is 'b'"),
+        (['a.jpg'], 'a\nb\nc\n', "2 of 3 images of .* are not below .*is 'b'"),
         (['a.jpg', 'a.png'], 'a\n', "'a' may be 'a.jpg' or 'a.png': write"),
-        (['a.jpg'], 'a\na.jpg\n', "'a' and 'a.jpg' are both 'a.jpg'"),
-        (['a.jpg'], 'a.png\n', "1 of 1 images are .* is 'a.png'"),
+        (['a.jpg'], 'a\na.jpg\n', "'a' and 'a.jpg' of .* are both 'a.jpg'"),
+        (['a.jpg'], 'a.png\n', "1 of 1 images of .* is 'a.png'"),
     ],
 )
 def test_files_that_cannot_be_looked_up(look_up, files, lines, message):

@@ -38,6 +38,10 @@ def test_broken_links_are_told_by_their_target(tmp_path, target, words):
     assert re.search(words, why_missing(str(tmp_path / 'a.jpg'), 'look'))
 
 
+def test_what_is_no_regular_file(tmp_path):
+    assert 'is no regular file, but a fo' in why_missing(str(tmp_path), 'look')
+
+
 @pytest.mark.parametrize(
     ('left', 'words'),
     [

@@ -120,10 +120,6 @@ LISTS = {
     ),
     'too many cells': (labels(LABELS + 'x,y,z\n'), 'line 6: .* 3 cells'),
     'open quote': (labels(LABELS + 'x,"y\n'), 'line 6: unexpected end'),
-    'background': (
-        labels(LABELS + '7.jpg,background\n'),
-        "line 6: class 'background' is in every image",
-    ),
     'no flag': (labels('image,cat\n7.jpg,2\n'), "'cat' must be 0 or 1, .*'2'"),
     'unknown class': (
         lambda root: ('classes=["background","Bär"]',),
@@ -149,7 +145,7 @@ LISTS = {
     'several images': (two_images_of_one_name, "'7.jpg' or '7.png': write"),
     'image twice': (
         labels(LABELS + '7,red fox\n'),
-        "'7' and '7.jpg' are both '7.jpg'|'7.jpg' and '7' are both",
+        "'7' and '7.jpg' of .* are both '7.jpg'|'7.jpg' and '7' of",
     ),
     'empty list': (listed(b''), 'the image list my/list.txt is empty'),
     'list in latin-1': (
