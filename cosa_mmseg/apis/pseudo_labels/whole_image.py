@@ -62,8 +62,8 @@ def label_images(model: CoSA, data: dict) -> list[ImagePseudoLabels]:
     samples, (h, w) = data['data_samples'], data['inputs'][0].shape[-2:]
     img = model.data_preprocessor(data)['inputs']
     img_label = stack_img_labels(samples, model.num_fg_classes, img.device)
-    seen = model.assigner.predict_views(model.assignment.forward_heads, img)
-    guide = to_uint8(model.data_preprocessor.denormalize(img)) / 255
+    output = model.assigner.predict_views(model.assignment.forward_heads, img)
+    rgb = to_uint8(model.data_preprocessor.denormalize(img)) / 255
 
     def to_image(maps: Tensor, i: int) -> Tensor:
         """(N, c, h', w'), perhaps padded, to (1, c, H, W) of image i."""
@@ -77,9 +77,9 @@ def label_images(model: CoSA, data: dict) -> list[ImagePseudoLabels]:
     return [
         _label_image(
             model.assigner,
-            to_image(seen.cam, i),
-            to_image(seen.seg_logits, i),
-            to_image(guide, i),
+            to_image(output.cam, i),
+            to_image(output.seg_logits, i),
+            to_image(rgb, i),
             img_label[i : i + 1],
         )
         for i in range(len(samples))
@@ -90,7 +90,7 @@ def _label_image(
     assigner: Assigner,
     cam: Tensor,
     seg_logits: Tensor,
-    guide: Tensor,
+    rgb: Tensor,
     img_label: Tensor,
 ) -> ImagePseudoLabels:
     """Labels of maps (1, channels, H, W) of one size."""
@@ -100,7 +100,7 @@ def _label_image(
     return ImagePseudoLabels(
         cam=cam[0, present],
         class_ids=present + 1,
-        cam_label=_cam_label(assigner.cam_labeler, cam, guide, img_label),
+        cam_label=_cam_label(assigner.cam_labeler, cam, rgb, img_label),
         cam_confidence=kept.amax(dim=1)[0],
         seg_label=seg.indices[0],
         seg_confidence=seg.values[0],
@@ -108,8 +108,8 @@ def _label_image(
 
 
 def _cam_label(
-    labeler: nn.Module, cam: Tensor, guide: Tensor, img_label: Tensor
+    labeler: nn.Module, cam: Tensor, rgb: Tensor, img_label: Tensor
 ) -> Tensor:
     """CPL of one image, (H, W), every pixel of which is real."""
     valid_mask = torch.ones_like(cam[:, 0], dtype=torch.bool)
-    return labeler(cam, img_label, valid_mask, guide).label[0]
+    return labeler(cam, img_label, valid_mask, rgb).label[0]

@@ -137,9 +137,9 @@ class DenseEnergyLoss(nn.Module):
         with torch.autocast(seg_logits.device.type, enabled=False):
             prob = self._probabilities(seg_logits, label.shape[-2:])
             masks = [valid_mask[:, None], label[:, None] == IGNORE_INDEX]
-            guide = torch.cat([img, *masks], 1).to(prob.dtype)  # (N, 5, H, W)
-            guide = self._resize(guide, 'nearest')
-            img, valid, ignored = guide.split([3, 1, 1], 1)
+            pixels = torch.cat([img, *masks], 1).to(prob.dtype)  # (N, 5, H, W)
+            pixels = self._resize(pixels, 'nearest')
+            img, valid, ignored = pixels.split([3, 1, 1], 1)
             gate = (valid - prob.detach().amax(1, keepdim=True)).clamp(min=0)
             gate = gate.maximum(ignored)
             energy = _DenseEnergy.apply(

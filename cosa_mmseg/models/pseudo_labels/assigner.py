@@ -1,4 +1,4 @@
-"""Assignments: from a look at the weak view to pseudo labels."""
+"""Assignments: from the weak view to pseudo labels."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ _ARGUMENTS = dict(
 
 @MODELS.register_module()
 class Assigner(nn.Module):
-    """What the assignment network hands to the online network.
+    """Make what the assignment network hands to the online network.
 
     Args:
         multi_scale (dict): How the network looks at the weak view,
@@ -144,34 +144,49 @@ class Assigner(nn.Module):
         """
         img_label = batch.img_label.index_select(1, classes)
 
-        def label_cam(labeler: nn.Module, cam: Tensor) -> CAMLabels:
-            needs_rgb = getattr(labeler, 'needs_rgb', True)
-            rgb = batch.weak_rgb if needs_rgb else None
-            return labeler(cam, img_label, batch.valid, rgb)
-
-        labels = label_cam(self.cam_labeler, output.cam)
-        labels_aux = label_cam(self.cam_labeler_aux, output.cam_aux)
+        cam_label, weight, _ = self._label_cam(
+            self.cam_labeler, output.cam, img_label, batch
+        )
+        cam_label_aux, weight_aux, perplexity_aux = self._label_cam(
+            self.cam_labeler_aux, output.cam_aux, img_label, batch
+        )
         seg_prob = self.seg_labeler(output.seg_logits, img_label)
+        # on a CPU max is far faster than argmax
+        seg_label = seg_prob.max(dim=1).indices
         return PseudoLabels(
-            cam_label=to_class_ids(labels.label, classes),
-            cam_label_aux=to_class_ids(labels_aux.label, classes),
+            cam_label=to_class_ids(cam_label, classes),
+            cam_label_aux=to_class_ids(cam_label_aux, classes),
             seg_prob=_of_all(seg_prob, classes, batch.img_label.shape[1]),
-            # on a CPU max is far faster than argmax
-            seg_label=to_class_ids(seg_prob.max(dim=1).indices, classes),
-            **self._reliabilities(
-                {
-                    '': (labels, output.cam),
-                    '_aux': (labels_aux, output.cam_aux),
-                },
-                img_label,
-                batch.valid,
-            ),
+            seg_label=to_class_ids(seg_label, classes),
+            weight=weight,
+            weight_aux=weight_aux,
+            perplexity_aux=perplexity_aux,
+        )
+
+    def _label_cam(
+        self,
+        labeler: nn.Module,
+        cam: Tensor,
+        img_label: Tensor,
+        batch: CoSABatch,
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Label one CAM; with the labels' weight and perplexity, if any."""
+        rgb = batch.weak_rgb if getattr(labeler, 'needs_rgb', True) else None
+        made: CAMLabels = labeler(cam, img_label, batch.valid, rgb)
+        if made.confidence is None or made.xi is None:
+            return made.label, None, None
+        if self.reliability is None:
+            value = perplexity(made.confidence, made.xi)
+            return made.label, None, value
+        cam = restrict_cam(cam, img_label)
+        return made.label, *self.reliability(
+            made.confidence, made.xi, cam, batch.valid
         )
 
     def predict_views(
         self, network: Callable[[Tensor], NetworkOutput], weak: Tensor
     ) -> NetworkOutput:
-        """What a network says of images, merged over their views.
+        """Run a network on the views of images and merge what it says.
 
         Args:
             network (Callable): From images to a :class:`NetworkOutput`.
@@ -185,28 +200,6 @@ class Assigner(nn.Module):
             return self.multi_scale(network, weak)
         with torch.autocast(weak.device.type, dtype=self.dtype):
             return self.multi_scale(network, weak)
-
-    def _reliabilities(
-        self,
-        labels: dict[str, tuple[CAMLabels, Tensor]],
-        img_label: Tensor,
-        valid_mask: Tensor,
-    ) -> dict[str, Tensor]:
-        """How far to trust labels, given with their CAM, (N, H, W) each."""
-        out = {}
-        for name, (made, cam) in labels.items():
-            if made.confidence is None or made.xi is None:
-                return {}
-            if self.reliability is None:
-                value = perplexity(made.confidence, made.xi)
-            else:
-                out[f'weight{name}'], value = self.reliability(
-                    made.confidence,
-                    made.xi,
-                    restrict_cam(cam, img_label),
-                    valid_mask,
-                )
-        return dict(out, perplexity_aux=value)
 
     def statistics(self, pseudo: PseudoLabels) -> dict[str, Tensor]:
         """Summarise pseudo labels for the log, where a run goes wrong.

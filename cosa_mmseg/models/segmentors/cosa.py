@@ -116,7 +116,7 @@ class CoSA(DualStreamSegmentor):
         return max(self.warmup_iters - self.iteration, 0)
 
     def loss(self, inputs: dict, data_samples: list) -> dict:
-        """Losses of a batch.
+        """Compute the losses of a batch.
 
         Args:
             inputs (dict): Normalised views ``weak`` and ``strong``, each
@@ -148,7 +148,7 @@ class CoSA(DualStreamSegmentor):
         }
 
     def is_threshold_warmup(self, num_images: int) -> bool:
-        """Whether dynamic thresholds see this batch of the warm-up.
+        """Return True if dynamic thresholds take in this batch of the warm-up.
 
         They are fed over its last images, as many as they keep; where a step
         accumulates batches, as many from each of them.
@@ -164,7 +164,7 @@ class CoSA(DualStreamSegmentor):
         return later_images < self.assigner.num_images
 
     def warmup_losses(self, batch: CoSABatch) -> dict:
-        """Classification losses alone; nothing else is computed.
+        """Compute the classification losses alone.
 
         What is not trained gets exact zero gradients, not none: AdamW then
         treats them as the released code does, and every parameter takes part
@@ -206,7 +206,7 @@ class CoSA(DualStreamSegmentor):
     def classification_losses(
         self, cls_logits: Tensor, cls_logits_aux: Tensor, img_label: Tensor
     ) -> dict:
-        """Image-level supervision of both CAM heads.
+        """Compare both CAM heads with the image-level labels.
 
         Args:
             cls_logits (Tensor): Main logits, (N, C).

@@ -183,23 +183,23 @@ class DualStreamSegmentor(BaseSegmentor):
         data_samples: list | None,
     ) -> list:
         """Predictions of one network, put on the data samples."""
-        seen = self.predict_views(network, inputs)
-        results = self.postprocess_result(seen.seg_logits, data_samples)
+        output = self.predict_views(network, inputs)
+        results = self.postprocess_result(output.seg_logits, data_samples)
         if self.post_process is not None:
             for sample in results:
                 refine_segmentation(sample, self.post_process)
         if self.settings.with_cam:
-            self._add_cams(results, seen, data_samples)
+            self._add_cams(results, output, data_samples)
         return results
 
     def _add_cams(
-        self, results: list, seen: NetworkOutput, data_samples: list | None
+        self, results: list, output: NetworkOutput, data_samples: list | None
     ) -> None:
         """Put CAMs and class probabilities on the predictions."""
-        scores = (seen.cls_logits / self.test_views.num_views).sigmoid()
+        scores = (output.cls_logits / self.test_views.num_views).sigmoid()
         # the way of the logits to the original size: padding, flip, resize
         resized = self.postprocess_result(
-            torch.cat([seen.cam, seen.cam_aux], dim=1),
+            torch.cat([output.cam, output.cam_aux], dim=1),
             _without_data(data_samples),
         )
         for sample, maps, score in zip(results, resized, scores, strict=True):

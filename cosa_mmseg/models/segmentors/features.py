@@ -52,8 +52,8 @@ def probe_features(extract_feat: Callable) -> tuple[Feature, ...]:
         ) from error
     is_sequence = isinstance(outputs, Sequence)
     if not is_sequence or any(_no_map(output) for output in outputs):
-        seen = outputs if is_sequence else [outputs]
-        shapes = [tuple(getattr(out, 'shape', ())) for out in seen]
+        features = outputs if is_sequence else [outputs]
+        shapes = [tuple(getattr(out, 'shape', ())) for out in features]
         raise ValueError(
             'network.backbone must give a tuple of maps (N, D, h, w), but '
             f'for one image it gives {type(outputs).__name__} of shapes '

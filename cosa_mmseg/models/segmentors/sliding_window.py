@@ -60,14 +60,14 @@ class SlidingWindow:
         windows = [(row, column) for row in rows for column in columns]
         if len(windows) == 1:
             return network(img)
-        seen = [network(img[..., row, column]) for row, column in windows]
+        outputs = [network(img[..., row, column]) for row, column in windows]
 
         def average(name: str) -> Tensor:
-            maps = [getattr(output, name) for output in seen]
+            maps = [getattr(output, name) for output in outputs]
             return _average(maps, windows, size)
 
         def maximum(name: str) -> Tensor:
-            return torch.stack([getattr(out, name) for out in seen]).amax(0)
+            return torch.stack([getattr(out, name) for out in outputs]).amax(0)
 
         return NetworkOutput(
             seg_logits=average('seg_logits'),

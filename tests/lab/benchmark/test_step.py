@@ -29,7 +29,7 @@ COTRAINING = {
     'assignment/CAM normalisation': 2,
     'assignment/CAM labels': 2,
     'assignment/threshold update (DT)': 2,
-    'assignment/reliability (RAW)': 1,
+    'assignment/reliability (RAW)': 2,
     'assignment/SPL': 1,
     'assignment/other': 1,
     'online forward': 1,
@@ -139,6 +139,7 @@ def test_what_is_off_has_no_row():
         'losses/energy',
         'losses/csc',
         'assignment/threshold update (DT)',
+        'assignment/reliability (RAW)',
     }
 
 

@@ -94,8 +94,13 @@ def _assignment_calls(model: CoSA) -> list[Call]:
         Call('assignment/merging of views', assigner.multi_scale, 'forward'),
         Call('assignment/CAM normalisation', multi_scale, 'normalize_cam'),
         Call('assignment/SPL', assigner.seg_labeler, 'forward'),
-        Call('assignment/reliability (RAW)', assigner, '_reliabilities'),
     ]
+    if assigner.reliability is not None:
+        calls.append(
+            Call(
+                'assignment/reliability (RAW)', assigner.reliability, 'forward'
+            )
+        )
     for labeler in labelers:
         calls.append(Call('assignment/CAM labels', labeler, 'forward'))
         if hasattr(labeler, 'threshold'):
