@@ -325,6 +325,20 @@ def test_bad_settings_are_named(settings, message):
         MODELS.build(small_model(**settings))
 
 
+@pytest.mark.parametrize('name', ['compact', 'loss_cls', 'loss_cls_aux'])
+def test_losses_have_names_of_their_own(name):
+    loss = {name: dict(type='S2CLoss')}
+    with pytest.raises(TypeError, match=f'argument {name!r}: names of losses'):
+        MODELS.build(small_model(**loss))
+
+
+def test_a_second_loss_of_a_kind_is_one_entry():
+    second = dict(type='S2CLoss', loss_weight=0.1)
+    model = MODELS.build(small_model(loss_again=second)).train()
+    losses = model.loss(**prepared(model, [[0], [1, 2]]))
+    torch.testing.assert_close(losses['loss_again'], 2 * losses['loss_s2c'])
+
+
 def test_frozen_parameters_are_not_trained_and_must_exist():
     network = small_network(4)
     built = MODELS.build(dict(network, frozen=[r'decode_head\..*bias']))
