@@ -32,6 +32,8 @@ def exit_codes(*errors: type[Exception], goes_on: str = '') -> Iterator[None]:
             raise SystemExit(130) from None
         if isinstance(err, errors):
             said = getattr(err, 'sentence', err)
+            if isinstance(err, OSError) and err.errno and err.filename:
+                said = f'{err.filename} cannot be used: {err.strerror}'
             raise SystemExit(f'error: {said}') from err
         raise
 

@@ -53,4 +53,6 @@ class CommandParser(ArgumentParser):
     ) -> tuple[Any, list[str]]:
         """Parse arguments, by default those of the process."""
         args = sys.argv[1:] if args is None else args
+        if '' in args:  # would be the folder that the command is called in
+            self.error('an argument is empty: is a variable not set?')
         return super().parse_known_args([*map(expand_home, args)], namespace)

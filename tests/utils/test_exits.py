@@ -19,6 +19,8 @@ def test_errors_of_the_input_are_a_sentence():
         with pytest.raises(SystemExit) as stop:
             command(error)
         assert stop.value.code == 'error: gone'  # on stderr, with code 1
+    with pytest.raises(SystemExit, match='^error: x.csv cannot be used: Is a'):
+        command(IsADirectoryError(21, 'Is a directory', 'x.csv'))
     with pytest.raises(SystemExit, match='^error: a.jpg is empty$'):
         command(BadFileError('in a worker\nBadFileError: a.jpg is empty'))
 

@@ -50,3 +50,12 @@ def test_home_in_configs(tmp_path):
     assert cfg.model.type == '~/no path'
     dataset = cfg.val_dataloader.dataset[0]
     assert (dataset.data_root, dataset.ann_file) == ('/home/me', 'a~')
+
+
+def test_an_empty_argument_is_refused(capsys):
+    parser = CommandParser()
+    parser.add_argument('--work-dir')
+    with pytest.raises(SystemExit) as end:
+        parser.parse_args(['--work-dir', ''])
+    assert end.value.code == 2
+    assert 'an argument is empty' in capsys.readouterr().err
