@@ -99,7 +99,7 @@ def test_what_is_no_file_is_passed_over(run, damage):
         replace_by_a_folder,
         link_to_itself,
     ],
-    ids=repr,
+    ids=lambda last: getattr(last, '__name__', repr(last)),
 )
 def test_without_its_name_the_newest_is_taken(
     run, last, capfd, tmp_path_factory
