@@ -87,7 +87,7 @@ def test_an_interrupt_is_code_130(name, monkeypatch, capsys):
 
 @pytest.mark.parametrize('name', PYTHON)
 def test_the_package_is_imported_first(name):
-    """It catches an interrupt of the imports, which take seconds."""
+    """It catches an interrupt of the imports and has threads wait asleep."""
     tree = ast.parse((TOOLS / f'{name}.py').read_text())
     imported = [
         node.module if isinstance(node, ast.ImportFrom) else node.names[0].name

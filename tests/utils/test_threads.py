@@ -1,6 +1,5 @@
 """Threads that wait, and what is said where others want the cores."""
 
-import ast
 import os
 import subprocess
 import sys
@@ -9,9 +8,6 @@ import pytest
 
 from cosa_mmseg.utils import threads
 from tests.golden import ROOT
-
-TOOLS = sorted((ROOT / 'tools').rglob('*.py'))
-BEFORE = {*sys.stdlib_module_names, '__future__'}
 
 
 @pytest.mark.parametrize(
@@ -44,22 +40,6 @@ def test_importing_the_package_is_early_enough():
         check=True,
     ).stderr
     assert "OMP_WAIT_POLICY = 'PASSIVE'" in said
-
-
-@pytest.mark.parametrize('path', TOOLS, ids=lambda path: path.name)
-def test_tools_import_the_package_before_torch(path):
-    """Or what imports torch; the standard library does not."""
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [node.module]
-        else:
-            continue
-        others = {name.split('.')[0] for name in names} - BEFORE
-        if others:
-            assert others == {'cosa_mmseg'}
-            break
 
 
 @pytest.mark.parametrize(
