@@ -4,6 +4,7 @@ import itertools
 import logging
 import os
 import random
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ hypothesis.settings.load_profile('repeatable')
 # much where another process has the cores, and do not survive a fork.
 torch.set_num_threads(1)
 os.environ.setdefault('OMP_NUM_THREADS', '1')  # of what tests start
+# Ctrl+C is ignored, also by what tests start, where a shell started the tests
+# in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT_REGISTRIES = [
     entry for entry in vars(root).values() if isinstance(entry, Registry)

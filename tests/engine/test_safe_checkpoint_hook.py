@@ -102,7 +102,7 @@ def interrupt_while_saving(folder, owner, name):
 
     setattr(owner, name, interrupt)
     with exit_codes():
-        small_runner(folder, 10**6).train()
+        small_runner(folder, 1000).train()
 
 
 @pytest.mark.parametrize(
