@@ -74,8 +74,8 @@ def test_runs_tabulates_and_runs_nothing_twice(tool, tmp_path, capsys):
         '\n'.join(printed),
     )
     text = (tmp_path / 'a' / 'table.md').read_text()
-    call = 'tools.lab.ablation arms --seeds 0 4 --splits val val_decorr'
-    assert f'python -m {call}\n' in text
+    line = 'tools.lab.ablation arms --seeds 0 4 --splits val val_decorr'
+    assert f'python -m {line}\n' in text
     row = '| 2 | + RAW (`raw`) | 2 | {} | +0.0 [+0.0, +0.0] to 1 (n = 2) |'
     assert row.format('12.0 ± 2.8') in text
     assert row.format('22.0 ± 2.8') in text

@@ -7,6 +7,7 @@ import pytest
 from .load import load_tool
 
 main = load_tool('dataset_converters/image_labels').main
+LABELS = ('labels.csv', '--separator=|')
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +61,7 @@ def test_bad_images_make_the_status_1(files, capsys):
     (files / 'pics').mkdir()
     (files / 'pics/a.jpg').touch()
     with pytest.raises(SystemExit) as exit_:
-        main(['labels.csv', '--images=pics'])
+        main(['labels.csv', '--separator=|', '--images=pics'])
     assert exit_.value.code == 1
     printed = capsys.readouterr().out
     assert 'images without a file: 1\n  4' in printed
@@ -70,7 +71,7 @@ def test_bad_images_make_the_status_1(files, capsys):
 def test_nothing_is_replaced_by_a_call_that_fails(files):
     (files / 'new.txt').write_text('old')
     with pytest.raises(SystemExit, match='no folder of images'):
-        main(['labels.csv', 'new.txt', '--images=no'])
+        main(['labels.csv', 'new.txt', '--separator=|', '--images=no'])
     assert (files / 'new.txt').read_text() == 'old'
 
 
@@ -86,9 +87,10 @@ def test_a_folder_of_classes_has_its_images(files, capsys):
     ('args', 'message'),
     [
         (['no.csv'], 'error: no label file no.csv'),
-        (['labels.csv', '--classes', 'cat'], "error: unknown class 'cat|dog'"),
-        (['labels.csv', 'new.xml'], 'error: new.xml must end with'),
-        (['labels.csv', '--images', 'no'], "error: no folder of images 'no'"),
+        (['labels.csv'], "error: labels.csv line 2: the class 'cat|dog' is"),
+        ([*LABELS, '--classes', 'cat'], "error: unknown class 'dog'"),
+        (['labels.csv', 'new.xml', LABELS[1]], 'error: new.xml must end'),
+        ([*LABELS, '--images', 'no'], "error: no folder of images 'no'"),
     ],
 )
 def test_errors_are_one_sentence(args, message):
