@@ -10,15 +10,21 @@ long with two threads as with one, and four times the CPU time.
 import os
 import sys
 
+# How often GNU's OpenMP looks before a thread sleeps: enough for most waits
+# where the cores are free
+_TURNS = '10000'
+
 
 def wait_asleep() -> None:
-    """Have threads of OpenMP sleep while they wait.
+    """Have threads of OpenMP sleep when they wait for long.
 
     OpenMP reads this when torch is imported: then it is too late, and nothing
     is done. What the user has set is kept.
     """
-    if 'torch' not in sys.modules:
-        os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+    is_set = {'OMP_WAIT_POLICY', 'GOMP_SPINCOUNT'} & os.environ.keys()
+    if not is_set and 'torch' not in sys.modules:
+        os.environ['OMP_WAIT_POLICY'] = 'PASSIVE'
+        os.environ['GOMP_SPINCOUNT'] = _TURNS
 
 
 def describe_crowd(num_threads: int) -> str | None:

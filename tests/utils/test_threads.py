@@ -13,7 +13,12 @@ from tests.golden import ROOT
 @pytest.mark.parametrize(
     ('environment', 'loaded', 'expected'),
     [
-        ({}, {}, {'OMP_WAIT_POLICY': 'PASSIVE'}),
+        (
+            {},
+            {},
+            {'OMP_WAIT_POLICY': 'PASSIVE', 'GOMP_SPINCOUNT': '10000'},
+        ),
+        ({'GOMP_SPINCOUNT': '0'}, {}, {'GOMP_SPINCOUNT': '0'}),
         ({'OMP_WAIT_POLICY': 'ACTIVE'}, {}, {'OMP_WAIT_POLICY': 'ACTIVE'}),
         ({}, {'torch': None}, {}),  # too late
     ],
@@ -30,6 +35,7 @@ def test_threads_sleep_unless_the_user_says_otherwise(
 def test_importing_the_package_is_early_enough():
     environment = {**os.environ, 'PYTHONPATH': str(ROOT)}
     environment.pop('OMP_WAIT_POLICY', None)
+    environment.pop('GOMP_SPINCOUNT', None)
     # OpenMP prints its settings when it is loaded
     environment['OMP_DISPLAY_ENV'] = 'TRUE'
     said = subprocess.run(
