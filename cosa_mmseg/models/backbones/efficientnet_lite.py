@@ -74,8 +74,9 @@ class EfficientNetLite(BaseModule):
         weights = [v for k, v in file.items() if _is_weight(k)]
         state = self.net.state_dict()
         names = [name for name in state if _is_weight(name)]
+        weights = weights[: len(names)]  # without the classifier behind them
         self.net.load_state_dict(
-            {**state, **dict(zip(names, weights, strict=False))}
+            {**state, **dict(zip(names, weights, strict=True))}
         )
 
     def forward(self, img: Tensor) -> tuple[Tensor, ...]:
