@@ -9,7 +9,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 num_classes = 7
-pretrained = 'pretrained/small_resnet_shapes/iter_3000.pth'
+pretrained = 'pretrained/small_resnet_shapes/iter_2000.pth'
 head = dict(type='CAMHead', num_classes=num_classes, pooling='max')
 # stride 8: 2 in the stem and in the first two stages
 backbone = dict(

@@ -27,7 +27,7 @@ model = dict(
         zero_init_residual=False,
         init_cfg=dict(
             type='Pretrained',
-            checkpoint='pretrained/small_resnet_shapes/iter_3000.pth',
+            checkpoint='pretrained/small_resnet_shapes/iter_2000.pth',
             prefix='online.backbone.',
         ),
     ),

@@ -28,7 +28,7 @@ metainfo = dict(
 )
 num_classes = 13
 head = dict(num_classes=num_classes, pooling='avg')
-max_iters = 3000
+max_iters = 2000
 model = dict(
     network=dict(
         backbone=dict(init_cfg=None),
