@@ -83,7 +83,7 @@ def check_config(cfg: Config) -> tuple[Any, Any]:
         check_loop(cfg.get('val_cfg'), 'val_cfg')
         check_total_batch(cfg)
         hooks = build_hooks(cfg)
-        model = _build_model(cfg)
+        model = build_model(cfg)
         check_hooks(hooks, cfg, model)
         optim_wrapper = build_optimization(cfg, model)
         train = _build_data(cfg, 'train', model)
@@ -104,7 +104,12 @@ def _silence() -> Iterator[None]:
         logging.disable(before)
 
 
-def _build_model(cfg: Config) -> nn.Module:
+def build_model(cfg: Config) -> nn.Module:
+    """Build the model of a config, which is not changed.
+
+    Raises:
+        ConfigError: It cannot be built; the message has the key.
+    """
     model = copy.deepcopy(cfg.model)
     if cfg.get('data_preprocessor') is not None:
         model.setdefault('data_preprocessor', cfg.data_preprocessor)

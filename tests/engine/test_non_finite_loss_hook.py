@@ -51,10 +51,11 @@ def test_a_run_stops_and_dumps_the_state_before(
     assert str(caught.value).startswith(
         f'loss_c2s is -inf in iteration 4, on the images {images}; nothing '
     )
-    assert str(caught.value).endswith(f'replay_step.py {tmp_path / DUMP}')
+    assert str(caught.value).endswith(
+        f'cosa replay {tmp_path / "CONFIG"} {tmp_path / DUMP}'
+    )
     dump = StepDump.load(tmp_path / DUMP)
     assert (dump.iteration, dump.rank, dump.world_size) == (BREAKS, 0, 1)
-    assert dump.config['train_dataloader']['batch_size'] == batch_size
     if batch_size == 2:  # halves of the batch have other dropout
         for name, value in healthy.model.state_dict().items():
             torch.testing.assert_close(

@@ -8,7 +8,9 @@ import random
 
 import pytest
 import torch
+from mmengine.config import Config
 
+from cosa_mmseg.config.check import build_model
 from cosa_mmseg.engine.hooks import NonFiniteLossError
 from cosa_mmseg.engine.replay import StepDump
 from cosa_mmseg.engine.replay.step_replay import replay
@@ -24,12 +26,24 @@ replay_step = load_tool('analysis_tools/replay_step')
 
 
 @pytest.fixture(scope='module')
-def path(tmp_path_factory):
-    """The dump of a run that stopped."""
+def folder(tmp_path_factory):
+    """The work dir of a run that stopped, with its config."""
     folder = tmp_path_factory.mktemp('broken')
+    cfg = broken_config(folder)
     with pytest.raises(NonFiniteLossError):
-        train(broken_config(folder))
+        train(cfg)
+    cfg.dump(folder / 'config.py')
+    return folder
+
+
+@pytest.fixture(scope='module')
+def path(folder):
     return folder / DUMP
+
+
+@pytest.fixture(scope='module')
+def config(folder):
+    return folder / 'config.py'
 
 
 @pytest.fixture(scope='module')
@@ -44,6 +58,14 @@ def saved(dump, tmp_path, **changes):
     return str(path)
 
 
+def with_loss(config, tmp_path, **loss):
+    """Path of a config with another loss_c2s."""
+    cfg = Config.fromfile(config)
+    cfg.model.loss_c2s = loss
+    cfg.dump(tmp_path / 'changed.py')
+    return tmp_path / 'changed.py'
+
+
 def error_of(capsys, *args):
     """The last line of a refusal."""
     with pytest.raises(SystemExit) as caught:
@@ -52,17 +74,18 @@ def error_of(capsys, *args):
     return capsys.readouterr().err.splitlines()[-1]
 
 
-def test_every_loss_comes_out_the_same(dump):
+def test_every_loss_comes_out_the_same(dump, config):
+    model = build_model(Config.fromfile(config))
     torch.rand(3)  # the random numbers are the run's
-    result = replay(dump, torch.device('cpu'))
+    result = replay(dump, model, torch.device('cpu'))
     assert result.terms == dump.terms
     assert result.terms['loss_c2s'] == -math.inf
     assert result.terms['loss_csc'] > 0
     assert not result.is_finite and not result.state
 
 
-def test_the_module_and_the_line_are_named(path, capsys):
-    assert replay_step.main([str(path), '--device=cpu']) == 1
+def test_the_module_and_the_line_are_named(config, path, capsys):
+    assert replay_step.main([str(config), str(path), '--device=cpu']) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == 'iteration 4, float32, on 6.jpg, 7.jpg'
     (row,) = (line for line in lines if line.startswith('loss_c2s'))
@@ -74,35 +97,36 @@ def test_the_module_and_the_line_are_named(path, capsys):
 
 
 def test_what_was_broken_before_the_step_is_said(
-    dump, tmp_path, capsys, monkeypatch
+    config, dump, tmp_path, capsys
 ):
     name = 'online.decode_head.conv_seg.weight'
     state = {**dump.state, name: dump.state[name] * torch.nan}
     path = saved(dump, tmp_path, state=state)
-    assert replay_step.main([path]) == 1
+    assert replay_step.main([str(config), path]) == 1
     assert f'not finite before the step: {name}' in capsys.readouterr().out
 
 
-def test_a_step_that_is_mended_is_finite(dump, tmp_path, capsys):
+def test_a_step_that_is_mended_is_finite(config, dump, tmp_path, capsys):
     path = saved(dump, tmp_path, iteration=2)  # at which it does not break
-    assert replay_step.main([path]) == 0
+    assert replay_step.main([str(config), path]) == 0
     assert 'all losses and gradients are finite here' in (
         capsys.readouterr().out
     )
 
 
-def test_a_gradient_that_is_not_finite_is_found(dump, tmp_path, capsys):
-    model = dict(dump.config['model'], loss_c2s=dict(type='BreakingGradient'))
-    path = saved(dump, tmp_path, config=dict(dump.config, model=model))
-    assert replay_step.main([path]) == 1
+def test_a_gradient_that_is_not_finite_is_found(
+    config, path, tmp_path, capsys
+):
+    config = with_loss(config, tmp_path, type='BreakingGradient')
+    assert replay_step.main([str(config), str(path)]) == 1
     *_, line = capsys.readouterr().out.splitlines()
     assert line.startswith('gradient: ') and 'returned nan values' in line
     assert line.endswith('return loss + (0 * output.seg_logits.sum()).sqrt()')
 
 
-def test_half_precision_is_that_of_the_run(dump, tmp_path, capsys):
+def test_half_precision_is_that_of_the_run(config, dump, tmp_path, capsys):
     path = saved(dump, tmp_path, dtype='bfloat16')
-    replay_step.main([path])
+    replay_step.main([str(config), path])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith('iteration 4, bfloat16, on')
     (row,) = (line for line in lines if line.startswith('loss_csc'))
@@ -116,18 +140,13 @@ class Harm:
 
 
 def test_nothing_of_a_strange_file_is_executed(
-    dump, tmp_path, monkeypatch, capsys
+    config, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'code.dump').write_bytes(pickle.dumps(Harm()))
-    assert 'code.dump is no dump' in error_of(capsys, 'code.dump')
+    assert 'code.dump is no dump' in error_of(capsys, config, 'code.dump')
     torch.save(dict(magic=Harm()), 'code.dump')
-    assert 'code.dump is no dump' in error_of(capsys, 'code.dump')
-    model = dict(type='os.mkdir', path='harm')
-    path = saved(dump, tmp_path, config=dict(model=model))
-    assert "type='os.mkdir' in the config of the dump" in error_of(
-        capsys, path
-    )
+    assert 'code.dump is no dump' in error_of(capsys, config, 'code.dump')
     assert not (tmp_path / 'harm').exists()
 
 
@@ -156,20 +175,18 @@ def paths_of(content, start=()):
 ODD = (None, True, -1, 10**12, 10**30, math.nan, '\udcff', 'x\x1b[2J\n')
 ODD += ([], {}, (), [[0]], dict(type='ReLU'), dict(data_element='PixelData'))
 ODD += (torch.full((2, 3), math.nan), torch.zeros(0, dtype=torch.int64))
-USED = ('model', 'data_preprocessor', 'default_scope')
 
 
-def test_any_value_in_the_place_of_another(path, tmp_path, capsys):
+def test_any_value_in_the_place_of_another(config, path, tmp_path, capsys):
     content = torch.load(path)
-    config = {key: content['config'].get(key) for key in USED}
-    small = dict(content, config=config, state={}, versions={})
+    small = dict(content, state={})
     paths = [*paths_of(small), *(('state', k) for k in content['state'])]
     draw = random.Random(0)
     for place in draw.sample(paths, 30):
         value = draw.choice(ODD)
         torch.save(changed(content, place, value), tmp_path / 'a.dump')
         try:
-            code = replay_step.main([str(tmp_path / 'a.dump')])
+            code = replay_step.main([str(config), str(tmp_path / 'a.dump')])
         except SystemExit as err:
             code = err.code
         said = capsys.readouterr()
@@ -179,34 +196,32 @@ def test_any_value_in_the_place_of_another(path, tmp_path, capsys):
         assert not any('Traceback' in line for line in usage), place
 
 
-def test_what_can_not_be_used_is_said(dump, path, tmp_path, capsys):
-    assert 'No such file' in error_of(capsys, tmp_path / 'none.dump')
-    assert 'is not a regular file' in error_of(capsys, tmp_path)
+def test_what_cannot_be_used_is_said(config, dump, path, tmp_path, capsys):
+    def said(dump_path):
+        return error_of(capsys, config, dump_path)
+
+    assert 'No such file' in said(tmp_path / 'none.dump')
+    assert 'is not a regular file' in said(tmp_path)
     cut = tmp_path / 'cut.dump'
     cut.write_bytes(path.read_bytes()[:20000])
-    assert 'is no dump of a training step, or is damaged' in (
-        error_of(capsys, cut)
-    )
+    assert 'is no dump of a training step, or is damaged' in said(cut)
     torch.save(dict(state_dict={}), cut)
-    assert 'those are the non_finite_*.dump files' in error_of(capsys, cut)
-    empty = saved(dump, tmp_path, config={})
-    assert 'has no `model` in its config' in error_of(capsys, empty)
+    assert 'those are the non_finite_*.dump files' in said(cut)
     odd = saved(dump, tmp_path, state={})
-    assert "does not fit the dump's config: Missing" in (error_of(capsys, odd))
+    assert 'does not fit the model of the config: Missing' in said(odd)
+    assert 'none.py' in error_of(capsys, tmp_path / 'none.py', path)
 
 
-def test_a_config_that_can_not_be_built_is_said(dump, tmp_path, capsys):
-    loss = dict(type='C2SLoss', shre=0.5)  # of another version, say
-    model = dict(dump.config['model'], loss_c2s=loss)
-    path = saved(dump, tmp_path, config=dict(dump.config, model=model))
+def test_a_config_that_cannot_be_built_is_said(config, path, tmp_path, capsys):
+    config = with_loss(config, tmp_path, type='C2SLoss', shre=0.5)
     assert 'error: model.loss_c2s.shre=0.5 is no argument of C2SLoss' in (
-        error_of(capsys, path)
+        error_of(capsys, config, path)
     )
 
 
 @pytest.mark.parametrize('device', ['gpu', 'cuda:99'])
-def test_a_device_that_is_not_there_is_said(path, device, capsys):
-    said = error_of(capsys, path, f'--device={device}')
+def test_a_device_that_is_not_there_is_said(config, path, device, capsys):
+    said = error_of(capsys, config, path, f'--device={device}')
     assert f'error: argument --device: {device}: ' in said
 
 

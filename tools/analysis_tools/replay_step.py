@@ -1,17 +1,20 @@
 r"""Compute the training step again at which a run stopped.
 
     python tools/analysis_tools/replay_step.py \
+        work_dirs/cosa_vit-b_voc/cosa_vit-b_voc.py \
         work_dirs/cosa_vit-b_voc/non_finite_iter_8000_rank_0.dump
 
 A run stops at a loss that is NaN or infinite and leaves such a file. This
-builds its model with the state before the step, computes the losses of the
-same batch with the same random numbers, and prints them beside those of the
-run; the first module that returned such numbers though it was given finite
-ones; and the lines of code in it that made them. If all losses are finite
-here, the gradients are looked at (torch.autograd.detect_anomaly).
+builds the model of the run's config with the state before the step, computes
+the losses of the same batch with the same random numbers, and prints them
+beside those of the run; the first module that returned such numbers though it
+was given finite ones; and the lines of code in it that made them. If all
+losses are finite here, the gradients are looked at
+(torch.autograd.detect_anomaly).
 
-Nothing in the file is executed, and its config may only name parts that are
-registered. Of a run on several processes the batch of one is computed.
+Nothing in the dump is executed, and it names nothing to be built: a dump of
+somebody else is replayed with a config of your own. Of a run on several
+processes the batch of one is computed.
 
 Exit code: 0 if all is finite, 1 if not, 2 if the file can not be used.
 """
@@ -20,14 +23,16 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 import cosa_mmseg  # noqa: F401  before torch: see utils/threads.py
 
 # isort: split
 import torch
 from mmengine.device import get_device
+from mmengine.registry import init_default_scope
 
+from cosa_mmseg.config.check import build_model
+from cosa_mmseg.config.command_line import read_config
 from cosa_mmseg.engine.replay import StepDump
 from cosa_mmseg.engine.replay.step_replay import (
     Replay,
@@ -45,21 +50,13 @@ def build_parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         description=__doc__,
     )
+    parser.add_argument('config', help="the run's config, in its work dir")
     parser.add_argument('dump', help='the .dump file')
     parser.add_argument(
         '--device',
         type=_device,
         default=get_device(),
         help='where to compute, such as cpu or cuda (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--import',
-        dest='modules',
-        nargs='+',
-        default=[],
-        metavar='MODULE',
-        help='modules of your own that register parts of the model; they are '
-        'executed',
     )
     return parser
 
@@ -113,10 +110,10 @@ def main(args: Sequence[str] | None = None) -> int:
     parser = build_parser()
     options = parser.parse_args(args)
     try:
-        for module in options.modules:
-            import_module(module)
         dump = StepDump.load(options.dump)
-        result = replay(dump, options.device)
+        cfg = read_config(options.config, None)
+        init_default_scope(cfg.get('default_scope') or 'mmengine')
+        result = replay(dump, build_model(cfg), options.device)
     except (OSError, ValueError, ImportError) as err:
         parser.error(_shown(str(err)))
     print(report(dump, result))

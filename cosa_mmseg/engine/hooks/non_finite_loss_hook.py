@@ -2,22 +2,22 @@
 
 import math
 import os.path as osp
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import torch
 from mmengine.dist import all_reduce, get_rank, get_world_size
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from torch import Tensor, nn
 
-from cosa_mmseg.utils.environment import versions
+from cosa_mmseg.utils.bare_model import bare_model
 from cosa_mmseg.utils.host import HostCopy
 
 if TYPE_CHECKING:
-    from cosa_mmseg.engine.replay import StepDump, StepRecord
+    from cosa_mmseg.engine.replay import StepRecord
 
-REPLAY = 'python tools/analysis_tools/replay_step.py'
+REPLAY = 'cosa replay'
 
 
 class NonFiniteLossError(RuntimeError):
@@ -30,9 +30,9 @@ class NonFiniteLossHook(Hook):
 
     The error names the iteration (as the log counts), the process, the loss
     and the files of the batch. A file in the work dir, a :class:`StepDump`,
-    holds what ``tools/analysis_tools/replay_step.py`` needs to compute the
-    step again: state of both networks and of the thresholds before it, batch
-    and random numbers.
+    holds what ``cosa replay`` needs beside the config to compute the step
+    again: state of both networks and of the thresholds before it, batch and
+    random numbers.
 
     Each batch is looked at. On a CPU that is before its backward pass; on a
     GPU the losses travel to the host during the backward pass and are looked
@@ -56,8 +56,7 @@ class NonFiniteLossHook(Hook):
 
     def before_train(self, runner) -> None:
         """Follow the calls of the model and of the optimiser."""
-        model = runner.model
-        bare: nn.Module = model.module if is_model_wrapper(model) else model
+        bare: nn.Module = bare_model(runner.model)
         self._runner = runner
 
         def before_step(*_: Any) -> None:
@@ -126,34 +125,37 @@ class NonFiniteLossHook(Hook):
     def _stop(self, terms: dict[str, float]) -> None:
         """Dump the step and raise."""
         assert self._record is not None
-        runner = self._runner
+        runner, rank, world_size = self._runner, get_rank(), get_world_size()
         bad = [
             f'{name} is {value}'
             for name, value in terms.items()
             if not math.isfinite(value)
         ]
-        iteration, rank = runner.iter + 1, get_rank()
+        iteration = runner.iter + 1
         path = osp.join(
             runner.work_dir, f'non_finite_iter_{iteration}_rank_{rank}.dump'
         )
+        config = osp.basename(runner.cfg.filename or 'CONFIG')
+        command = shlex.join([osp.join(runner.work_dir, config), path])
+        dump = self._record.dump(
+            iteration=runner.iter,
+            rank=rank,
+            world_size=world_size,
+            terms=terms,
+            dtype=_product_dtype(runner),
+        )
+        try:
+            dump.save(path)
+            written = (
+                f'To see it again, and where it begins: {REPLAY} {command}'
+            )
+        except (OSError, RuntimeError) as err:  # torch's is a RuntimeError
+            written = f'The step could not be written to {path}: {err}'
         raise NonFiniteLossError(
             f'{", ".join(bad)} in iteration {iteration}'
-            + (f', process {rank}' if get_world_size() > 1 else '')
+            + (f', process {rank}' if world_size > 1 else '')
             + f', on the images {", ".join(self._record.images)}; nothing was '
-            f'updated. {_write(self._dump(terms), path)}'
-        )
-
-    def _dump(self, terms: dict[str, float]) -> 'StepDump':
-        assert self._record is not None
-        runner = self._runner
-        return self._record.dump(
-            iteration=runner.iter,
-            rank=get_rank(),
-            world_size=get_world_size(),
-            terms=terms,
-            config=runner.cfg.to_dict(),
-            dtype=_product_dtype(runner),
-            versions=versions(),
+            f'updated. {written}'
         )
 
 
@@ -182,12 +184,3 @@ def _product_dtype(runner) -> str:
     one = torch.ones(1, 1, device=device)
     with runner.optim_wrapper.optim_context(runner.model):
         return str((one @ one).dtype).removeprefix('torch.')
-
-
-def _write(dump: 'StepDump', path: str) -> str:
-    """Write a dump; says what to do with it, or why there is none."""
-    try:
-        dump.save(path)
-    except (OSError, RuntimeError) as err:  # torch's is a RuntimeError
-        return f'The step could not be written to {path}: {err}'
-    return f'To see it again, and where it begins: {REPLAY} {path}'

@@ -8,37 +8,35 @@ import torch
 from torch import Tensor
 
 from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.config_parameters import describe, fits
 from cosa_mmseg.utils.weight_checks import check_sums
 from cosa_mmseg.utils.weights import WeightsError, load_safely
 
-from .contents import (
-    check_kinds,
-    check_plain,
-)
 from .plain import to_plain
 
-MAGIC = 'cosa_mmseg step dump 1'
+MAGIC = 'cosa_mmseg step dump 2'
+DTYPES = ('float32', 'bfloat16', 'float16')
+_MAX_DEPTH = 64
+_MAX_EXPANDED_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
 class StepDump:
-    """All that it takes to compute the losses of a batch again.
+    """All that it takes to compute the losses of a batch again but the model.
 
     Its file holds tensors and plain data only (:func:`to_plain`), so that
-    reading it runs no code of it.
+    reading it runs no code of it, and it names no part to be built.
 
     Attributes:
         iteration: Iterations before this one.
         rank: Number of the process that dumped it.
-        world_size: Of how many processes.
+        world_size: Number of processes.
         terms: Each loss of the batch.
         images: Files of the batch.
-        config: The run's config, as plain data.
         state: The model's state before the step.
         call: Arguments of the model's ``forward``: ``args`` and ``kwargs``.
         random: States of the random number generators, by device type.
         dtype: In which matrices were multiplied, such as ``'bfloat16'``.
-        versions: Of Python and of packages.
     """
 
     iteration: int
@@ -46,12 +44,10 @@ class StepDump:
     world_size: int
     terms: dict[str, float]
     images: list[str]
-    config: dict
     state: dict[str, Tensor]
     call: dict[str, Any]
     random: dict[str, Tensor]
     dtype: str
-    versions: dict[str, str]
 
     def save(self, path: str | Path) -> None:
         """Write it, whole or not at all.
@@ -68,10 +64,10 @@ class StepDump:
         """Read a dump; nothing in it is executed.
 
         Args:
-            path: Of the file.
+            path: The file.
 
         Raises:
-            OSError: It can not be read.
+            OSError: It cannot be read.
             ValueError: It is no dump.
         """
         if Path(path).exists() and not Path(path).is_file():
@@ -96,15 +92,72 @@ class StepDump:
                 'non_finite_*.dump files in the work dir of a run that '
                 'stopped at a loss that was not finite'
             )
-        kinds = get_type_hints(cls)
-        if different := set(kinds) ^ set(content):
-            raise ValueError(
-                f'{path} is damaged: it lacks, or should not have, '
-                f'{", ".join(map(repr, sorted(different, key=str)))}'
-            )
         try:
-            check_plain(content)
-            check_kinds(content, kinds)
+            _check_plain(content)
+            _check_kinds(content)
         except ValueError as err:
             raise ValueError(f'{path} is damaged: {err}') from err
         return cls(**content)
+
+
+def _check_plain(content: Any) -> None:
+    """Raise unless a value is a tree of tensors and plain data.
+
+    Raises:
+        ValueError: It holds something else, is nested too deep, or has an
+            object in two places, so that it might have no end.
+    """
+    todo, seen = [(content, 0)], set[int]()
+    while todo:
+        value, depth = todo.pop()
+        if type(value) is Tensor:
+            _check_tensor(value)
+        elif type(value) in (dict, list, tuple):
+            if value and (id(value) in seen or depth > _MAX_DEPTH):
+                raise ValueError('it is nested without end, or too deep')
+            seen.add(id(value))
+            if isinstance(value, dict):
+                if not all(type(key) is str for key in value):
+                    raise ValueError('the keys of a dict must be texts')
+                value = value.values()
+            todo += [(item, depth + 1) for item in value]
+        elif value is not None and type(value) not in (bool, int, float, str):
+            raise ValueError(
+                f'it holds a {type(value).__name__}, but only tensors and '
+                'plain data are allowed'
+            )
+
+
+def _check_tensor(tensor: Tensor) -> None:
+    """Raise unless the numbers of a tensor are in the file, or are few."""
+    if tensor.layout != torch.strided or tensor.device.type != 'cpu':
+        raise ValueError('a tensor in it is sparse, or without numbers')
+    needed = tensor.numel() * tensor.element_size()
+    if needed > max(tensor.untyped_storage().nbytes(), _MAX_EXPANDED_BYTES):
+        raise ValueError(
+            f'a tensor of the shape {tuple(tensor.shape)} in it has fewer '
+            'numbers than that'
+        )
+
+
+def _check_kinds(content: dict[str, Any]) -> None:
+    """Raise unless there are all parts of a dump, each of its kind."""
+    kinds = get_type_hints(StepDump)
+    if different := kinds.keys() ^ content.keys():
+        raise ValueError(
+            'it lacks, or should not have, '
+            f'{", ".join(map(repr, sorted(different)))}'
+        )
+    for name, kind in kinds.items():
+        if not fits(content[name], kind):
+            raise ValueError(
+                f'{name} must be {describe(kind)}, but is '
+                f'{content[name]!r:.60}'
+            )
+    for name, term in content['terms'].items():
+        if not isinstance(term, float):
+            raise ValueError(
+                f'terms[{name[:80]!r}] must be a float, but is {term!r:.60}'
+            )
+    if content['dtype'] not in DTYPES:
+        raise ValueError(f'dtype must be one of {", ".join(DTYPES)}')

@@ -1,4 +1,4 @@
-"""What a model is called with, as tensors and plain data, and back."""
+"""The arguments of a model as tensors and plain data, and back."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
@@ -29,54 +29,41 @@ KINDS = {
 
 
 def to_plain(value: Any) -> Any:
-    """Tensors on the CPU, numbers, strings, None, tuples, lists and dicts.
+    """Return tensors on the CPU, numbers, strings, None, tuples, lists, dicts.
 
-    Data elements (mmengine) become dicts; of what else there is only its
-    ``repr`` is kept.
+    Data elements (mmengine) become dicts; of anything else only its ``repr``
+    is kept.
 
     Args:
-        value (Any): What a model is called with, or a part of a config.
+        value (Any): Arguments of a model.
     """
     if isinstance(value, Tensor):
         return value.detach().cpu()
     if isinstance(value, BaseDataElement):
-        return _plain_element(value)
+        name = type(value).__name__
+        return {
+            KIND: name if name in KINDS else BaseDataElement.__name__,
+            'metainfo': to_plain(value.metainfo),
+            'fields': to_plain(dict(value.items())),
+            'on_device': any(not x.is_cpu for x in tensors_in(value)),
+        }
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        items = [to_plain(item) for item in value]
-        return tuple(items) if isinstance(value, tuple) else items
-    if isinstance(value, (np.generic, np.ndarray)):
+    if isinstance(value, list | tuple):
+        items = map(to_plain, value)
+        return tuple(items) if isinstance(value, tuple) else list(items)
+    if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
-    return _plain_scalar(value)
-
-
-def _plain_element(value: BaseDataElement) -> dict[str, Any]:
-    """A data element as a dict."""
-    name = type(value).__name__
-    return {
-        KIND: name if name in KINDS else BaseDataElement.__name__,
-        'metainfo': to_plain(value.metainfo),
-        'fields': to_plain(dict(value.items())),
-        'on_device': any(not x.is_cpu for x in tensors_in(value)),
-    }
-
-
-def _plain_scalar(value: Any) -> bool | int | float | str | None:
-    """A number, a string, None; of anything else its ``repr``."""
-    if value is None or isinstance(value, bool):
+    if value is None or type(value) in (bool, int, float, str):
         return value
-    for kind in (int, float, str):  # or a subclass
-        if isinstance(value, kind):
-            return kind(value)
     return repr(value)
 
 
 def from_plain(value: Any, device: torch.device) -> Any:
-    """What :func:`to_plain` was given; what was on a GPU goes to ``device``.
+    """Invert :func:`to_plain`; what was on a GPU goes to ``device``.
 
     Args:
-        value (Any): What :func:`to_plain` gave.
+        value (Any): The result of :func:`to_plain`.
         device (torch.device): Of the tensors, but for those of data elements
             that were on the CPU.
     """
@@ -84,26 +71,24 @@ def from_plain(value: Any, device: torch.device) -> Any:
         return value.to(device)
     if isinstance(value, dict) and KIND in value:
         own = device if value['on_device'] else torch.device('cpu')
-        fields = from_plain(value['fields'], own)
         element = KINDS[value[KIND]](metainfo=value['metainfo'])
-        element.set_data(fields)
+        element.set_data(from_plain(value['fields'], own))
         return element
     if isinstance(value, dict):
         return {key: from_plain(item, device) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list | tuple):
         return type(value)(from_plain(item, device) for item in value)
     return value
 
 
 def tensors_in(value: Any) -> Iterator[Tensor]:
-    """All tensors of a nest of containers, data elements and dataclasses."""
+    """Yield all tensors in nested containers, data elements, dataclasses."""
+    items: Any = ()
     if isinstance(value, Tensor):
         yield value
-        return
-    items: Any = ()
-    if isinstance(value, (Mapping, BaseDataElement)):
+    elif isinstance(value, Mapping | BaseDataElement):
         items = value.values()
-    elif isinstance(value, (list, tuple)):
+    elif isinstance(value, list | tuple):
         items = value
     elif is_dataclass(value):
         items = vars(value).values()

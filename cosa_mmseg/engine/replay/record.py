@@ -40,7 +40,9 @@ class StepRecord:
             kwargs (dict): Of the model.
         """
         self._args, self._kwargs = args, kwargs
-        self._random = random_states()
+        self._random = {'cpu': torch.get_rng_state()}
+        if torch.cuda.is_available():
+            self._random['cuda'] = torch.cuda.get_rng_state()
         by_type: dict[torch.dtype, list[str]] = {}
         for name, buffer in self._live.items():
             by_type.setdefault(buffer.dtype, []).append(name)
@@ -84,11 +86,3 @@ class StepRecord:
             random=self._random,
             **rest,
         )
-
-
-def random_states() -> dict[str, Tensor]:
-    """States of torch's generators: uint8, by device type."""
-    states = {'cpu': torch.get_rng_state()}
-    if torch.cuda.is_available():
-        states['cuda'] = torch.cuda.get_rng_state()
-    return states

@@ -5,11 +5,7 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.structures import PixelData
 
-from cosa_mmseg.engine.replay import (
-    from_plain,
-    to_plain,
-)
-from cosa_mmseg.engine.replay.plain import tensors_in
+from cosa_mmseg.engine.replay.plain import from_plain, tensors_in, to_plain
 from tests.models.networks import small_batch
 
 CPU = torch.device('cpu')
@@ -30,12 +26,9 @@ def test_a_batch_comes_back():
     assert torch.equal(back['data_samples'][0].gt_sem_seg.data, mask.data)
 
 
-def test_a_config_becomes_plain():
-    class Text(str):
-        """As the versions of torch are."""
-
+def test_other_values_become_plain():
     config = ConfigDict(
-        size=(2, np.int64(3)), rate=np.float64(0.5), name=Text('a'), on=True
+        size=(2, np.int64(3)), rate=np.float64(0.5), name='a', on=True
     )
     config.update(kind=int, scale=np.array([1.0, 2.0]), nothing=None)
     plain = to_plain(config)
@@ -48,8 +41,7 @@ def test_a_config_becomes_plain():
         scale=[1, 2],
         nothing=None,
     )
-    assert type(plain) is dict
-    assert type(plain['name']) is str and type(plain['rate']) is float
+    assert type(plain) is dict and type(plain['rate']) is float
 
 
 def test_tensors_are_found_in_dataclasses():
