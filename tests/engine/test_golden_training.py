@@ -24,10 +24,13 @@ from mmengine.structures import LabelData
 from mmseg.structures import SegDataSample
 from torch import nn
 
-from cosa_mmseg.interop.weights_in import released_to_network
 from cosa_mmseg.models.pseudo_labels import restrict_cam
 from tests.golden import ROOT, load_tensors, meta
-from tests.models.networks import tiny_vit_network
+from tests.models.networks import (
+    load_released,
+    released_state,
+    tiny_vit_network,
+)
 
 SCHEDULE = ROOT / 'configs' / '_base_' / 'schedules' / 'cosa_32k.py'
 MODEL = ROOT / 'configs' / '_base_' / 'models' / 'cosa_vit-b.py'
@@ -203,28 +206,22 @@ def model_config(info: dict, settings: dict) -> dict:
     return model
 
 
-def network_state(data: dict, prefix: str) -> dict:
-    """A recorded network under this project's names."""
-    state = {
-        name.removeprefix(prefix): tensor
-        for name, tensor in data.items()
-        if name.startswith(prefix)
-    }
-    return released_to_network(state)
-
-
 def run(variant: str, tmp_path) -> tuple[Runner, Recorder]:
     """Train the recorded steps of a variant."""
     info, data = meta('training_steps'), load_tensors('training_steps')
     hyper = info['hyper_parameters']
     checkpoint = tmp_path / 'init.pth'
+    init_default_scope('mmseg')
+    network = MODELS.build(
+        tiny_vit_network(info['tiny_vit'], info['classes_with_background'])
+    )
     state = {
         f'{name}.{key}': value
         for name, prefix in (
             ('online', 'on_init.'),
             ('assignment', 'an_init.'),
         )
-        for key, value in network_state(data, prefix).items()
+        for key, value in released_state(network, data, prefix).items()
     }
     for aux in ('', '_aux'):
         queue = data.get(f'{variant}_in_initial_queue{aux}')
@@ -346,8 +343,10 @@ def check_rates(recorder: Recorder, expected: torch.Tensor) -> None:
 def check_final(model: nn.Module, data: dict, variant: str) -> None:
     """Parameters after the last step, tolerances of the goldens' README."""
     for name, prefix in (('online', 'on'), ('assignment', 'an')):
-        expected = network_state(data, f'{variant}_{prefix}_final.')
-        state = getattr(model, name).state_dict()
+        network = getattr(model, name)
+        final = f'{variant}_{prefix}_final.'
+        expected = released_state(network, data, final)
+        state = network.state_dict()
         assert expected.keys() <= state.keys()
         for key, value in expected.items():
             error = (state[key] - value).abs()
@@ -370,8 +369,8 @@ def test_golden_first_assignment():
     config = model_config(info, info['variants'][variant])
     config['train_cfg'] = dict(warmup_iters=0)
     model = MODELS.build(config)
-    model.online.load_state_dict(network_state(data, 'on_init.'))
-    model.assignment.load_state_dict(network_state(data, 'an_init.'))
+    load_released(model.online, data, 'on_init.')
+    load_released(model.assignment, data, 'an_init.')
     dataset = GoldenSteps()
     items = [dataset[i] for i in range(info['batch'])]
     batch = model.data_preprocessor(

@@ -6,7 +6,8 @@ from mmengine.structures import LabelData
 from mmseg.structures import SegDataSample
 from torch import nn
 
-from cosa_mmseg.interop.weights_in import released_to_network
+from cosa_mmseg.interop.weights_in.names import timm_names
+from cosa_mmseg.interop.weights_in.released import rename_heads
 
 
 def tiny_vit_network(settings: dict, num_classes: int) -> dict:
@@ -73,12 +74,20 @@ def large_fov(
 
 def load_released(network: nn.Module, data: dict, prefix: str) -> None:
     """Load a golden's weights ``<prefix><name>`` into a network."""
-    state = {
-        name.removeprefix(prefix): tensor
-        for name, tensor in data.items()
-        if name.startswith(prefix)
-    }
-    network.load_state_dict(released_to_network(state))
+    network.load_state_dict(released_state(network, data, prefix))
+
+
+def released_state(network: nn.Module, data: dict, prefix: str) -> dict:
+    """Rename those of a network's weights that a golden holds."""
+    own = {v: k for k, v in timm_names(network.backbone.state_dict()).items()}
+    state, heads = {}, {}
+    for name, tensor in data.items():
+        if name.startswith(f'{prefix}encoder.'):
+            timm = name.removeprefix(f'{prefix}encoder.')
+            state[f'backbone.{own[timm]}'] = tensor
+        elif name.startswith(prefix):
+            heads[name.removeprefix(prefix)] = tensor
+    return {**state, **rename_heads(heads)}
 
 
 @MODELS.register_module()

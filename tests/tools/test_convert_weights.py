@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from cosa_mmseg.interop.weights_in import read_weights
+from cosa_mmseg.utils.weights import read_weights
 from tests.interop.weights_in.vits import (
     config_of,
     timm_vit,
@@ -39,8 +39,8 @@ def test_weights_are_converted_and_reported(convert, state, capsys):
         state['blocks.2.mlp.fc2.weight'],
     )
     assert capsys.readouterr().out.splitlines() == [
-        f"{len(converted)} tensors of a ViT with timm's names taken for the "
-        'backbone mmpretrain.VisionTransformer',
+        f'{len(converted)} tensors of timm.pth taken for the backbone '
+        'mmpretrain.VisionTransformer',
         '  left out: head.bias (ImageNet classifier)',
         '  left out: head.weight (ImageNet classifier)',
         "  use: model.network.backbone.init_cfg=dict(type='Pretrained', "

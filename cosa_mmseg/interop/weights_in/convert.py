@@ -5,44 +5,31 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
-from torch import Tensor, nn
 
 from cosa_mmseg.utils.config_errors import naming_the_key
 from cosa_mmseg.utils.weights import WeightsError, read_weights
 
-from .fit import (
-    check_fit,
-    fit_backbone,
-)
+from .fit import Fitted, check_fit, fit_backbone
 from .released import rename_heads
-from .sources import (
-    Source,
-    identify,
-)
+from .sources import Source, identify
 
 
-@dataclass(frozen=True)
-class Conversion:
+@dataclass
+class Conversion(Fitted):
     """Converted weights and what became of the others.
 
     Attributes:
-        state: Weights by the names of the target.
         source: Whose weights they were.
         target: What loads them.
         num_taken: How many tensors of the checkpoint are in ``state``.
         use: What has them loaded; ``FILE`` stands for their file.
-        changed: Names of weights whose shape was changed -> what was done.
-        left_out: Names of weights that are not taken -> why.
         added: Names of weights that the checkpoint lacks -> their value.
     """
 
-    state: dict[str, Tensor]
-    source: str
-    target: str
-    num_taken: int
-    use: str
-    changed: dict[str, str] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
+    source: str = ''
+    target: str = ''
+    num_taken: int = 0
+    use: str = ''
     added: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -67,7 +54,7 @@ def convert_weights(path: str | Path, cfg: Config) -> Conversion:
     Weights of a backbone are for ``init_cfg=dict(type='Pretrained',
     checkpoint=...)`` of the config's backbone; those of a whole network of
     the released code for both of CoSA's networks (``load_from``,
-    ``tools/test.py``).
+    ``cosa test``).
 
     Args:
         path: A checkpoint of timm, DeiT, DeiT III, augreg, DINO, DINOv2,
@@ -91,15 +78,14 @@ def convert_weights(path: str | Path, cfg: Config) -> Conversion:
 
 
 def _convert_backbone(source: Source, cfg: Config) -> Conversion:
-    """Weights for the backbone of the config."""
+    """Convert weights for the backbone of the config."""
     place = 'model.network' if 'network' in cfg.model else 'model'
-    model = cfg.model.get('network', cfg.model)
-    if 'backbone' not in model:
+    settings = cfg.model.get('network', cfg.model).get('backbone')
+    if settings is None:
         raise WeightsError(
             "the config's model has neither a network nor a backbone to take "
             'the weights'
         )
-    settings = model.backbone
     if settings.get('pretrained'):
         raise WeightsError(
             "the config's backbone says pretrained="
@@ -112,18 +98,17 @@ def _convert_backbone(source: Source, cfg: Config) -> Conversion:
         source, backbone, pruned=settings.get('features_only', False)
     )
     return Conversion(
-        fitted.state,
-        source.title,
-        f'the backbone {settings.type}',
-        len(fitted.state),
-        f"{place}.backbone.init_cfg=dict(type='Pretrained', checkpoint=FILE)",
-        fitted.changed,
-        fitted.left_out,
+        **vars(fitted),
+        source=source.title,
+        target=f'the backbone {settings.type}',
+        num_taken=len(fitted.state),
+        use=f"{place}.backbone.init_cfg=dict(type='Pretrained', "
+        'checkpoint=FILE)',
     )
 
 
 def _convert_whole(source: Source, cfg: Config) -> Conversion:
-    """Weights for both networks of a CoSA model."""
+    """Convert weights for both networks of a CoSA model."""
     if 'network' not in cfg.model:
         raise WeightsError(
             "these are weights of a whole CoSA network, and the config's "
@@ -134,29 +119,24 @@ def _convert_whole(source: Source, cfg: Config) -> Conversion:
         network = MODELS.build(cfg.model.network)
     fitted = fit_backbone(source, network.backbone)
     heads = rename_heads(source.heads)
-    check_fit(heads, _heads_of(network))
-    biases = [name for name in heads if name.endswith('.bias')]
-    whole = {f'backbone.{k}': v for k, v in fitted.state.items()} | heads
-    return Conversion(
-        {
-            f'{prefix}.{name}': value.clone()
-            for prefix in ('online', 'assignment')
-            for name, value in whole.items()
-        },
-        source.title,
-        f'both networks of {cfg.model.type}',
-        len(whole) - len(biases),
-        'tools/test.py CONFIG FILE, or load_from=FILE in a config',
-        fitted.changed,
-        fitted.left_out,
-        dict.fromkeys(biases, '0: the released head has none'),
-    )
-
-
-def _heads_of(network: nn.Module) -> dict[str, Tensor]:
-    """The weights of a network beside its backbone's."""
-    return {
+    wanted = {
         name: value
         for name, value in network.state_dict().items()
         if not name.startswith('backbone.')
     }
+    check_fit(heads, wanted)
+    biases = [name for name in heads if name.endswith('.bias')]
+    whole = {f'backbone.{k}': v for k, v in fitted.state.items()} | heads
+    fitted.state = {
+        f'{prefix}.{name}': value.clone()
+        for prefix in ('online', 'assignment')
+        for name, value in whole.items()
+    }
+    return Conversion(
+        **vars(fitted),
+        source=source.title,
+        target=f'both networks of {cfg.model.type}',
+        num_taken=len(whole) - len(biases),
+        use='cosa test CONFIG FILE, or load_from=FILE in a config',
+        added=dict.fromkeys(biases, '0: the released head has none'),
+    )

@@ -16,7 +16,7 @@ TOKENS = ('cls_token', 'dist_token', 'reg_token')  # in their order
 
 
 def patch_grid(backbone: nn.Module) -> tuple[int, int]:
-    """Rows and columns of patches that a ViT's position embedding is for.
+    """Return the rows and columns of patches of a ViT's position embedding.
 
     Args:
         backbone: A ViT of mmpretrain, mmseg, or timm in a ``TIMMBackbone``.
@@ -36,8 +36,8 @@ def fit_positions(
     shape: torch.Size,
     grid: tuple[int, int],
     tokens: Iterable[str],
-) -> tuple[dict[str, Tensor], str]:
-    """Position embedding of another network, for this one.
+) -> str:
+    """Fit the position embedding of another network to this one.
 
     Some networks have positions for tokens that are no patches, others add
     none to them.  What a token's position holds is added to the token, or is
@@ -45,41 +45,40 @@ def fit_positions(
     (bicubic); the source's grid is taken to be square.
 
     Args:
-        state: Weights of the other network, names as in ``TOKENS``.
+        state: Weights of the other network, names as in ``TOKENS``; they are
+            changed.
         shape: Shape of this network's position embedding, (1, L, D).
         grid: Its rows and columns of patches.
         tokens: Names of this network's tokens.
 
     Returns:
-        The weights with fitting positions, and what was done, if anything.
+        What was done, if anything.
 
     Raises:
         WeightsError: If the positions are for no square grid.
     """
-    state = dict(state)
     positions = state[POSITIONS]
     counts = {k: state[k].shape[1] for k in TOKENS if k in state}
     own = _tokens_with_position(positions.shape[1], counts)
-    prefix, patches = positions.split(
-        [sum(own.values()), positions.shape[1] - sum(own.values())], dim=1
-    )
-    if 'cls_token' in counts and 'cls_token' not in set(tokens):
+    num_patches = positions.shape[1] - sum(own.values())
+    *parts, patches = positions.split([*own.values(), num_patches], dim=1)
+    prefix = dict(zip(own, parts, strict=True))
+    if 'cls_token' in counts and 'cls_token' not in tokens:
         del state['cls_token']
-        prefix = prefix[:, own.pop('cls_token', 0) :]
+        prefix.pop('cls_token', None)
     notes = []
     wanted = shape[1] - grid[0] * grid[1]
-    missing = wanted - prefix.shape[1]
-    if own and not wanted:
-        notes.append(f'positions added to {", ".join(own)}')
-        parts = prefix.split(list(own.values()), dim=1)
-        for name, part in zip(own, parts, strict=True):
+    missing = wanted - sum(own[name] for name in prefix)
+    if prefix and not wanted:
+        notes.append(f'positions added to {", ".join(prefix)}')
+        for name, part in prefix.items():
             state[name] = state[name] + part
-        prefix = prefix[:, :0]
+        prefix = {}
     elif missing > 0:
         without = ', '.join(k for k in counts if k not in own)
         notes.append(f'zeros as positions of {without}')
-        prefix = F.pad(prefix, (0, 0, 0, missing))
-    side = isqrt(patches.shape[1])
+        prefix[''] = positions.new_zeros(1, missing, positions.shape[2])
+    side = isqrt(num_patches)
     if (side, side) != tuple(grid):
         notes.append(
             f'position grid {side}x{side} -> {grid[0]}x{grid[1]}, bicubic'
@@ -87,14 +86,14 @@ def fit_positions(
         patches = resize_pos_embed(
             patches, (side, side), grid, 'bicubic', num_extra_tokens=0
         )
-    state[POSITIONS] = torch.cat([prefix, patches], dim=1)
-    return state, '; '.join(notes)
+    state[POSITIONS] = torch.cat([*prefix.values(), patches], dim=1)
+    return '; '.join(notes)
 
 
 def _tokens_with_position(
     length: int, counts: dict[str, int]
 ) -> dict[str, int]:
-    """Which tokens have positions, before those of a square grid.
+    """Find the tokens that have positions, before those of a square grid.
 
     Args:
         length: Number of positions.
@@ -114,12 +113,13 @@ def _tokens_with_position(
 
 
 def resize_patches(weight: Tensor, size: tuple[int, int]) -> Tensor:
-    r"""Patch embedding for patches of another size.
+    r"""Resize a patch embedding for patches of another size.
 
     The pseudo-inverse resize of FlexiViT: with B the bicubic (antialiased)
     resize of a patch x, the new weights are the least-squares solution of
     :math:`\langle w', Bx \rangle = \langle w, x \rangle` for all x.  Where
     patches become larger the tokens of a resized image stay as they were.
+    (timm has the same; it is not needed otherwise.)
 
     Args:
         weight: (D, channels, h, w).

@@ -1,137 +1,55 @@
-"""How projects name the parts of a ViT."""
+"""One name for each weight of a ViT, whichever project it is from: timm's."""
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+# mmpretrain's TIMMBackbone, also with features_only=True
+_TIMM_BACKBONE = r'^timm_model\.(model\.)?'
+# The beginning of a name in mmpretrain, mmseg, DINOv2 or DeiT III -> timm's
+_TOP = {
+    'layers': 'blocks',
+    # DINOv2 in chunks of blocks, which are counted through
+    r'blocks\.\d+(?=\.\d+\.(?:norm|attn|mlp|ls|gamma))': 'blocks',
+    r'patch_embed\.projection': 'patch_embed.proj',
+    'register_tokens': 'reg_token',
+    'pre_norm|ln_pre': 'norm_pre',
+    'ln1': 'norm',
+    'ln2': 'fc_norm',
+}
+_IN_A_BLOCK = {
+    'ln1': 'norm1',
+    'ln2': 'norm2',
+    r'attn\.attn\.in_proj_weight': 'attn.qkv.weight',
+    r'attn\.attn\.in_proj_bias': 'attn.qkv.bias',
+    r'attn\.attn\.out_proj': 'attn.proj',
+    # w12 and w3: the gated MLP of DINOv2's largest network
+    r'ffn\.layers\.0\.0|(?:ffn|mlp)\.w12': 'mlp.fc1',
+    r'ffn\.layers\.1|(?:ffn|mlp)\.w3': 'mlp.fc2',
+    r'attn\.gamma1\.weight|gamma_1': 'ls1.gamma',
+    r'ffn\.gamma2\.weight|gamma_2': 'ls2.gamma',
+}
 
 
-@dataclass(frozen=True)
-class NamingStyle:
-    """Names of a ViT's parameters in one project, beside timm's.
+def timm_names(names: Iterable[str]) -> dict[str, str]:
+    """Translate the names of a network's weights to timm's.
 
-    Attributes:
-        title: For messages.
-        blocks: Name of the list of blocks.
-        block: How timm's names within a block begin -> the own ones.
-        top: How timm's other names begin -> the own ones.
-        mark: Regular expression of a name that only this style has; the
-            network is a ViT of this style if one matches.
+    What no rule knows keeps its name. Where two weights would get the same
+    one, which happens in networks that are no ViTs, all keep theirs.
+
+    Args:
+        names: Of mmpretrain, mmseg, timm, DINOv2 or DeiT III.
+
+    Returns:
+        dict[str, str]: timm's names by the given ones.
     """
-
-    title: str
-    mark: str
-    blocks: str = 'blocks'
-    block: dict[str, str] = field(default_factory=dict)
-    top: dict[str, str] = field(default_factory=dict)
-
-    def to_timm(self, name: str) -> str:
-        """Name of a parameter in timm; what is not in the tables stays."""
-        return _rename(
-            name,
-            (self.blocks, 'blocks'),
-            {own: timm for timm, own in self.block.items()},
-            {own: timm for timm, own in self.top.items()},
-        )
-
-    def from_timm(self, name: str) -> str:
-        """The own name of a parameter; what is not in the tables stays."""
-        return _rename(name, ('blocks', self.blocks), self.block, self.top)
+    plain = {name: re.sub(_TIMM_BACKBONE, '', name) for name in names}
+    renamed = {name: _rename(there) for name, there in plain.items()}
+    is_unique = len({*renamed.values()}) == len(renamed)
+    return renamed if is_unique else plain
 
 
-def _rename(
-    name: str,
-    blocks: tuple[str, str],
-    block: dict[str, str],
-    top: dict[str, str],
-) -> str:
-    """``name`` with what it begins with exchanged."""
-    old, new = blocks
-    match = re.fullmatch(rf'{old}\.(\d+)\.(.+)', name)
-    if match is None:
-        return _exchange(name, top)
-    return f'{new}.{match[1]}.{_exchange(match[2], block)}'
-
-
-def _exchange(name: str, table: dict[str, str]) -> str:
-    """``name`` with its beginning exchanged, if it is in the table."""
-    for old, new in table.items():
-        if name.startswith(old):
-            return new + name.removeprefix(old)
+def _rename(name: str) -> str:
+    for place, rules in (('', _TOP), (r'blocks\.\d+\.', _IN_A_BLOCK)):
+        for old, new in rules.items():
+            name = re.sub(rf'^({place})(?:{old})\b', rf'\g<1>{new}', name)
     return name
-
-
-_MM_BLOCK = {
-    'norm1.': 'ln1.',
-    'norm2.': 'ln2.',
-    'mlp.fc1.': 'ffn.layers.0.0.',
-    'mlp.fc2.': 'ffn.layers.1.',
-    'ls1.gamma': 'attn.gamma1.weight',
-    'ls2.gamma': 'ffn.gamma2.weight',
-}
-_MM_TOP = {
-    'patch_embed.proj.': 'patch_embed.projection.',
-    'norm_pre.': 'pre_norm.',
-    'norm.': 'ln1.',
-    'fc_norm.': 'ln2.',
-}
-TIMM = NamingStyle(
-    "a ViT with timm's names", r'blocks\.0\.(attn\.qkv|mlp\.fc1)\.weight'
-)
-MMPRETRAIN = NamingStyle(
-    "a ViT with mmpretrain's names",
-    r'layers\.0\.ffn\.layers\.0\.0\.weight',
-    'layers',
-    _MM_BLOCK,
-    _MM_TOP,
-)
-# the gated MLP of DINOv2's largest network
-MMPRETRAIN_SWIGLU = NamingStyle(
-    "a ViT with mmpretrain's names and a gated MLP",
-    r'layers\.0\.ffn\.w12\.weight',
-    'layers',
-    {**_MM_BLOCK, 'mlp.fc1.': 'ffn.w12.', 'mlp.fc2.': 'ffn.w3.'},
-    _MM_TOP,
-)
-MMSEG = NamingStyle(
-    "a ViT with mmseg's names",
-    r'layers\.0\.attn\.attn\.in_proj_weight',
-    'layers',
-    {
-        **_MM_BLOCK,
-        'attn.qkv.': 'attn.attn.in_proj_',
-        'attn.proj.': 'attn.attn.out_proj.',
-    },
-    {**_MM_TOP, 'norm_pre.': 'ln_pre.'},
-)
-OTHER = NamingStyle('a network that is no plain ViT', '')
-_STYLES = (MMSEG, MMPRETRAIN_SWIGLU, MMPRETRAIN, TIMM)  # the first that fits
-
-
-def style_of(names: Iterable[str]) -> NamingStyle:
-    """Style of the names of a network's parameters."""
-    names = list(names)
-    for style in _STYLES:
-        if any(re.fullmatch(style.mark, name) for name in names):
-            return style
-    return OTHER
-
-
-def timm_name(name: str) -> str:
-    """Name in timm of a parameter of DINOv2 or DeiT III as published.
-
-    DINOv2 may be saved in chunks of blocks: ``blocks.<chunk>.<block>.``, with
-    the blocks counted through.
-    """
-    if name == 'register_tokens':
-        return 'reg_token'
-    name = re.sub(r'^blocks\.\d+\.(\d+\.)', r'blocks.\1', name)
-    match = re.fullmatch(r'(blocks\.\d+\.)(.+)', name)
-    if match is None:
-        return name
-    published = {
-        'gamma_1': 'ls1.gamma',
-        'gamma_2': 'ls2.gamma',
-        'mlp.w12.': 'mlp.fc1.',
-        'mlp.w3.': 'mlp.fc2.',
-    }
-    return match[1] + _exchange(match[2], published)

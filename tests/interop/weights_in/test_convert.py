@@ -6,11 +6,8 @@ from mmengine.registry import MODELS, init_default_scope
 from mmpretrain.models.utils import resize_pos_embed
 
 import cosa_mmseg  # noqa: F401  registers the loader of safetensors
-from cosa_mmseg.interop.weights_in import (
-    WeightsError,
-    convert_weights,
-    write_weights,
-)
+from cosa_mmseg.interop.weights_in import convert_weights, write_weights
+from cosa_mmseg.utils.weights import WeightsError
 
 from .vits import (
     DEPTH,
@@ -178,7 +175,7 @@ def test_another_patch_size(tmp_path):
     """A patch that is smooth gives the same token at twice the size."""
     model = timm_vit(patch_size=4, img_size=16)
     backbone, result = converted(model.state_dict(), vit(), tmp_path)
-    assert list(result.changed) == ['patch_embed.projection.weight']
+    assert list(result.changed) == ['patch_embed.proj.weight']
     img = torch.full((1, 3, SIZE, SIZE), 0.7)
     with torch.no_grad():
         expected = model.patch_embed(img[..., :16, :16])
@@ -378,7 +375,7 @@ def test_a_backbone_without_class_token_or_norm(tmp_path):
     )
     assert backbone.pos_embed.shape == (1, 16, WIDTH)
     assert result.left_out['cls_token'].endswith('has no class token')
-    assert result.left_out['ln1.weight'].endswith('has no final norm')
+    assert result.left_out['norm.weight'].endswith('has no final norm')
     assert '  left out: cls_token (' in str(result)
 
 

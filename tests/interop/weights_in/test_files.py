@@ -3,12 +3,8 @@
 import pytest
 import torch
 
-from cosa_mmseg.interop.weights_in import (
-    WeightsError,
-    convert_weights,
-    read_weights,
-    write_weights,
-)
+from cosa_mmseg.interop.weights_in import convert_weights, write_weights
+from cosa_mmseg.utils.weights import WeightsError, read_weights
 
 from .vits import (
     config_of,

@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from cosa_mmseg.interop.weights_in import (
-    WeightsError,
-    convert_weights,
-    flax_to_timm,
-)
+from cosa_mmseg.interop.weights_in import convert_weights
+from cosa_mmseg.interop.weights_in.flax import flax_to_timm
+from cosa_mmseg.utils.weights import WeightsError
 
 from .vits import (
     DEPTH,

@@ -7,12 +7,9 @@ from mmengine.config import Config
 from mmengine.registry import MODELS
 from mmengine.runner import load_checkpoint
 
-from cosa_mmseg.interop.weights_in import (
-    WeightsError,
-    convert_weights,
-    released_to_network,
-    write_weights,
-)
+from cosa_mmseg.interop.weights_in import convert_weights, write_weights
+from cosa_mmseg.interop.weights_in.released import rename_heads
+from cosa_mmseg.utils.weights import WeightsError
 from tests.golden import load_tensors, meta
 from tests.models.networks import small_model, tiny_vit_network
 
@@ -85,4 +82,4 @@ def test_golden_weights_need_a_config_of_cosa(golden):
 
 def test_an_unknown_head_is_refused_by_name():
     with pytest.raises(WeightsError, match='decoder.conv9'):
-        released_to_network({'decoder.conv9.weight': torch.zeros(1)})
+        rename_heads({'decoder.conv9.weight': torch.zeros(1)})
