@@ -124,8 +124,8 @@ def find_alike(names: Iterable[str]) -> list[str]:
     return next((group for group in by_look.values() if len(group) > 1), [])
 
 
-def find_joined(names: Collection[str], known: Collection[str]) -> str | None:
-    """Return the first name that is likely several classes, if one is.
+def find_joined(names: Collection[str], known: Collection[str]) -> list[str]:
+    """Return the first name that is likely several classes, in a list.
 
     ``'cat|dog'`` always is. ``'cat, dog'`` is if one of its parts is a name by
     itself, or if all are parts of several names; ``'cat & dog'`` if one is a
@@ -150,8 +150,8 @@ def find_joined(names: Collection[str], known: Collection[str]) -> str | None:
             or not whole.isdisjoint(weak[1:])
             or (words and whole.issuperset(words))
         ):
-            return name
-    return None
+            return [name]
+    return []
 
 
 def has_number(name: str) -> bool:
@@ -179,6 +179,6 @@ def find_blanks(names: Collection[str]) -> list[str]:
 
 
 def _split(pattern: re.Pattern[str], name: str) -> list[str]:
-    """Looks of the parts of a name; empty if it has one."""
+    """Return looks of the parts of a name; none if it is one part."""
     parts = [look(part) for part in pattern.split(look(name)) if part]
     return parts if len(parts) > 1 else []

@@ -7,7 +7,7 @@ from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
-from .label_files import ImageLabels
+from .label_rows import ImageLabels
 from .label_warnings import label_warnings
 from .mask_agreement import compare_masks, read_masks
 

@@ -22,13 +22,8 @@ from .image_files import (
     name_masks,
     read_image_list,
 )
-from .label_files import (
-    ImageLabels,
-    check_background,
-    check_known,
-    read_labels,
-)
-from .label_rows import LabelOptions
+from .label_files import check_background, read_labels
+from .label_rows import ImageLabels, LabelOptions, check_known
 from .name_matching import describe_match
 from .similar_names import similar_name
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-_TRUE = frozenset(('1', '1.0', 'true', 't', 'yes', 'y', 'x', '✓', '✔'))
-_FALSE = frozenset(('0', '0.0', 'false', 'f', 'no', 'n'))
+TRUE = frozenset(('1', '1.0', 'true', 't', 'yes', 'y', 'x', '✓', '✔'))
+FALSE = frozenset(('0', '0.0', 'false', 'f', 'no', 'n'))
 # Python would join strings without a comma between, as NumPy prints them
 _NO_COMMA = re.compile(r"""['"]\s+['"]""")
 _FLAGS_IN_LISTS = frozenset(('0', '1', '0.0', '1.0', 'true', 'false'))
@@ -51,7 +51,7 @@ def read_names(cell: str, separator: str, known: Collection[str]) -> list:
 
 
 def _evaluate(cell: str) -> Any:
-    """The value that JSON or Python writes so; None if there is none."""
+    """Return the value that JSON or Python writes so; None if none."""
     try:
         return json.loads(cell)
     except (ValueError, RecursionError):
@@ -64,48 +64,12 @@ def _evaluate(cell: str) -> Any:
 
 def are_flags(cells: Collection[str]) -> bool:
     """Return True if each cell says yes or no, or nothing."""
-    return {cell.lower() for cell in cells} <= _TRUE | _FALSE | {''}
-
-
-def read_flags(
-    cells: Sequence[str], column: str, blank_is_no: bool
-) -> list[bool]:
-    """Return which cells of a column say that the image shows the class.
-
-    Args:
-        cells: 0 and 1, no and yes, false and true, or x.
-        column: Its name.
-        blank_is_no: Whether a blank cell says no.
-
-    Raises:
-        ValueError: A cell is something else; the index of the cell is the
-            second argument.
-    """
-    no = _FALSE | {''} if blank_is_no else _FALSE
-    lowered = [cell.lower() for cell in cells]
-    for index, cell in enumerate(lowered):
-        if cell not in _TRUE and cell not in no:
-            raise ValueError(_why_no_flag(cells[index], column), index)
-    return [cell in _TRUE for cell in lowered]
+    return {cell.lower() for cell in cells} <= TRUE | FALSE | {''}
 
 
 def has_no(cells: Collection[str]) -> bool:
     """Return True if a cell says no in words."""
-    return not _FALSE.isdisjoint(cell.lower() for cell in cells)
-
-
-def _why_no_flag(cell: str, column: str) -> str:
-    text = f'column {column!r} must be 0 or 1, but is {cell!r:.60}'
-    if cell in ('', '-1', '-1.0'):
-        return (
-            f'{text}, which may mean that the image does not show it, or that '
-            'nobody knows: write 0 or 1, or leave the image out'
-        )
-    return (
-        f'{text} (beside `image`, each column is a class unless one is '
-        '`labels`; where classes are listed, --classes or `classes`, columns '
-        'of others are passed over)'
-    )
+    return not FALSE.isdisjoint(cell.lower() for cell in cells)
 
 
 def are_one_hot(labels: Sequence[Any]) -> bool:

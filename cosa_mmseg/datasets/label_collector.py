@@ -1,9 +1,9 @@
 """Checks and joins the rows of label files."""
 
 from collections import Counter
-from collections.abc import Collection
-from itertools import chain
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain, compress
+from typing import Any, TypeVar
 
 from .class_names import (
     MAX_CLASSES,
@@ -15,24 +15,19 @@ from .class_names import (
     is_empty,
     look,
 )
-from .label_cells import are_flags, are_one_hot, has_no, read_names
-from .label_rows import LabelOptions, Row, Rows
+from .label_cells import TRUE, are_flags, are_one_hot, has_no, read_names
+from .label_rows import ImageLabels, LabelOptions, Row, Rows
 from .similar_names import strip_suffix
 
-
-class Collected(NamedTuple):
-    """Attributes of :class:`~.label_files.ImageLabels`, in their order."""
-
-    classes: tuple[str, ...]
-    names: dict[str, list[str]]
-    lines: dict[str, int]
-    notes: tuple[str, ...]
+T = TypeVar('T')
+_LIST_IT = 'list it with the others (--classes, `classes`)'
 
 
-def collect(content: Rows, options: LabelOptions) -> Collected:
+def collect(source: str, content: Rows, options: LabelOptions) -> ImageLabels:
     """Check and join rows.
 
     Args:
+        source: The file or folder that they are from.
         content: The rows.
         options: What decides how they are read.
 
@@ -41,21 +36,20 @@ def collect(content: Rows, options: LabelOptions) -> Collected:
             has the line and the image.
     """
     collector = _Collector(options)
+    rows = content.rows
     if not content.classes:
-        rows = [_split(row, options) for row in content.rows]
-        content = content._replace(rows=rows)
-    for row in _with_names(content, options.classes):
-        try:
-            collector.add(row)
-        except ValueError as err:
-            raise ValueError(f'{_place(row)}: {err}') from err
+        rows = [_naming(collector.split, row) for row in rows]
+        rows = _with_names(rows, options.classes)
+    for row in rows:
+        _naming(collector.add, row)
     if not collector.images:
         raise ValueError('is empty: it lists no image')
     header = {clean_name(name, 'class') for name in content.classes}
     meanings = set(map(collector.meaning, header)) - {''}
     classes = meanings.union(*collector.images.values())
     collector.check(classes)
-    return Collected(
+    return ImageLabels(
+        source,
         tuple(sorted(classes)),
         collector.images,
         collector.lines,
@@ -63,32 +57,18 @@ def collect(content: Rows, options: LabelOptions) -> Collected:
     )
 
 
-def _place(row: Row) -> str:
-    return f'line {row.line}' if row.line else f'image {row.image!r:.60}'
+def _naming(step: Callable[[Row], T], row: Row) -> T:
+    """Take a step whose errors name the row."""
+    try:
+        return step(row)
+    except ValueError as err:
+        place = f'line {row.line}' if row.line else f'image {row.image!r:.60}'
+        raise ValueError(f'{place}: {err}') from err
 
 
-def _split(row: Row, options: LabelOptions) -> Row:
-    """The row with each name by itself."""
-    if not isinstance(row.names, list):
-        return row
-    names: list[Any] = []
-    for name in row.names:
-        if not isinstance(name, str):
-            names.append(name)
-            continue
-        try:
-            names += read_names(
-                name.strip(), options.separator, options.classes
-            )
-        except ValueError as err:
-            raise ValueError(f'{_place(row)}: {err}') from err
-    return row._replace(names=names)
-
-
-def _with_names(content: Rows, classes: Collection[str]) -> list[Row]:
-    """Rows with names of classes instead of flags, if they hold flags."""
-    rows = content.rows
-    if content.classes or not are_one_hot([row.names for row in rows]):
+def _with_names(rows: list[Row], classes: Sequence[str]) -> list[Row]:
+    """Return rows with names of classes instead of flags, if they are."""
+    if not are_one_hot([row.names for row in rows]):
         return rows
     if len(rows[0].names) != len(classes):
         raise ValueError(
@@ -96,16 +76,10 @@ def _with_names(content: Rows, classes: Collection[str]) -> list[Row]:
             'of classes: list these in their order (--classes, `classes`), '
             'or write names'
         )
-    true = ('1', '1.0', 'true')
+    flags = ([str(flag).lower() in TRUE for flag in row.names] for row in rows)
     return [
-        row._replace(
-            names=[
-                name
-                for name, flag in zip(classes, row.names, strict=True)
-                if str(flag).lower() in true
-            ]
-        )
-        for row in rows
+        row._replace(names=[*compress(classes, shown)])
+        for row, shown in zip(rows, flags, strict=True)
     ]
 
 
@@ -118,12 +92,13 @@ class _Collector:
     Attributes:
         images: Classes of each image.
         lines: Where it is.
+        replaced: How often a name was read as another, or as none.
     """
 
     def __init__(self, options: LabelOptions) -> None:
-        self.union = options.union
-        self.known = {name: name for name in options.classes}
-        self.by_look = {look(name): name for name in self.known}
+        self.options = options
+        self.known = frozenset(options.classes)
+        self.by_look = {look(name): name for name in options.classes}
         self.images: dict[str, list[str]] = {}
         self.lines: dict[str, int] = {}
         self.replaced: Counter[str] = Counter()
@@ -136,6 +111,19 @@ class _Collector:
             return ''
         return self.by_look.get(look(name), name)
 
+    def split(self, row: Row) -> Row:
+        """Return the row with each name by itself."""
+        if not isinstance(row.names, list):
+            return row
+        names: list[Any] = []
+        for name in row.names:
+            if isinstance(name, str):
+                separator = self.options.separator
+                names += read_names(name.strip(), separator, self.known)
+            else:
+                names.append(name)
+        return row._replace(names=names)
+
     def add(self, row: Row) -> None:
         """Add an image; if it is there, its label must be the same."""
         image = clean_name(row.image, 'image')
@@ -145,7 +133,7 @@ class _Collector:
             self.lines.setdefault(image, row.line)
         if set(before) == set(shown):
             return
-        if not self.union:
+        if not self.options.union:
             raise ValueError(
                 f'image {image!r} has the label {shown}, and before {before}: '
                 'leave one of them out, or write all its classes in one '
@@ -155,35 +143,32 @@ class _Collector:
 
     def _read(self, names: Any) -> list[str]:
         """Return the classes of a label, each once."""
-        if isinstance(names, tuple) and [key for key, _ in names] == [
-            'choices'
-        ]:
-            names = names[0][1]  # of Label Studio
         if names is None or names != names:  # NaN
             names = ['null']
         if not isinstance(names, list):
-            if isinstance(names, tuple):
-                names = dict(names)
+            label = dict(names) if isinstance(names, tuple) else names
             raise ValueError(
                 'the label must be a list of class names, but is '
-                f'{names!r:.60}'
+                f'{label!r:.60}'
             )
         while names and names[-1] == '':  # cat;
             names = names[:-1]
-        written = [
-            clean_name('null' if name is None else name, 'class')
-            for name in names
-        ]
-        meant = [self.meaning(name) for name in written]
-        nothing = [n for n in written if not self.meaning(n)]
-        if any(meant) and not all(map(is_background, nothing)):
+        meant = {
+            name: self.meaning(name)
+            for name in (
+                clean_name('null' if name is None else name, 'class')
+                for name in names
+            )
+        }
+        classes = [name for name in meant.values() if name]
+        nothing = [name for name in meant if not meant[name]]
+        if classes and not all(map(is_background, nothing)):
             raise ValueError(
-                f'the label {written} says that there is a class, and none: '
+                f'the label {[*meant]} says that there is a class, and none: '
                 'take one of the two out'
             )
-        pairs = zip(written, meant, strict=True)
-        self.replaced.update({n for n, meaning in pairs if n != meaning})
-        return list(dict.fromkeys(filter(None, meant)))
+        self.replaced.update(n for n, meaning in meant.items() if n != meaning)
+        return list(dict.fromkeys(classes))
 
     def check(self, classes: Collection[str]) -> None:
         """Refuse too many classes, and names that are likely no class."""
@@ -195,43 +180,36 @@ class _Collector:
         # in the order of the file, so that the line is that of what is odd
         shown = chain(*self.images.values(), sorted(classes))
         names = list(dict.fromkeys(shown))
-        if files := [n for n in names if strip_suffix(n) != n]:
-            raise ValueError(
-                f'{self._place(files[0])}: the class {files[0]!r} is the name '
-                'of an image: images come first, and then their classes'
-            )
-        if alike := find_alike(n for n in names if n not in self.known):
-            raise ValueError(
-                f'{self._place(alike[-1])}: the classes '
-                f'{", ".join(map(repr, alike))} are likely one: spell them '
-                'alike, or list the classes (--classes, `classes`), which '
-                'other spellings are read as'
-            )
         new = [n for n in names if n not in self.known]
-        if new and are_flags(new) and has_no(new):
-            raise ValueError(
-                f'{self._place(new[0])}: the labels are {", ".join(new)}, '
-                'which say whether a class is shown, and not which: write its '
-                'name, and empty labels for no, or, if these are classes, '
-                'list them (--classes, `classes`)'
-            )
-        if numbered := [n for n in new if has_number(n)]:
-            raise ValueError(
-                f'{self._place(numbered[0])}: the class {numbered[0]!r} has '
-                'numbers in it as a score or flags have: write names alone, '
-                'or, if it is one class, list it with the others (--classes, '
-                '`classes`)'
-            )
-        if joined := find_joined(names, self.known):
-            raise ValueError(
-                f'{self._place(joined)}: the class {joined!r} is likely '
-                'several: say what stands between classes, the same in all '
-                'labels (--separator, `label_separator`), or, if it is one '
-                'class, list it with the others (--classes, `classes`)'
-            )
+        faults = {
+            'the class {} is the name of an image: images come first, and '
+            'then their classes': [n for n in names if strip_suffix(n) != n][
+                :1
+            ],
+            'the classes {} are likely one: spell them alike, or list the '
+            'classes (--classes, `classes`), which other spellings are read '
+            'as': find_alike(new),
+            'the labels are {}, which say whether a class is shown, and not '
+            'which: write its name, and empty labels for no, or, if these are '
+            'classes, list them (--classes, `classes`)': (
+                new if are_flags(new) and has_no(new) else []
+            ),
+            'the class {} has numbers in it as a score or flags have: write '
+            f'names alone, or, if it is one class, {_LIST_IT}': [
+                n for n in new if has_number(n)
+            ][:1],
+            'the class {} is likely several: say what stands between classes, '
+            'the same in all labels (--separator, `label_separator`), or, if '
+            f'it is one class, {_LIST_IT}': find_joined(names, self.known),
+        }
+        for text, found in faults.items():
+            if found:
+                odd = ', '.join(map(repr, found))
+                place = self._place(found[-1])
+                raise ValueError(f'{place}: {text.format(odd)}')
 
     def _place(self, name: str) -> str:
-        """Where a class is first shown."""
+        """Return where a class is first shown."""
         for image, names in self.images.items():
             if name in names:
                 line = self.lines.get(image)
@@ -239,24 +217,17 @@ class _Collector:
         return 'header'
 
     def notes(self) -> list[str]:
-        """Sentences on names that were read as others."""
+        """Return sentences on names that were read as others."""
         empty, other = [], []
         for name, number in self.replaced.items():
-            meant = self.meaning(name)
             times = f'{name!r} ({number} images)'
-            if meant:
+            if meant := self.meaning(name):
                 other.append(f'{times} as {meant!r}')
             else:
                 empty.append(times)
-        sentences = []
-        if empty:
-            text = f'labels that are read as no class: {", ".join(empty)}'
-            if not all(map(is_background, self.replaced)):
-                text += (
-                    '; if one is a class, list it with the others '
-                    '(--classes, `classes`)'
-                )
-            sentences.append(text)
-        if other:
-            sentences.append(f'names that are read: {", ".join(other)}')
-        return sentences
+        hint = f'; if one is a class, {_LIST_IT}'
+        if all(map(is_background, self.replaced)):
+            hint = ''
+        empty_text = f'labels that are read as no class: {", ".join(empty)}'
+        other_text = f'names that are read: {", ".join(other)}'
+        return [empty_text + hint] * bool(empty) + [other_text] * bool(other)

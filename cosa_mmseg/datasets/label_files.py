@@ -18,71 +18,18 @@ tab.
 """
 
 import os.path as osp
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from cosa_mmseg.utils.reading import decode, read_bytes
 
-from .class_names import BACKGROUND, clean_name, is_background
-from .image_files import check_unique
+from .class_names import BACKGROUND
 from .label_collector import collect
 from .label_folders import read_folder
 from .label_formats import PARSERS
-from .label_rows import LabelOptions
+from .label_rows import ImageLabels, LabelOptions, Rows, foreground_names
 
 AS_WRITTEN = LabelOptions()
-
-
-@dataclass(frozen=True)
-class ImageLabels:
-    """The labels of a set of images.
-
-    Attributes:
-        source: The file or folder that they come from.
-        classes: The foreground classes: sorted, or a list that was given.
-        names: Names of the classes that each image shows, each once.
-        lines: The line of the file that an image is in, counted from 1, where
-            the format has one image a line.
-        notes: Sentences on what was read otherwise than it is written.
-    """
-
-    source: str
-    classes: tuple[str, ...]
-    names: dict[str, list[str]]
-    lines: dict[str, int]
-    notes: tuple[str, ...] = ()
-
-    def place(self, image: str) -> str:
-        """Where the label of an image is, for messages."""
-        line = self.lines.get(image)
-        return self.source if line is None else f'{self.source} line {line}'
-
-    def with_classes(self, classes: Sequence[str]) -> 'ImageLabels':
-        """The same labels with a list of classes in an order of one's own.
-
-        Args:
-            classes: The foreground classes, every one that an image shows.
-
-        Raises:
-            ValueError: An image shows another class, or the list has the
-                background or a class twice.
-        """
-        classes = _foreground(classes)
-        check_unique(classes, 'the list of classes')
-        for image, names in self.names.items():
-            check_known(names, classes, image, self.place(image))
-        return replace(self, classes=tuple(classes))
-
-
-def _foreground(classes: Iterable[str]) -> list[str]:
-    """Clean a list of foreground classes; refuse the background in it."""
-    names = [clean_name(name, 'class') for name in classes]
-    for name in filter(is_background, names):
-        raise ValueError(
-            f'class {name!r} is in every image: leave it out of the list of '
-            'classes (an image without a class has an empty label)'
-        )
-    return names
 
 
 def check_background(classes: Sequence[str], where: str) -> None:
@@ -100,18 +47,6 @@ def check_background(classes: Sequence[str], where: str) -> None:
         raise ValueError(
             f'`classes` ({where}) has the background alone: name the classes '
             'behind it'
-        )
-
-
-def check_known(
-    names: Iterable[str], known: Sequence[str], image: str, place: str
-) -> None:
-    """Raise ``ValueError`` if an image shows a class that is not known."""
-    unknown = sorted(map(repr, set(names).difference(known)))
-    if unknown:
-        raise ValueError(
-            f'unknown class {", ".join(unknown)} in the label of image '
-            f'{image!r} in {place}; known classes: {", ".join(known)}'
         )
 
 
@@ -134,13 +69,8 @@ def read_labels(
         FileNotFoundError: There is no such file.
         ValueError: It cannot be read; the message has file, line and value.
     """
-    options = replace(options, classes=_foreground(options.classes))
     if osp.isdir(path):
-        try:
-            content = read_folder(path, options)
-            return ImageLabels(path, *collect(content, options))
-        except ValueError as err:
-            raise ValueError(f'{path} {err}') from err
+        return _collect(path, read_folder, path, options)
     try:
         data = read_bytes(path, backend_args)
     except FileNotFoundError as err:
@@ -166,13 +96,27 @@ def parse_labels(
         ValueError: As in :func:`read_labels`.
     """
     parse = PARSERS.get(osp.splitext(source)[1].lower())
+    if parse is None:
+        raise ValueError(
+            f'{source} is no label file: its suffix must be '
+            f'{", ".join(PARSERS)}, or it must be a folder'
+        )
     try:
-        if parse is None:
-            raise ValueError(
-                f'is no label file: its suffix must be {", ".join(PARSERS)}, '
-                'or it must be a folder'
-            )
-        content = parse(decode(data), options)
-        return ImageLabels(source, *collect(content, options))
+        text = decode(data)
+    except ValueError as err:
+        raise ValueError(f'{source} {err}') from err
+    return _collect(source, parse, text, options)
+
+
+def _collect(
+    source: str,
+    parse: Callable[[str, LabelOptions], Rows],
+    content: str,
+    options: LabelOptions,
+) -> ImageLabels:
+    """Parse, check and join the rows of a file; errors name the file."""
+    options = replace(options, classes=foreground_names(options.classes))
+    try:
+        return collect(source, parse(content, options), options)
     except ValueError as err:
         raise ValueError(f'{source} {err}') from err

@@ -51,15 +51,9 @@ def parse_txt(text: str, options: LabelOptions) -> Rows:
 
 
 def parse_json(text: str, options: LabelOptions) -> Rows:
-    """Parse one object, or a list of objects as in ``.jsonl``.
-
-    Objects are read as tuples, which keep repeated keys.
-    """
-    content = _load_json(text, object_pairs_hook=tuple)
-    _refuse_tools(content)
-    if isinstance(content, list) and any(
-        isinstance(entry, tuple) for entry in content[:1]
-    ):
+    """Parse one object, or a list of objects as in ``.jsonl``."""
+    content = _load_json(text)
+    if isinstance(content, list) and isinstance(next(iter(content), 0), tuple):
         return Rows([_read_entry(entry, None) for entry in content])
     if not isinstance(content, tuple):
         raise ValueError(
@@ -76,8 +70,7 @@ def parse_jsonl(text: str, options: LabelOptions) -> Rows:
         if not line.strip():
             continue
         try:
-            entry = _load_json(line, object_pairs_hook=tuple)
-            _refuse_tools(entry)
+            entry = _load_json(line)
         except ValueError as err:
             raise ValueError(f'line {number} {err}') from err
         rows.append(_read_entry(entry, number))
@@ -100,8 +93,12 @@ def _read_entry(entry: Any, line: int | None) -> Row:
     return Row(line, fields['image'], fields['labels'])
 
 
-def _refuse_tools(content: Any) -> None:
-    """Refuse a file of a tool by its name."""
+def _load_json(text: str) -> Any:
+    """Return the content; objects are tuples, which keep repeated keys."""
+    try:
+        content = json.loads(text, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as err:
+        raise ValueError(f'is not JSON: {err}') from err
     below = [content]
     if isinstance(content, tuple):
         below += [value for _, value in content[:1]]
@@ -115,13 +112,13 @@ def _refuse_tools(content: Any) -> None:
                     f'is a file of {tool}, which is not read: write '
                     '{"a.jpg": ["cat", "dog"]}, or one of the other formats'
                 )
+    return content
 
 
-def _load_json(text: str, **kwargs: Any) -> Any:
-    try:
-        return json.loads(text, **kwargs)
-    except (ValueError, RecursionError) as err:
-        raise ValueError(f'is not JSON: {err}') from err
+def _object(pairs: list[tuple[str, Any]]) -> Any:
+    """Return the pairs of an object; of Label Studio's choices the list."""
+    is_choices = [key for key, _ in pairs] == ['choices']
+    return pairs[0][1] if is_choices else tuple(pairs)
 
 
 PARSERS = {

@@ -1,8 +1,11 @@
-"""What the parsers of label files take and return."""
+"""Image-level labels: as they are written, and as they are read."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
+
+from .class_names import clean_name, is_background
+from .image_files import check_unique
 
 
 @dataclass(frozen=True)
@@ -52,3 +55,67 @@ class Rows(NamedTuple):
     rows: list[Row]
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImageLabels:
+    """The labels of a set of images.
+
+    Attributes:
+        source: The file or folder that they come from.
+        classes: The foreground classes: sorted, or a list that was given.
+        names: Names of the classes that each image shows, each once.
+        lines: The line of the file that an image is in, counted from 1, where
+            the format has one image a line.
+        notes: Sentences on what was read otherwise than it is written.
+    """
+
+    source: str
+    classes: tuple[str, ...]
+    names: dict[str, list[str]]
+    lines: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+    def place(self, image: str) -> str:
+        """Return where the label of an image is, for messages."""
+        line = self.lines.get(image)
+        return self.source if line is None else f'{self.source} line {line}'
+
+    def with_classes(self, classes: Sequence[str]) -> 'ImageLabels':
+        """Return the same labels with a list of classes in another order.
+
+        Args:
+            classes: The foreground classes, every one that an image shows.
+
+        Raises:
+            ValueError: An image shows another class, or the list has the
+                background or a class twice.
+        """
+        classes = foreground_names(classes)
+        check_unique(classes, 'the list of classes')
+        for image, names in self.names.items():
+            check_known(names, classes, image, self.place(image))
+        return replace(self, classes=tuple(classes))
+
+
+def foreground_names(classes: Iterable[str]) -> list[str]:
+    """Return cleaned names of foreground classes; refuse the background."""
+    names = [clean_name(name, 'class') for name in classes]
+    for name in filter(is_background, names):
+        raise ValueError(
+            f'class {name!r} is in every image: leave it out of the list of '
+            'classes (an image without a class has an empty label)'
+        )
+    return names
+
+
+def check_known(
+    names: Iterable[str], known: Sequence[str], image: str, place: str
+) -> None:
+    """Raise ``ValueError`` if an image shows a class that is not known."""
+    unknown = sorted(map(repr, set(names).difference(known)))
+    if unknown:
+        raise ValueError(
+            f'unknown class {", ".join(unknown)} in the label of image '
+            f'{image!r} in {place}; known classes: {", ".join(known)}'
+        )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from .class_names import MAX_CLASSES, look, tidy
-from .label_cells import are_flags, has_no, read_flags
+from .label_cells import FALSE, TRUE, are_flags, has_no
 from .label_rows import LabelOptions, Row, Rows
 
 _DELIMITERS = ',;\t|'
@@ -14,28 +14,22 @@ _SEP_LINE = re.compile(r'\A"?sep=.?"?\n')  # of Excel; names the delimiter
 _IN_FRONT = re.compile('^(is|image|img) ')
 _MAX_OTHERS = 64  # columns beside those of classes
 # Columns that are hardly those of a class, though they may hold 0 and 1
-_SPLITS = frozenset(
-    ('train', 'training', 'val', 'valid', 'validation', 'test', 'testing')
-    + ('split', 'subset', 'fold', 'phase')
+_SPLIT = re.compile(
+    'train(ing)?|val(id(ation)?)?|test(ing)?|split|subset|fold|phase'
 )
-_LABELS = frozenset(
-    ('label', 'labels', 'class', 'classes', 'category', 'target', 'tag')
-    + ('tags', 'label id', 'class id', 'category id', 'choice', 'y')
+_LABEL = re.compile(
+    'labels?|class(es)?|category|target|tags?|(label|class|category) id|choice'
+    '|y'
 )
-_OTHERS = _SPLITS | frozenset(
-    ('id', 'ids', 'index', 'idx', 'width', 'height')
-    + ('verified', 'checked', 'reviewed', 'approved', 'done', 'size')
-    + ('confidence', 'score', 'iscrowd', 'difficult', 'truncated', 'occluded')
-    + ('annotator', 'annotation id', 'annotated', 'labelled', 'labeled')
-    + ('lead time', 'created at', 'updated at', 'date', 'timestamp', 'url')
-    + ('weight', 'count', 'num labels', 'num classes', 'source', 'version')
-    + ('comment', 'comments', 'note', 'notes', 'flagged', 'flag', 'deleted')
-    + ('quality', 'blurry', 'blurred', 'cropped', 'duplicate', 'corrupt')
-    + ('reviewed by', 'annotated by', 'labeled by', 'labelled by', 'user')
-    + ('has mask', 'has label', 'has labels', 'has annotation', 'has box')
-    + ('valid', 'invalid', 'usable', 'used', 'include', 'exclude', 'keep')
-    + ('skip', 'skipped', 'total', 'sum', 'status', 'usage', 'completed')
-    + ('public', 'private', 'exported', 'uploaded', 'priority')
+_OTHER = re.compile(
+    f'{_SPLIT.pattern}|ids?|index|idx|width|height|size|url|date|timestamp'
+    '|verified|checked|approved|done|completed|exported|uploaded|version'
+    '|confidence|score|iscrowd|difficult|truncated|occluded|quality|weight'
+    '|count|total|sum|num (labels|classes)|annotation id|annotator|user|used'
+    '|lead time|(created|updated) at|source|comments?|notes?|flag(ged)?'
+    '|deleted|blur(ry|red)|cropped|duplicate|corrupt|(in)?valid|usable|usage'
+    '|(annotated|labell?ed|reviewed)( by)?|has (mask|labels?|annotation|box)'
+    '|include|exclude|keep|skip(ped)?|status|public|private|priority'
 )
 _CONFIDENCES = ('confidence', 'conf', 'score', 'prob', 'probability')
 
@@ -64,22 +58,14 @@ def _read_table(text: str) -> tuple[list[str], Table]:
     reader = csv.reader(
         io.StringIO(text, newline=''), delimiter=delimiter, strict=True
     )
-    header: list[str] = []
-    table = []
     try:
-        for cells in reader:
-            row = _cells(cells)
-            if not any(row) or row == header:
-                continue
-            if header:
-                table.append((reader.line_num, row))
-            else:
-                header = row
-                _check_header(header, delimiter)
+        rows = [(reader.line_num, _cells(cells)) for cells in reader]
     except csv.Error as err:
         raise ValueError(f'line {reader.line_num}: {err}') from err
-    if not header:
-        _check_header(header, delimiter)
+    rows = [(line, row) for line, row in rows if any(row)]
+    header = rows[0][1] if rows else []
+    _check_header(header, delimiter)
+    table = [(line, row) for line, row in rows if row != header]
     for line, row in table:
         if len(row) != len(header):
             raise ValueError(
@@ -141,33 +127,44 @@ def _parse_flags(
     header: list[str], table: Table, options: LabelOptions
 ) -> Rows:
     """Rows with a cell for each class."""
-    images = [row[header.index('image')] for _, row in table]
     columns = {
         name: [row[index] for _, row in table]
         for index, name in enumerate(header)
-        if name != 'image'
     }
+    images = columns.pop('image')
     classes = [
         name
         for name in columns
         if not _is_index(name, columns) and _is_class(name, columns, options)
     ]
     _check_classes(classes, options)
-    blank_is_no = not any(has_no(columns[name]) for name in classes)
-    names: list[list[str]] = [[] for _ in table]
+    no = FALSE
+    if not any(has_no(columns[name]) for name in classes):
+        no = FALSE | {''}
+    rows = [Row(line, images[i], []) for i, (line, _) in enumerate(table)]
     for name in classes:
-        try:
-            flags = read_flags(columns[name], name, blank_is_no)
-        except ValueError as err:
-            reason, index = err.args
-            raise ValueError(f'line {table[index][0]}: {reason}') from err
-        for shown, flag in zip(names, flags, strict=True):
-            if flag:
-                shown.append(name)
-    lines = [line for line, _ in table]
-    rows = [Row(*row) for row in zip(lines, images, names, strict=True)]
+        for row, cell in zip(rows, columns[name], strict=True):
+            if cell.lower() in TRUE:
+                row.names.append(name)
+            elif cell.lower() not in no:
+                reason = _why_no_flag(cell, name)
+                raise ValueError(f'line {row.line}: {reason}')
     others = [c for c in columns if c and c not in classes]
     return Rows(rows, tuple(classes), _name_passed_over(others))
+
+
+def _why_no_flag(cell: str, column: str) -> str:
+    text = f'column {column!r} must be 0 or 1, but is {cell!r:.60}'
+    if cell in ('', '-1', '-1.0'):
+        return (
+            f'{text}, which may mean that the image does not show it, or that '
+            'nobody knows: write 0 or 1, or leave the image out'
+        )
+    return (
+        f'{text} (beside `image`, each column is a class unless one is '
+        '`labels`; where classes are listed, --classes or `classes`, columns '
+        'of others are passed over)'
+    )
 
 
 def _is_index(name: str, columns: dict[str, list[str]]) -> bool:
@@ -189,27 +186,30 @@ def _is_class(
     known = {look(tidy(c)) for c in options.classes}
     if look(tidy(name)) in known:
         return True
-    plain = _IN_FRONT.sub('', look(tidy(name)))
-    is_odd = plain in _OTHERS
+    plain = _plain(name)
+    is_odd = _OTHER.fullmatch(plain) is not None
     if name == 'train':  # there are pictures of trains
-        is_odd = any(
-            _IN_FRONT.sub('', look(c)) in _SPLITS for c in columns if c != name
-        )
+        is_odd = any(_SPLIT.fullmatch(_plain(c)) for c in columns if c != name)
     has_flags = are_flags(columns[name])
     if known:
         return has_flags and not is_odd
-    if plain in _LABELS and not has_flags:
+    if _LABEL.fullmatch(plain) and not has_flags:
         raise ValueError(
             f'column {name!r} holds no 0 and 1: if the names of classes are '
             'in it, head it `labels`'
         )
-    if has_flags and (is_odd or plain in _LABELS):
+    if has_flags and (is_odd or _LABEL.fullmatch(plain)):
         raise ValueError(
             f'column {name!r} holds 0 and 1, and may be no class: leave it '
             'out, or list the classes, with it or without (--classes, '
             '`classes`)'
         )
     return not is_odd
+
+
+def _plain(name: str) -> str:
+    """Return the name of a column as the patterns above have it."""
+    return _IN_FRONT.sub('', look(tidy(name)))
 
 
 def _check_classes(classes: Sequence[str], options: LabelOptions) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from .class_names import find_blanks
-from .label_files import ImageLabels
+from .label_rows import ImageLabels
 
 LONGEST = 10  # entries of the longest list in a sentence
 # Words for what is not known, or not there; `none` and the like are no class

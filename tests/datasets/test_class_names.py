@@ -87,8 +87,8 @@ def test_words_for_nothing():
     ],
 )
 def test_several_classes_in_a_name(names, joined):
-    assert find_joined(names, ()) == joined
-    assert find_joined(names, names) is None  # where they are listed
+    assert find_joined(names, ()) == ([joined] if joined else [])
+    assert not find_joined(names, names)  # where they are listed
 
 
 def test_scores_and_flags_in_a_name():

@@ -126,7 +126,7 @@ def third(cell):
         (
             'a.json',
             '{"a": [1, 0], "b": [0]}',
-            'the labels are 1, 0, which say',
+            "the labels are '1', '0', which say",
         ),
         ('a.csv', 'image,labels\na,cat|dog\nb,x|y\n', "'cat.dog' is likely s"),
         ('a.txt', 'a\tcat, dog\nb\tdog\n', '1: .* several: .*--separator'),

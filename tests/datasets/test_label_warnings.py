@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosa_mmseg.datasets.label_files import ImageLabels
+from cosa_mmseg.datasets.label_rows import ImageLabels
 from cosa_mmseg.datasets.label_warnings import count_together, label_warnings
 
 

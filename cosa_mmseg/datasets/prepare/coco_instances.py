@@ -1,12 +1,11 @@
 """Reads which classes the images of MS COCO show, and nothing else."""
 
-from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cosa_mmseg.datasets.coco import COCO_CLASSES
+from cosa_mmseg.datasets.image_files import check_unique
 
 from .json_stream import iter_json_arrays
 
@@ -38,10 +37,10 @@ class Instances:
     path: Path
     images: dict[int, ImageInfo]
     class_ids: dict[int, int]
-    labels: dict[int, tuple[int, ...]]
+    labels: dict[int, list[int]]
 
     def class_names(self) -> dict[str, list[str]]:
-        """Image name -> names of its classes, sorted by name and by id."""
+        """Return names of classes by image, sorted by name and by id."""
         named = {
             image.name: [COCO_CLASSES[i] for i in self.labels[key]]
             for key, image in self.images.items()
@@ -68,8 +67,8 @@ def read_instances(path: Path) -> Instances:
         )
     images: dict[int, ImageInfo] = {}
     class_ids: dict[int, int] = {}
-    # image id -> category id -> index of the first annotation that says so
-    pairs: dict[int, dict[int, int]] = {}
+    # image id and category id -> index of the first annotation that says so
+    pairs: dict[tuple[int, int], int] = {}
     arrays = ('images', 'categories', 'annotations')
     for array, index, entry in iter_json_arrays(path, arrays):
         where = f'{path}: {array}[{index}]'
@@ -78,20 +77,32 @@ def read_instances(path: Path) -> Instances:
         elif array == 'categories':
             _add(class_ids, entry, _class_id(entry, where), where)
         else:
-            seen = pairs.setdefault(member(entry, 'image_id', int, where), {})
-            seen.setdefault(member(entry, 'category_id', int, where), index)
-    _check_consistent(path, pairs, images, class_ids)
-    labels = {
-        image_id: tuple(
-            sorted({class_ids[i] for i in pairs.pop(image_id, ())})
-        )
-        for image_id in images
-    }
-    return Instances(path, images, class_ids, labels)
+            keys = ('image_id', 'category_id')
+            image_id, category_id = (
+                member(entry, k, int, where) for k in keys
+            )
+            pairs.setdefault((image_id, category_id), index)
+    check_unique((image.name for image in images.values()), path)
+    labels: dict[int, set[int]] = {image_id: set() for image_id in images}
+    for (image_id, category_id), index in pairs.items():
+        where = f'{path}: annotations[{index}] has'
+        if image_id not in images:
+            raise ValueError(
+                f"{where} 'image_id' {image_id}, which 'images' lacks"
+            )
+        if category_id not in class_ids:
+            raise ValueError(
+                f"{where} 'category_id' {category_id}, which 'categories' "
+                'lacks'
+            )
+        labels[image_id].add(class_ids[category_id])
+    return Instances(
+        path, images, class_ids, {i: sorted(ids) for i, ids in labels.items()}
+    )
 
 
 def member(entry: Any, key: str, kind: type, where: str) -> Any:
-    """A member of an entry of the file.
+    """Return a member of an entry of the file.
 
     Raises:
         ValueError: If it is missing or of another type than ``kind``.
@@ -115,7 +126,7 @@ def _add(known: dict[int, Any], entry: Any, value: Any, where: str) -> None:
 
 
 def _image(entry: Any, where: str) -> ImageInfo:
-    """Name and size of an image."""
+    """Return name and size of an image."""
     file_name = member(entry, 'file_name', str, where)
     name = file_name.removesuffix(IMG_SUFFIX)
     is_name = name not in ('', file_name) and name.isprintable()
@@ -135,7 +146,7 @@ def _image(entry: Any, where: str) -> ImageInfo:
 
 
 def _class_id(entry: Any, where: str) -> int:
-    """Segmentation id of a category."""
+    """Return the segmentation id of a category."""
     name = member(entry, 'name', str, where)
     if name not in _CLASS_IDS:
         raise ValueError(
@@ -143,27 +154,3 @@ def _class_id(entry: Any, where: str) -> int:
             f'{", ".join(_CLASS_IDS)}'
         )
     return _CLASS_IDS[name]
-
-
-def _check_consistent(
-    path: Path,
-    pairs: dict[int, dict[int, int]],
-    images: dict[int, ImageInfo],
-    class_ids: Collection[int],
-) -> None:
-    """Raise if a name is there twice or an annotation points nowhere."""
-    counts = Counter(image.name for image in images.values())
-    for name, count in counts.most_common(1):
-        if count > 1:
-            raise ValueError(f'{path}: {count} images are called {name!r}')
-    for image_id, categories in pairs.items():
-        for category_id, index in categories.items():
-            unknown = None
-            if image_id not in images:
-                unknown = f"'image_id' {image_id}, which 'images' lacks"
-            elif category_id not in class_ids:
-                unknown = (
-                    f"'category_id' {category_id}, which 'categories' lacks"
-                )
-            if unknown:
-                raise ValueError(f'{path}: annotations[{index}] has {unknown}')

@@ -19,15 +19,16 @@ from .json_stream import iter_json_arrays
 CROWD = 255  # the id that scores ignore
 
 
-def require_pycocotools() -> None:
-    """Raise an ``ImportError`` that says what to do if it is missing."""
+def require_pycocotools() -> Any:
+    """Return ``pycocotools.mask``; raise ``ImportError`` if it is missing."""
     try:
-        import pycocotools.mask  # noqa: F401
+        from pycocotools import mask
     except ImportError as err:
         raise ImportError(
             'masks of MS COCO need the package pycocotools: pip install '
             'pycocotools'
         ) from err
+    return mask
 
 
 def write_masks(folder: Path, instances: Instances) -> tuple[int, int]:
@@ -54,7 +55,6 @@ def write_masks(folder: Path, instances: Instances) -> tuple[int, int]:
         ImportError: If ``pycocotools`` is missing.
         ValueError: If a segmentation is malformed; nothing is written then.
     """
-    require_pycocotools()
     images = {
         image_id: image
         for image_id, image in instances.images.items()
@@ -72,7 +72,7 @@ def write_masks(folder: Path, instances: Instances) -> tuple[int, int]:
 def _read_regions(
     instances: Instances, wanted: Container[int]
 ) -> dict[int, list[tuple[int, dict]]]:
-    """Image id -> (segmentation id, run lengths) in the order of drawing."""
+    """Return segmentation ids and runs by image, in the order of drawing."""
     regions: dict[int, list[tuple[int, dict]]] = {}
     path = instances.path
     for _, index, entry in iter_json_arrays(path, ['annotations']):
@@ -83,9 +83,8 @@ def _read_regions(
         class_id = instances.class_ids[entry['category_id']]
         if member(entry, 'iscrowd', int, where):
             class_id = CROWD
-        runs = _encode(
-            member(entry, 'segmentation', object, where), image, where
-        )
+        segmentation = member(entry, 'segmentation', object, where)
+        runs = _encode(segmentation, image, where)
         regions.setdefault(entry['image_id'], []).append((class_id, runs))
     for entries in regions.values():
         entries.sort(key=lambda entry: entry[0] != CROWD)  # is stable
@@ -93,17 +92,16 @@ def _read_regions(
 
 
 def _draw(image: ImageInfo, regions: list[tuple[int, dict]]) -> np.ndarray:
-    """Segmentation ids, uint8 (H, W)."""
-    from pycocotools import mask as coco_mask
-
+    """Return segmentation ids, uint8 (H, W)."""
+    decode = require_pycocotools().decode
     mask = np.zeros((image.height, image.width), np.uint8)
     for class_id, runs in regions:
-        mask[coco_mask.decode(runs) > 0] = class_id
+        mask[decode(runs) > 0] = class_id
     return mask
 
 
 def _encode(segmentation: Any, image: ImageInfo, where: str) -> dict:
-    """Compressed run lengths of a segmentation.
+    """Return compressed run lengths of a segmentation.
 
     The input is checked, since what pycocotools makes of malformed polygons
     and of too few runs is undefined.
@@ -114,8 +112,7 @@ def _encode(segmentation: Any, image: ImageInfo, where: str) -> dict:
         image: The image.
         where: Where in the file it is.
     """
-    from pycocotools import mask as coco_mask
-
+    coco_mask = require_pycocotools()
     size = [image.height, image.width]
     if isinstance(segmentation, list) and segmentation:
         valid = all(_is_polygon(p, max(size)) for p in segmentation)
@@ -133,7 +130,7 @@ def _encode(segmentation: Any, image: ImageInfo, where: str) -> dict:
 
 
 def _is_polygon(points: Any, side: int) -> bool:
-    """Whether it lists three or more points within an image side of it."""
+    """Return True for three or more points within an image side of it."""
     try:
         values = np.asarray(points, float)
     except (TypeError, ValueError):
@@ -147,7 +144,7 @@ def _is_polygon(points: Any, side: int) -> bool:
 
 
 def _are_runs(entry: Any, size: list[int]) -> bool:
-    """Whether it is an object with run lengths that fill the image."""
+    """Return True for an object with run lengths that fill the image."""
     if not isinstance(entry, dict) or entry.get('size') != size:
         return False
     counts = entry.get('counts')

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cosa_mmseg.datasets.class_names import BACKGROUND
 from cosa_mmseg.datasets.image_files import find_images
-from cosa_mmseg.datasets.label_files import ImageLabels
+from cosa_mmseg.datasets.label_rows import ImageLabels
 from cosa_mmseg.utils.atomic import atomic_file, atomic_folder
 from cosa_mmseg.utils.plain_cell import plain_cell
 

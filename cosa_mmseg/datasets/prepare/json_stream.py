@@ -3,22 +3,22 @@
 import json
 import re
 from collections.abc import Collection, Iterator
+from itertools import count
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
-CHUNK = 1 << 20  # characters that are read at a time
-LIMIT = 1 << 24  # characters; a longer element counts as broken JSON
+# Characters that are at hand; a longer element counts as broken JSON
+LIMIT = 1 << 22
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r'[ \t\r\n]*')
-_FOLLOWS = re.compile(r'[ \t\r\n,:\]}]')
 
 
 def iter_json_arrays(
     path: str | Path, keys: Collection[str]
 ) -> Iterator[tuple[str, int, Any]]:
-    """The elements of some arrays in a file that holds one JSON object.
+    """Yield the elements of some arrays in a file that holds one JSON object.
 
-    The file is read once. In memory is a chunk of it and one element; the
+    The file is read once. In memory is a piece of it and one element; the
     members that ``keys`` does not name are read and dropped.
 
     Args:
@@ -37,27 +37,31 @@ def iter_json_arrays(
     with open(path, encoding='utf-8') as file:
         reader = _Reader(file)
         try:
-            for key in _keys(reader):
-                if reader.peek() == '[':
-                    for index, element in enumerate(_elements(reader)):
-                        if key in keys:
-                            yield key, index, element
-                elif key in keys:
-                    raise ValueError(f'{key!r} must be an array')
-                else:
+            for _ in reader.entries('{', '}'):
+                if reader.peek() != '"':
+                    reader.take('"')
+                key = reader.value()
+                reader.take(':')
+                if key not in keys:
                     reader.value()
+                    continue
+                for index in reader.entries('[', ']'):
+                    yield key, index, reader.value()
                 missing.discard(key)
+            if found := reader.peek():
+                raise ValueError(f'nothing may follow the object, but {found}')
             if missing:
                 raise ValueError(f'it has no {sorted(missing)}')
         except ValueError as err:  # also that of a file which is not UTF-8
-            raise ValueError(f'{path} cannot be read: {err}') from err
+            place = f'character {reader.start + reader.pos}'
+            raise ValueError(f'{path} cannot be read: {place}: {err}') from err
 
 
 class _Reader:
     """A text file as a sequence of JSON tokens.
 
     Args:
-        file (TextIO): An open file.
+        file: An open file.
     """
 
     def __init__(self, file: TextIO) -> None:
@@ -65,90 +69,50 @@ class _Reader:
         self.text = ''  # the part of the file in memory
         self.start = 0  # where in the file that part begins
         self.pos = 0  # where in that part the next token begins
-
-    def read_on(self) -> bool:
-        """Drop what is done with and read more; False at the file's end.
-
-        What is at hand doubles, so that an element longer than a chunk is not
-        decoded many times.
-        """
-        rest = self.text[self.pos :]
-        more = self.file.read(max(CHUNK, len(rest)))
-        self.start += self.pos
-        self.text, self.pos = rest + more, 0
-        return bool(more)
+        self.is_at_end = False
 
     def peek(self) -> str:
-        """The next character that is no space, '' at the file's end."""
+        """Return the next character that is no space, '' at the file's end."""
         while True:
             match = _SPACE.match(self.text, self.pos)
             assert match is not None  # it matches nothing, too
             self.pos = match.end()
-            if self.pos < len(self.text):
-                return self.text[self.pos]
-            if not self.read_on():
-                return ''
+            rest = len(self.text) - self.pos
+            if rest > LIMIT or self.is_at_end:
+                return self.text[self.pos : self.pos + 1]
+            more = self.file.read(LIMIT)
+            self.start += self.pos
+            self.text, self.pos = self.text[self.pos :] + more, 0
+            self.is_at_end = not more
 
     def take(self, allowed: str) -> str:
-        """The next character, which must be one of those allowed."""
+        """Take the next character, which must be one of those allowed."""
         found = self.peek()
         if not found:
-            self.fail('the file ends here (an incomplete download?)')
+            raise ValueError('the file ends here (an incomplete download?)')
         if found not in allowed:
-            self.fail(f'expected {" or ".join(allowed)}, found {found}')
+            raise ValueError(f'expected {" or ".join(allowed)}, found {found}')
         self.pos += 1
         return found
 
     def value(self) -> Any:
-        """The next value, with what may follow one at hand after it.
-
-        Else it might go on: ``1`` may be the start of ``1.5`` or ``1e-3``.
-        """
+        """Take the next value."""
         self.peek()
-        while True:
-            problem = 'broken or cut-off JSON'
-            try:
-                value, end = _DECODER.raw_decode(self.text, self.pos)
-                if _FOLLOWS.match(self.text, end):
-                    self.pos = end
-                    return value
-            except json.JSONDecodeError as err:
-                problem += f' ({err.msg})'
-            except RecursionError:
-                self.fail('it is nested too deep')
-            if len(self.text) - self.pos > LIMIT or not self.read_on():
-                self.fail(problem)
+        try:
+            value, self.pos = _DECODER.raw_decode(self.text, self.pos)
+        except json.JSONDecodeError as err:
+            raise ValueError(f'broken or cut-off JSON ({err.msg})') from err
+        except RecursionError as err:
+            raise ValueError('it is nested too deep') from err
+        return value
 
-    def fail(self, problem: str) -> NoReturn:
-        """Raise, saying where in the file that is."""
-        raise ValueError(f'character {self.start + self.pos}: {problem}')
-
-
-def _keys(reader: _Reader) -> Iterator[str]:
-    """Keys of the file's object; the caller reads each one's value."""
-    reader.take('{')
-    if reader.peek() == '}':
-        reader.take('}')
-    else:
-        following = ','
-        while following == ',':
-            if reader.peek() != '"':
-                reader.take('"')
-            key = reader.value()
-            reader.take(':')
-            yield key
-            following = reader.take(',}')
-    if reader.peek():
-        reader.fail(f'nothing may follow the object, found {reader.peek()}')
-
-
-def _elements(reader: _Reader) -> Iterator[Any]:
-    """Elements of an array."""
-    reader.take('[')
-    if reader.peek() == ']':
-        reader.take(']')
-        return
-    following = ','
-    while following == ',':
-        yield reader.value()
-        following = reader.take(',]')
+    def entries(self, start: str, end: str) -> Iterator[int]:
+        """Yield the numbers of entries, each of which the caller takes."""
+        self.take(start)
+        if self.peek() == end:
+            self.take(end)
+            return
+        for index in count():
+            yield index
+            if self.take(f',{end}') == end:
+                return

@@ -12,7 +12,7 @@ from prettytable import PrettyTable
 from cosa_mmseg.datasets.any_image import AnyImageLoader
 from cosa_mmseg.datasets.bad_files import BadFileError, naming_bad_files
 from cosa_mmseg.datasets.image_files import NameIndex, list_images
-from cosa_mmseg.datasets.label_files import ImageLabels
+from cosa_mmseg.datasets.label_rows import ImageLabels
 from cosa_mmseg.datasets.label_warnings import (
     count_together,
     find_inseparable,

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import cv2
@@ -92,21 +93,15 @@ def write_shapes(
             with other settings.
         FileExistsError: If ``root`` exists and is no shapes set.
     """
-    _check_numbers(
-        seed=seed,
-        num_train=num_train,
-        num_eval=num_eval,
-        size=size,
-        num_workers=num_workers,
-    )
+    numbers = {'num_train': num_train, 'num_eval': num_eval}
+    _check_numbers(seed=seed, size=size, num_workers=num_workers, **numbers)
     _check_names(masks_for, vocabulary)
     root = Path(root)
-    numbers = (num_train, *[num_eval] * (len(SPLITS) - 1))
     settings = {
         'version': VERSION,
         'seed': seed,
         'size': size,
-        'num_images': dict(zip(SPLITS, numbers, strict=True)),
+        'num_images': dict.fromkeys(SPLITS, num_eval) | {'train': num_train},
         'masks_for': [split for split in SPLITS if split in masks_for],
         'vocabulary': vocabulary,
     }
@@ -196,20 +191,25 @@ def _write_one(root: Path, settings: dict, split: str, index: int) -> str:
 def _annotation(
     scene: Scene, name: str, classes: Sequence[str]
 ) -> ElementTree.Element:
-    """VOC's annotation; its boxes count pixels from 1, ends included."""
-    top = ElementTree.Element('annotation')
-    ElementTree.SubElement(top, 'filename').text = f'{name}.jpg'
+    """Return VOC's annotation; boxes count pixels from 1, ends included."""
     height, width = scene.mask.shape
-    size = ElementTree.SubElement(top, 'size')
-    ElementTree.SubElement(size, 'width').text = str(width)
-    ElementTree.SubElement(size, 'height').text = str(height)
-    ElementTree.SubElement(size, 'depth').text = '3'
+    entries: list[tuple[str, Any]] = [
+        ('filename', f'{name}.jpg'),
+        ('size', [('width', width), ('height', height), ('depth', 3)]),
+    ]
     for index, box in scene.objects:
-        entry = ElementTree.SubElement(top, 'object')
-        ElementTree.SubElement(entry, 'name').text = classes[index]
-        ElementTree.SubElement(entry, 'difficult').text = '0'
-        bndbox = ElementTree.SubElement(entry, 'bndbox')
-        tags = ('xmin', 'ymin', 'xmax', 'ymax')
-        for tag, value in zip(tags, box, strict=True):
-            ElementTree.SubElement(bndbox, tag).text = str(value + 1)
-    return top
+        sides = zip(('xmin', 'ymin', 'xmax', 'ymax'), box, strict=True)
+        bndbox = [(tag, value + 1) for tag, value in sides]
+        entry = [('name', classes[index]), ('difficult', 0)]
+        entries.append(('object', [*entry, ('bndbox', bndbox)]))
+    return _element('annotation', entries)
+
+
+def _element(tag: str, content: Any) -> ElementTree.Element:
+    """Return an element that holds others, listed by tag, or a text."""
+    element = ElementTree.Element(tag)
+    if isinstance(content, list):
+        element.extend(_element(*entry) for entry in content)
+    else:
+        element.text = str(content)
+    return element

@@ -1,7 +1,6 @@
 """Tar files: what is unpacked, and what is refused."""
 
 import bz2
-import collections
 import gzip
 import io
 import os
@@ -90,28 +89,25 @@ SPARSE = {'GNU.sparse.map': '0,1', 'GNU.sparse.size': '99999999'}
 HOSTILE = {
     'out of the tree': ([('../../../evil', b'!')], 'leads out'),
     'out of a folder': ([('a/../../evil', b'!')], 'leads out'),
-    'link to a file': ([('link', link('/etc/passwd'))], 'symbolic link'),
+    'link to a file': (
+        [('link', link('/etc/passwd'))],
+        'is a link or a device',
+    ),
     'link to a folder': (
         [('link', link('..')), ('link/evil', b'!')],
-        'symbolic link',
+        'is a link or a device',
     ),
     'hard link': (
         [('link', link('a.jpg', tarfile.LNKTYPE)), ('link', b'!')],
-        'hard link',
+        'is a link or a device',
     ),
-    'FIFO': ([('a', of_type(tarfile.FIFOTYPE))], 'is a FIFO'),
-    'device': ([('a', of_type(tarfile.CHRTYPE))], 'is a device'),
-    'unknown kind': ([('a', of_type(b'Z'))], 'special kind'),
-    'sparse': ([('a', dict(pax_headers=SPARSE))], 'sparse file'),
-    'second size': ([('a', dict(pax_headers={'size': '4'}))], 'a size that'),
-    'negative size': ([('a', dict(size=-512))], 'size that contradicts'),
+    'FIFO': ([('a', of_type(tarfile.FIFOTYPE))], 'is a link or a device'),
+    'device': ([('a', of_type(tarfile.CHRTYPE))], 'is a link or a device'),
+    'unknown kind': ([('a', of_type(b'Z'))], 'is a link or a device'),
+    'sparse': ([('a', dict(pax_headers=SPARSE))], 'is a link or a device'),
+    'negative size': ([('a', dict(size=-512))], 'too much for'),
     'twice': ([('a', b'1'), ('a', b'2')], 'there twice'),
-    'upper and lower case': ([('a/b', b'1'), ('A/c', b'2')], "next to 'a/'"),
-    'two spellings': (
-        [('\u00e9', b'1'), ('e\u0301', b'2')],
-        'same name on some',
-    ),
-    'file and folder': ([('a', b'1'), ('a/b', b'2')], 'there twice, or next'),
+    'file and folder': ([('a', b'1'), ('a/b', b'2')], 'there twice'),
     'NUL': ([('a', dict(pax_headers={'path': f'{TOP}a\0b'}))], 'control char'),
     'escape sequence': ([('a\x1b[2J', b'1')], 'control character'),
     'backslash': ([('..\\..\\evil', b'1')], 'a backslash'),
@@ -140,15 +136,21 @@ def check_refused(tmp_path, archive, words):
         unpack(archive, tmp_path / 'data' / 'VOC2012', TOP)
     assert err.match(words)
     assert str(err.value).isprintable()
-    assert [path.name for path in tmp_path.iterdir()] == ['voc.tar']
+    check_nothing_written(tmp_path)
+
+
+def check_nothing_written(tmp_path):
+    """But for the empty folder that it would have been in."""
+    there = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob('*')}
+    assert there - {'data'} == {'voc.tar'}
 
 
 def test_links_that_are_longer_than_a_path_may_be(tmp_path):
     archive = make(tmp_path / 'voc.tar', chain_of_links())
-    check_refused(tmp_path, archive, "2012/a' is a symbolic link")
+    check_refused(tmp_path, archive, "2012/a' is a link or a device")
 
 
-def test_a_bomb_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+def test_a_bomb_leaves_nothing(tmp_path):
     archive = tmp_path / 'voc.tar'
     with gzip.open(archive, 'wb') as file:
         for name in 'ab':
@@ -157,13 +159,7 @@ def test_a_bomb_is_refused_before_anything_is_written(tmp_path, monkeypatch):
             file.write(member.tobuf() + bytes(member.size))
         file.write(bytes(1024))
     assert archive.stat().st_size < 1 << 20
-    check_refused(tmp_path, archive, "b': the archive unpacks to more than")
-    monkeypatch.setattr(archives, 'ALWAYS_BYTES', 1 << 30)
-    usage = collections.namedtuple('usage', 'free')(90 << 20)
-    monkeypatch.setattr(archives.shutil, 'disk_usage', lambda _: usage)
-    with pytest.raises(OSError, match='needs 100 MiB, but only 90 MiB are'):
-        unpack(archive, tmp_path / 'data' / 'VOC2012', TOP)
-    assert [path.name for path in tmp_path.iterdir()] == ['voc.tar']
+    check_refused(tmp_path, archive, 'unpacks to more than')
 
 
 def test_zeros_behind_the_end_of_an_archive_are_counted(tmp_path):
@@ -178,7 +174,7 @@ def test_too_many_members(tmp_path, monkeypatch):
     members = {TOP + f'{i}': b'' for i in range(3)}
     unpack(make(tmp_path / 'voc.tar', members), tmp_path / 'out', TOP)
     archive = make(tmp_path / 'voc.tar', members | {'other/a': b''})
-    with pytest.raises(ValueError, match="'other/a' is one of more than 3"):
+    with pytest.raises(ValueError, match='has more than 3 members'):
         unpack(archive, tmp_path / 'out2', TOP)
 
 
@@ -200,10 +196,10 @@ def test_a_kill_leaves_nothing_under_the_name(tmp_path, monkeypatch):
     archive = make(tmp_path / 'voc.tar', members)
     write = archives._write
 
-    def killed(file, member, path):
+    def killed(tar, member, path):
         if path.name == 'b':
             os._exit(9)
-        write(file, member, path)
+        write(tar, member, path)
 
     monkeypatch.setattr(archives, '_write', killed)
     if (child := os.fork()) == 0:
@@ -228,7 +224,9 @@ def test_what_is_not_below_the_top_is_passed_over(tmp_path, name):
 def test_nothing_below_the_top(tmp_path):
     archive = make(tmp_path / 'voc.tar', {'VOC2007/a.jpg': b'1'})
 
-    with pytest.raises(ValueError, match=f'voc.tar has nothing below {TOP}'):
+    with pytest.raises(
+        ValueError, match=f'voc.tar: it has nothing below {TOP}'
+    ):
         unpack(archive, tmp_path / 'out', TOP)
 
     assert not (tmp_path / 'out').exists()
@@ -241,7 +239,7 @@ def test_a_cut_archive_leaves_nothing(tmp_path, mode):
     content = archive.read_bytes()
     archive.write_bytes(content[: len(content) // 3])
 
-    with pytest.raises(ValueError, match='voc.tar .* is broken or no archive'):
+    with pytest.raises(ValueError, match='voc.tar: it is broken or no arch'):
         unpack(archive, tmp_path / 'out', TOP)
 
     assert [p.name for p in tmp_path.iterdir()] == ['voc.tar']
@@ -267,7 +265,7 @@ NO_TAR = {
     ),
     'wrong sum': (
         lambda tar: gzip.compress(tar)[:-8] + bytes(8),
-        'CRC check failed.* is broken',
+        'is broken.*CRC check failed',
     ),
 }
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cosa_mmseg.datasets.class_names import tidy
-from cosa_mmseg.datasets.label_files import ImageLabels, read_labels
-from cosa_mmseg.datasets.label_rows import LabelOptions
+from cosa_mmseg.datasets.label_files import read_labels
+from cosa_mmseg.datasets.label_rows import ImageLabels, LabelOptions
 from cosa_mmseg.datasets.prepare.image_labels import write_labels
 from cosa_mmseg.datasets.prepare.label_report import (
     format_report,
