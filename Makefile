@@ -24,7 +24,7 @@ help:
 install: $(READY)
 
 demo: $(READY)
-	$(BIN)/python tools/demo.py $(ARGS)
+	$(BIN)/cosa demo $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest -m 'not slow' --list-slow=30 $(ARGS)

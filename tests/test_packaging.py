@@ -146,7 +146,7 @@ def test_installed_package_is_complete_in_another_folder(site, tmp_path):
 def test_installed_package_trains_and_tests_in_another_folder(site, tmp_path):
     tools = site / 'cosa_mmseg' / '.mim' / 'tools'
     run(
-        *(tools / 'dataset_converters' / 'shapes.py', '--size', 48),
+        *('-m', 'cosa_mmseg', 'prepare', 'shapes', '--size', 48),
         *('--num-train', 8, '--num-eval', 2),
         cwd=tmp_path,
         PYTHONPATH=str(site),

@@ -1,9 +1,11 @@
-"""Tests a trained model: `cosa test`, for launchers.
+"""Run ``cosa test``, for launchers: its name is that of a file.
 
-python tools/test.py cosa_vit-b_voc.py iter_32000.pth --tta
+python tools/test.py cosa_vit-b_voc iter_32000.pth --tta
 """
 
-from cosa_mmseg.cli.test import main
+import sys
+
+from cosa_mmseg.cli import main
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main(['test', *sys.argv[1:]]))

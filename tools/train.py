@@ -1,10 +1,11 @@
-"""Trains a model from a config: `cosa train`, for launchers.
+"""Run ``cosa train``, for launchers: its name is that of a file.
 
-python tools/train.py cosa_vit-b_voc.py --check-data
-python tools/train.py cosa_vit-b_voc.py --resume
+python tools/train.py cosa_vit-b_voc --check-data
 """
 
-from cosa_mmseg.cli.train import main
+import sys
+
+from cosa_mmseg.cli import main
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main(['train', *sys.argv[1:]]))

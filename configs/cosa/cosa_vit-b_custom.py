@@ -1,6 +1,6 @@
 # Pictures of one's own, with a file of image-level labels and without masks:
 # ViT-B/16, the paper's recipe as for VOC.
-#     python tools/train.py configs/cosa/cosa_vit-b_custom.py \
+#     cosa train cosa_vit-b_custom \
 #         --cfg-options data_root=DIR label_file=labels.csv
 # The settings of the data are at the top of ../_base_/datasets/custom_wsss.py.
 _base_ = [

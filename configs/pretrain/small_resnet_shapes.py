@@ -1,8 +1,8 @@
 # The backbone of the shapes set, pretrained on scenes with objects of twelve
 # other classes, from image-level labels: the warm-up of CoSA, alone.
-#   python tools/dataset_converters/shapes.py --vocabulary pretrain \
+#   cosa prepare shapes --vocabulary pretrain \
 #       --root data/shapes_pretrain --num-train 4000
-#   python tools/train.py configs/pretrain/small_resnet_shapes.py
+#   cosa train small_resnet_shapes
 _base_ = '../cosa/cosa_shapes.py'
 data_root = 'data/shapes_pretrain'
 # mmengine keeps visualizers by name: a training that follows in the same

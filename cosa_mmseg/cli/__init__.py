@@ -1,4 +1,4 @@
-"""The command ``cosa``: a module for each of its sub-commands."""
+"""The command ``cosa``: a module for each of its jobs."""
 
 from .main import main
 

@@ -10,41 +10,32 @@ the score of each class: the probability that the picture shows it.
 Exit code 1: a picture could not be read; the others are done.
 """
 
-import argparse
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from cosa_mmseg.utils.paths import CommandParser
-
-from .prediction_options import add_prediction_options
+from .options import add_picture_options
 
 if TYPE_CHECKING:
     from cosa_mmseg.apis import PicturePrediction
 
+GOES_ON = 'what is written by now is whole'
 COLUMNS = ('picture', 'class', 'score')
 
 
-def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line (`args`: default ``sys.argv``)."""
-    parser = CommandParser(
-        prog='cosa cams',
-        description=__doc__,
-    )
-    add_prediction_options(parser)
+def add_options(parser: ArgumentParser) -> None:
+    """Add the pictures, and where to write."""
+    add_picture_options(parser)
     parser.add_argument(
         '--out', metavar='DIR', required=True, help='folder to write to'
     )
-    return parser.parse_args(args)
 
 
-def main(args: Sequence[str] | None = None) -> None:
-    """Draw, or say in one sentence why not."""
-    options = parse_args(args)
-    import cosa_mmseg.parts  # noqa: F401  before torch
+def run(options: Namespace) -> int:
+    """Draw the CAMs; return the exit code."""
+    from . import predicting
 
-    from .predicting import run
-
-    run(options, ['cam'], COLUMNS, rows, record)
+    return predicting.run(options, ['cam'], COLUMNS, rows, record)
 
 
 def rows(prediction: 'PicturePrediction') -> Iterator[Sequence]:

@@ -11,22 +11,14 @@ mmseg; its names tell which. DST is for the config's backbone:
 A whole network of the released code becomes one that `cosa test` loads.
 """
 
-import argparse
 import os.path as osp
-from collections.abc import Sequence
+from argparse import ArgumentParser, Namespace
 
-from cosa_mmseg.config.cfg_options import CfgOptionsAction
-from cosa_mmseg.config.options import add_trust_option
-from cosa_mmseg.utils.exits import exit_codes
-from cosa_mmseg.utils.paths import CommandParser
+from .options import add_cfg_options, add_trust_option
 
 
-def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line (`args`: default ``sys.argv``)."""
-    parser = CommandParser(
-        prog='cosa convert',
-        description=__doc__,
-    )
+def add_options(parser: ArgumentParser) -> None:
+    """Add the files and the config."""
     parser.add_argument(
         'src',
         metavar='SRC',
@@ -42,23 +34,12 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         required=True,
         help='path of a config, or the name of a packaged one',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=CfgOptionsAction,
-        metavar='KEY=VALUE',
-        help='settings that override the config, e.g. '
-        'model.network.backbone.patch_size=14',
-    )
+    add_cfg_options(parser)
     add_trust_option(parser)
-    return parser.parse_args(args)
 
 
-@exit_codes(OSError, ValueError)
-def main(args: Sequence[str] | None = None) -> None:
-    """Convert one file, or say in one sentence why not."""
-    options = parse_args(args)
-    import cosa_mmseg.parts  # noqa: F401  before torch
+def run(options: Namespace) -> None:
+    """Convert one file."""
     from cosa_mmseg.config.command_line import read_config
     from cosa_mmseg.interop.weights_in import convert_weights, write_weights
     from cosa_mmseg.interop.weights_in.files import check_suffix

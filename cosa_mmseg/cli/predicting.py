@@ -1,4 +1,4 @@
-"""What ``cosa segment`` and ``cosa cams`` do with their pictures."""
+"""Predict the pictures of ``cosa segment`` and ``cosa cams``."""
 
 import csv
 import json
@@ -17,30 +17,31 @@ from cosa_mmseg.apis import (
     PredictionWriter,
     find_pictures,
 )
-from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.plain_cell import plain_cell
 
 
-@exit_codes(OSError, ValueError, goes_on='what is written by now is whole')
 def run(
     options: Namespace,
     kinds: Sequence[str],
     columns: Sequence[str],
     rows: Callable[[PicturePrediction], Iterable[Sequence]],
     record: Callable[[PicturePrediction], dict],
-) -> None:
+) -> int:
     """Predict, write, and print; what else is printed goes to stderr.
 
     Args:
-        options (Namespace): Of `add_prediction_options`, and ``out``.
+        options (Namespace): Of `add_picture_options`, and ``out``.
         kinds (Sequence[str]): What to write, see :class:`PredictionWriter`.
         columns (Sequence[str]): Of the tab-separated lines.
-        rows (Callable): The lines of a picture.
-        record (Callable): The json object of a picture.
+        rows (Callable): Returns the lines of a picture.
+        record (Callable): Returns the json object of a picture.
+
+    Returns:
+        int: The exit code: 1 if a picture could not be read.
 
     Raises:
-        SystemExit: With 1 if a picture could not be read; with a sentence if
-            nothing can be done.
+        OSError: Nothing can be read or written.
+        ValueError: Nothing can be predicted.
     """
     stdout = sys.stdout
     with redirect_stdout(sys.stderr):
@@ -54,8 +55,7 @@ def run(
             ) from err
     for failure in failed:
         print(f'error: {failure.reason}', file=sys.stderr)
-    if failed:
-        raise SystemExit(1)
+    return 1 if failed else 0
 
 
 def _predict(
@@ -66,7 +66,7 @@ def _predict(
     rows: Callable[[PicturePrediction], Iterable[Sequence]],
     record: Callable[[PicturePrediction], dict],
 ) -> list[FailedPicture]:
-    """See :func:`run`; the pictures that could not be read."""
+    """Return the pictures that could not be read, see :func:`run`."""
     pictures = find_pictures(options.inputs, options.out)
     inferencer = CoSAInferencer(
         options.config,

@@ -8,34 +8,23 @@ confused with, commands, versions and config. A training writes it at its end;
 this writes it of one that is still running, or that ended early.
 """
 
-import argparse
-from collections.abc import Sequence
+from argparse import ArgumentParser, Namespace
 
-from cosa_mmseg.utils.exits import exit_codes
-from cosa_mmseg.utils.paths import CommandParser
+ERRORS = (OSError,)
 
 
-def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line (`args`: default ``sys.argv``)."""
-    parser = CommandParser(
-        prog='cosa report',
-        description=__doc__,
-    )
+def add_options(parser: ArgumentParser) -> None:
+    """Add the training and the page."""
     parser.add_argument('work_dir', help='work dir of the training')
     parser.add_argument(
         '--out',
         metavar='FILE',
         help='the page (default: report.html in the work dir)',
     )
-    return parser.parse_args(args)
 
 
-@exit_codes(OSError)
-def main(args: Sequence[str] | None = None) -> None:
-    """Write the page, or say in one sentence why not."""
-    options = parse_args(args)
-    import cosa_mmseg.parts  # noqa: F401  before torch
+def run(options: Namespace) -> None:
+    """Write the page."""
     from cosa_mmseg.visualization.report import write_report
 
-    path = write_report(options.work_dir, options.out)
-    print(path)
+    print(write_report(options.work_dir, options.out))

@@ -18,28 +18,23 @@ it; like CAMs, it knows no --labels.
 Exit code 1: a picture could not be read; the others are done.
 """
 
-import argparse
+from argparse import ArgumentError, ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from cosa_mmseg.utils.paths import CommandParser
-
-from .prediction_options import add_prediction_options
+from .options import add_picture_options
 
 if TYPE_CHECKING:
     from cosa_mmseg.apis import PicturePrediction
 
+GOES_ON = 'what is written by now is whole'
 SAVED = ('pred', 'vis', 'areas')
 COLUMNS = ('picture', 'class', 'pixels', 'share', 'score')
 
 
-def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line (`args`: default ``sys.argv``)."""
-    parser = CommandParser(
-        prog='cosa segment',
-        description=__doc__,
-    )
-    add_prediction_options(parser)
+def add_options(parser: ArgumentParser) -> None:
+    """Add the pictures, and what is written of them."""
+    add_picture_options(parser)
     parser.add_argument(
         '--out',
         metavar='DIR',
@@ -52,26 +47,21 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         choices=(*SAVED, 'cam'),
         help=f'what to write (default: {" ".join(SAVED)})',
     )
-    options = parser.parse_args(args)
+
+
+def run(options: Namespace) -> int:
+    """Predict the pictures; return the exit code."""
+    from . import predicting
+
     if options.save and not options.out:
-        parser.error('--save needs --out, the folder to write to')
-    return options
-
-
-def main(args: Sequence[str] | None = None) -> None:
-    """Predict, or say in one sentence why not."""
-    options = parse_args(args)
-    import cosa_mmseg.parts  # noqa: F401  before torch
-    from cosa_mmseg.apis import PicturePrediction
-
-    from .predicting import run
-
+        raise ArgumentError(None, '--save needs --out, the folder to write to')
     kinds = options.save or SAVED
-    run(options, kinds, COLUMNS, rows, PicturePrediction.record)
+    record = predicting.PicturePrediction.record
+    return predicting.run(options, kinds, COLUMNS, rows, record)
 
 
 def rows(prediction: 'PicturePrediction') -> Iterator[Sequence]:
-    """A line for each class that the label map has."""
+    """Return a line for each class that the label map has."""
     title = prediction.picture.title
     for name, area in prediction.areas().items():
         if area['pixels']:

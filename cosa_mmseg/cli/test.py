@@ -1,4 +1,4 @@
-r"""Tests (and scores) a trained model, or packs its predictions for a server.
+r"""Test (and score) a trained model, or pack its predictions for a server.
 
     cosa test cosa_vit-b_voc iter_32000.pth --tta
     cosa test cosa_vit-b_voc iter_32000.pth --tta \
@@ -10,24 +10,22 @@ Predictions are scored, and --out DIR writes them as label maps besides. With
 On several GPUs, launchers start tools/test.py, which is the same.
 """
 
-import argparse
-from collections.abc import Sequence
+from argparse import ArgumentParser, Namespace
 
-from cosa_mmseg.config.options import add_common_options, add_tta_option
-from cosa_mmseg.utils.exits import exit_codes
-from cosa_mmseg.utils.paths import CommandParser
+from .options import (
+    add_checkpoint_options,
+    add_launch_options,
+    add_tta_option,
+)
 
+ERRORS = ()  # `testing` knows which of them are faults of the program
 FORMATS = ('voc', 'coco-json', 'png')
 
 
-def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line (`args`: default ``sys.argv``)."""
-    parser = CommandParser(
-        prog='cosa test',
-        description=__doc__,
-    )
-    add_common_options(parser)
-    parser.add_argument('checkpoint', help='path or URL of a checkpoint')
+def add_options(parser: ArgumentParser) -> None:
+    """Add the model, and what becomes of its predictions."""
+    add_checkpoint_options(parser)
+    add_launch_options(parser)
     parser.add_argument(
         '--out',
         metavar='DIR',
@@ -58,15 +56,10 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         help='seconds that a window stays (default: 2)',
     )
     add_tta_option(parser)
-    return parser.parse_args(args)
 
 
-@exit_codes()
-def main(args: Sequence[str] | None = None) -> None:
-    """Run the test that the command line asks for, or say why not."""
-    options = parse_args(args)
-    import cosa_mmseg.parts  # noqa: F401  before torch
+def run(options: Namespace) -> None:
+    """Run the test."""
+    from . import testing
 
-    from .testing import run
-
-    run(options)
+    testing.run(options)

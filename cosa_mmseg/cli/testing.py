@@ -1,14 +1,20 @@
-"""What ``cosa test`` does once its command line is read."""
+"""Run the tests of ``cosa test`` and ``cosa eval-cam``."""
 
 import argparse
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.dist import is_main_process
 
 from cosa_mmseg.config.check import check_test
 from cosa_mmseg.config.command_line import load_config
 from cosa_mmseg.datasets import BadFileError
 from cosa_mmseg.engine.evaluation_runner import EvaluationRunner
+from cosa_mmseg.evaluation.cam_evaluation import (
+    cam_summary,
+    evaluate_cams_only,
+    threshold_summary,
+)
 from cosa_mmseg.evaluation.submission import format_for
 from cosa_mmseg.evaluation.submission_files import SubmissionError
 from cosa_mmseg.evaluation.tta import enable_tta
@@ -19,11 +25,19 @@ from cosa_mmseg.utils.pipelines import loads_masks
 from cosa_mmseg.utils.weights import WeightsError
 
 
-def build_config(args: argparse.Namespace) -> Config:
-    """The config with the command line's options in it."""
+def load_test_config(args: argparse.Namespace) -> Config:
+    """Return the config with the checkpoint, and with ``--tta``, in it."""
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
     cfg.resume = False
+    if args.tta:
+        enable_tta(cfg)
+    return cfg
+
+
+def build_config(args: argparse.Namespace) -> Config:
+    """Return the config with the options of ``cosa test`` in it."""
+    cfg = load_test_config(args)
     if args.show or args.show_dir:
         enable_pictures(cfg, args)
     if args.format_only:
@@ -32,13 +46,20 @@ def build_config(args: argparse.Namespace) -> Config:
         raise ValueError('--format is for --format-only')
     elif args.out:
         write_label_maps(cfg, args.out)
-    if args.tta:
-        enable_tta(cfg)
+    return cfg
+
+
+def build_cam_config(args: argparse.Namespace) -> Config:
+    """Return the config with the options of ``cosa eval-cam`` in it."""
+    cfg = load_test_config(args)
+    if args.network:
+        cfg.merge_from_dict({'model.test_cfg.network': args.network})
+    evaluate_cams_only(cfg, args.out)
     return cfg
 
 
 def enable_pictures(cfg: Config, args: argparse.Namespace) -> None:
-    """Turns on the hook that draws the predictions.
+    """Turn on the hook that draws the predictions.
 
     Raises:
         ValueError: If the config has no such hook.
@@ -57,7 +78,7 @@ def enable_pictures(cfg: Config, args: argparse.Namespace) -> None:
 
 
 def write_label_maps(cfg: Config, folder: str) -> None:
-    """Has the predictions written besides."""
+    """Have the predictions written besides."""
     found = cfg.get('test_evaluator') or []
     metrics: list[Any] = [found] if isinstance(found, dict) else [*found]
     scores = [m for m in metrics if m['type'] != 'SubmissionFormatter']
@@ -68,7 +89,7 @@ def write_label_maps(cfg: Config, folder: str) -> None:
 
 
 def enable_packing(cfg: Config, args: argparse.Namespace) -> None:
-    """Has the predictions packed in the place of scored, without masks.
+    """Have the predictions packed in the place of scored, without masks.
 
     Raises:
         ValueError: If it is not said where to write.
@@ -86,13 +107,29 @@ def enable_packing(cfg: Config, args: argparse.Namespace) -> None:
     ]
 
 
+def build_runner(cfg: Config) -> EvaluationRunner:
+    """Build what runs a test, and see that the test can be."""
+    connect_cpu_processes(cfg)
+    with naming_the_key(cfg):
+        runner = EvaluationRunner.from_cfg(cfg)
+    check_test(runner, cfg)
+    return runner
+
+
 @exit_codes(BadFileError, OSError, SubmissionError, WeightsError)
 def run(options: argparse.Namespace) -> None:
     """Run the test that the options of ``cosa test`` ask for."""
     with exit_codes(ValueError):
-        cfg = build_config(options)
-        connect_cpu_processes(cfg)
-        with naming_the_key(cfg):
-            runner = EvaluationRunner.from_cfg(cfg)
-        check_test(runner, cfg)
+        runner = build_runner(build_config(options))
     runner.test()
+
+
+def score_cams(options: argparse.Namespace) -> None:
+    """Score the CAMs, as the options of ``cosa eval-cam`` say."""
+    runner = build_runner(build_cam_config(options))
+    scores = runner.test()
+    if is_main_process():
+        print(cam_summary(scores))
+        if sentence := threshold_summary(runner.model):
+            print(sentence)
+        print(f'cam_sweep.csv and cam_sweep.png are in {options.out}')

@@ -1,4 +1,4 @@
-"""Trains a model from a config.
+"""Train a model from a config.
 
     cosa train cosa_vit-b_voc --check-data
     cosa train cosa_vit-b_voc --resume
@@ -6,21 +6,19 @@
 On several GPUs, launchers start tools/train.py, which is the same.
 """
 
-import argparse
-from collections.abc import Sequence
+from argparse import ArgumentParser, Namespace
 
-from cosa_mmseg.config.options import add_common_options
-from cosa_mmseg.utils.exits import exit_codes
-from cosa_mmseg.utils.paths import CommandParser
+from .options import add_config_options, add_launch_options, add_trust_option
+
+ERRORS = ()  # `training` knows which of them are faults of the program
+GOES_ON = 'the same command with --resume goes on'
 
 
-def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line (`args`: default ``sys.argv``)."""
-    parser = CommandParser(
-        prog='cosa train',
-        description=__doc__,
-    )
-    add_common_options(parser)
+def add_options(parser: ArgumentParser) -> None:
+    """Add the config, and how it is trained."""
+    add_config_options(parser)
+    add_launch_options(parser)
+    add_trust_option(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -42,15 +40,10 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         help='first read all labels and decode all images and masks; stop if '
         'some are bad, and list them',
     )
-    return parser.parse_args(args)
 
 
-@exit_codes()
-def main(args: Sequence[str] | None = None) -> None:
-    """Run the training that the command line asks for."""
-    options = parse_args(args)
-    import cosa_mmseg.parts  # noqa: F401  before torch
+def run(options: Namespace) -> None:
+    """Run the training."""
+    from . import training
 
-    from .training import run
-
-    run(options)
+    training.run(options)

@@ -1,4 +1,4 @@
-"""What ``cosa train`` does once its command line is read."""
+"""Run the training of ``cosa train``."""
 
 import argparse
 import os
@@ -30,13 +30,14 @@ from cosa_mmseg.utils.lock import locked
 from cosa_mmseg.utils.precision import AUTO
 from cosa_mmseg.utils.weights import WeightsError
 
+from .train import GOES_ON
+
 # where mmengine's launchers say which of the processes this one is
 RANK_VARIABLES = {
     'pytorch': 'RANK',
     'slurm': 'SLURM_PROCID',
     'mpi': 'OMPI_COMM_WORLD_RANK',
 }
-RESUME = 'the same command with --resume goes on'
 _ERRORS = (
     BadFileError,
     CheckpointError,
@@ -48,7 +49,7 @@ _ERRORS = (
 
 
 def build_config(args: argparse.Namespace) -> Config:
-    """The config with the command line's options in it."""
+    """Return the config with the options of the command line in it."""
     cfg = load_config(args)
     if args.amp:
         enable_amp(cfg.optim_wrapper)
@@ -57,7 +58,7 @@ def build_config(args: argparse.Namespace) -> Config:
 
 
 def enable_amp(optim_wrapper: dict) -> None:
-    """Sets mixed precision, whether it is faster or not.
+    """Set mixed precision, whether it is faster or not.
 
     On a GPU the type is fp16 unless the config names another
     (``dtype='bfloat16'``); on a CPU it is bfloat16.
@@ -81,15 +82,15 @@ def enable_amp(optim_wrapper: dict) -> None:
 
 
 def is_first_process(launcher: str) -> bool:
-    """Whether this is the first, or the only, of the launched processes."""
+    """Return True in the first, or the only, of the launched processes."""
     return launcher == 'none' or os.environ[RANK_VARIABLES[launcher]] == '0'
 
 
-@exit_codes(*_ERRORS, goes_on=RESUME)
+@exit_codes(*_ERRORS, goes_on=GOES_ON)
 def run(options: argparse.Namespace) -> None:
     """Run the training that the options of ``cosa train`` ask for."""
     with ExitStack() as until_the_end:
-        with exit_codes(ValueError, goes_on=RESUME):
+        with exit_codes(ValueError, goes_on=GOES_ON):
             cfg = build_config(options)
             train, scored = check_config(cfg)
             # others wait for the first process where they meet, in the runner

@@ -132,7 +132,7 @@ class CheckedSegDataset(BaseSegDataset):
         raise BadFileError(
             f'{self.max_refetch + 1} images that were tried in place of one '
             f'of {self.ann_file} are all bad, the last one: {last}; '
-            '`tools/train.py CONFIG --check-data` lists them'
+            '`cosa train CONFIG --check-data` lists them'
         )
 
     def _candidates(self, idx: int) -> Iterator[int]:

@@ -34,7 +34,7 @@ class COCOImageLabelDataset(ImageLabelDataset):
     ``person``, is segmentation id 1. Images are named as in the release, such
     as ``train2014/COCO_train2014_000000000009.jpg``; an image id is that name
     without folder and suffix. Lists, labels and masks are made by
-    ``tools/dataset_converters/coco.py``.
+    ``cosa prepare coco``.
 
     Colours: :func:`voc_palette`.
 

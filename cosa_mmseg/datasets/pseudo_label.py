@@ -18,7 +18,7 @@ MANIFEST = 'manifest.json'
 
 @DATASETS.register_module()
 class PseudoLabelDataset(CheckedSegDataset):
-    """Images and pseudo labels that ``tools/export_pseudo_labels.py`` made.
+    """Images and pseudo labels that ``cosa pseudo-labels`` made.
 
     A sample is what mmseg's ``BaseSegDataset`` gives, with a pseudo label in
     the place of the mask (``seg_map_path``; 255 = ignore), and ``img_id``.
@@ -116,8 +116,8 @@ class PseudoLabelDataset(CheckedSegDataset):
             raise FileNotFoundError(
                 f'{self.label_root} holds no finished export of pseudo labels '
                 f'(it has no {name}), and nothing else is trained with: write '
-                'one with `python tools/export_pseudo_labels.py CONFIG '
-                f'CHECKPOINT --out {self.label_root}`, or set `label_root`'
+                'one with `cosa pseudo-labels CONFIG CHECKPOINT --out '
+                f'{self.label_root}`, or set `label_root`'
             ) from err
 
     def _exported_classes(self) -> list[str]:

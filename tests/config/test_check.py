@@ -20,8 +20,8 @@ from cosa_mmseg.utils.config_parameters import (
     describe,
     fits,
 )
+from tests.cli.test_custom_data import TINY, write_pictures
 from tests.golden import ROOT
-from tests.tools.test_custom_data import TINY, write_pictures
 
 CONFIGS = sorted(
     str(path.relative_to(ROOT / 'configs'))

@@ -126,7 +126,7 @@ def test_a_folder_of_masks_is_refused_and_the_exporter_named(root, folder):
     # as if masks were laid out like an export
     shutil.copytree('data/masks', 'data/seg')
     shutil.copy('out/summary.json', 'data/summary.json')
-    command = f'export_pseudo_labels.py CONFIG CHECKPOINT --out {folder}'
+    command = f'cosa pseudo-labels CONFIG CHECKPOINT --out {folder}'
     with pytest.raises(FileNotFoundError, match=re.escape(command)) as error:
         build(label_root=folder)
     assert 'it has no manifest.json' in str(error.value)

@@ -12,14 +12,13 @@ import shutil
 import tarfile
 
 import pytest
-from mmseg.visualization import SegLocalVisualizer
 
 from cosa_mmseg.datasets.shapes.shapes import write_shapes
+from tests.cli.calls import cosa
+from tests.cli.test_custom_data import PICTURES, TINY, write_pictures
 from tests.datasets.coco_tree import write_coco
 from tests.datasets.voc_tree import write_tiny_sbd, write_tiny_voc
 from tests.golden import ROOT
-from tests.tools.load import load_tool
-from tests.tools.test_custom_data import PICTURES, TINY, write_pictures
 
 PAGE = (ROOT / 'docs' / 'data.md').read_text()
 COMMANDS = [
@@ -62,19 +61,18 @@ RESULTS = [
 
 
 def run(command, *extra):
-    """Run a command of the page as if in a process of its own."""
-    SegLocalVisualizer._instance_dict.clear()
+    """Run a command of the page."""
     places = {
+        'cosa_vit-b_custom': 'cut_down/cosa_vit-b_custom.py',
         'CONFIG': 'tiny.py',
         'CHECKPOINT': 'work_dirs/tiny/iter_2.pth',
         'work_dirs/cosa_vit-b_custom/iter_32000.pth': (
             'work_dirs/cosa_vit-b_custom/iter_2.pth'
         ),
     }
-    python, tool, *args = shlex.split(command)
-    assert python == 'python'
-    name = tool.removeprefix('tools/').removesuffix('.py')
-    load_tool(name).main([places.get(arg, arg) for arg in args] + [*extra])
+    name, *args = shlex.split(command)
+    assert name == 'cosa'
+    cosa(*(places.get(arg, arg) for arg in args), *extra)
 
 
 def write_archives(folder):
@@ -95,14 +93,14 @@ def workplace(tmp_path_factory):
     write_coco(folder / 'data/coco2014', imgs=True)
     write_pictures(folder)
     shutil.copytree(folder / 'my/pictures', folder / 'new/pictures')
-    custom = folder / 'configs/cosa/cosa_vit-b_custom.py'
+    custom = folder / 'cut_down/cosa_vit-b_custom.py'
     custom.parent.mkdir(parents=True)
     custom.write_text(TINY)
     write_shapes(folder / 'data/shapes', num_train=8, num_eval=3, size=48)
     (folder / 'tiny.py').write_text(SHAPES)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        run('python tools/train.py CONFIG')
+        run('cosa train CONFIG')
     return folder
 
 
@@ -115,7 +113,7 @@ def test_commands(number, workplace, monkeypatch, capfd):
     monkeypatch.chdir(workplace)
     command, result = COMMANDS[number], RESULTS[number]
     # four images are not the numbers of the real archives
-    partial = ['--allow-partial'] if 'voc.py --root' in command else []
+    partial = ['--allow-partial'] if 'prepare voc' in command else []
     run(command, *partial)
     if isinstance(result, str):
         captured = capfd.readouterr()

@@ -5,11 +5,10 @@ import re
 import pytest
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
-from mmseg.visualization import SegLocalVisualizer
 
 from cosa_mmseg.datasets.shapes.shapes import write_shapes
+from tests.cli.calls import cosa
 from tests.golden import ROOT
-from tests.tools.load import load_tool
 
 PAGE = (ROOT / 'docs' / 'mixing.md').read_text()
 # the network is small, the schedule short
@@ -50,10 +49,9 @@ def test_another_backbone_is_one_entry(in_folder):
 
 
 def test_a_cam_baseline(in_folder, capfd):
-    SegLocalVisualizer._instance_dict.clear()
     write_shapes('data/shapes', num_train=8, num_eval=4, num_workers=1)
     (in_folder / 'baseline.py').write_text(example('A CAM baseline') + SHORT)
-    load_tool('train').main(['baseline.py'])
+    cosa('train', 'baseline.py')
     log = capfd.readouterr()
     assert re.search(r'decode\.loss_cls: \d', log.err + log.out)
     assert re.search(r'mIoU: \d', log.err + log.out)

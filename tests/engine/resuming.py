@@ -13,7 +13,7 @@ from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
 from cosa_mmseg.config.custom_data import fill_in_custom_data
-from tests.tools.test_custom_data import PICTURES, TINY, write_pictures
+from tests.cli.test_custom_data import PICTURES, TINY, write_pictures
 
 # what a clock or a machine says, and where files are
 MEASURED = re.compile(

@@ -46,7 +46,7 @@ def small_runner(
     Args:
         work_dir: Its folder.
         max_iters: When the training ends.
-        resume: As ``--resume`` of ``tools/train.py``.
+        resume: As ``--resume`` of ``cosa train``.
         checkpoint: Settings of its checkpoint hook.
         **settings: Others of the runner.
     """

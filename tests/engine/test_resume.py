@@ -15,8 +15,8 @@ from mmengine.config import Config
 
 from cosa_mmseg.datasets import CheckedSegDataset
 from cosa_mmseg.utils.weights import WeightsError
+from tests.cli.calls import cosa
 from tests.golden import ROOT
-from tests.tools.load import load_tool
 
 from .resuming import (
     assert_equal,
@@ -247,8 +247,7 @@ def test_a_killed_training_goes_on(data):
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     assert (data / 'killed/last_checkpoint').read_text().endswith('iter_4.pth')
 
-    args = ['resume.py', '--work-dir=killed', '--resume']
-    load_tool('train').main(args)
+    cosa('train', 'resume.py', '--work-dir=killed', '--resume')
     os.environ.pop('TORCH_FORCE_WEIGHTS_ONLY_LOAD', None)
     train('whole')
     assert_equal(contents('killed/iter_6.pth'), contents('whole/iter_6.pth'))

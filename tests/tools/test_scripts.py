@@ -72,7 +72,7 @@ PYTHON = sorted(
 )
 
 
-@pytest.mark.parametrize('name', PYTHON)
+@pytest.mark.parametrize('name', [n for n in PYTHON if n.startswith('lab/')])
 def test_an_interrupt_is_code_130(name, monkeypatch, capsys):
     def interrupt(*args):
         raise KeyboardInterrupt

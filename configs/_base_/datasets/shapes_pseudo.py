@@ -1,7 +1,7 @@
 # The shapes set with exported pseudo labels; evaluation as shapes_wsss.py has
 # it, with masks.
 _base_ = 'shapes_wsss.py'
-label_root = 'work_dirs/pseudo_labels'  # of tools/export_pseudo_labels.py
+label_root = 'work_dirs/pseudo_labels'  # `cosa pseudo-labels`
 crop_size = _base_.crop_size
 
 train_pipeline = [

@@ -1,4 +1,4 @@
-# The shapes set: made by tools/dataset_converters/shapes.py in VOC layout.
+# The shapes set: made by `cosa prepare shapes` in VOC layout.
 # Metrics as for VOC.
 _base_ = './voc_wsss.py'
 data_root = 'data/shapes'

@@ -18,7 +18,7 @@ network = dict(
         out_type='featmap',
         interpolate_mode='bicubic',
         # ImageNet weights of timm's vit_base_patch16_224 (released), made by
-        # tools/model_converters/convert_weights.py
+        # `cosa convert`
         init_cfg=dict(
             type='Pretrained', checkpoint='pretrained/vit_base_patch16_224.pth'
         ),
@@ -115,5 +115,5 @@ model = dict(
     train_cfg=dict(warmup_iters=6000),  # paper, VOC
     test_cfg=dict(network='assignment', with_cam=True),
 )
-# `tools/test.py --tta`: views that are summed (released)
+# `cosa test --tta`: views that are summed (released)
 tta_cfg = dict(scales=[1.0, 0.5, 1.5, 0.75, 1.25], mirror=True)

@@ -1,6 +1,6 @@
 # The shapes set, the same backbone and head trained with masks for as many
 # iterations: the bound of what labels of images can give. Needs masks:
-# tools/dataset_converters/shapes.py --root data/shapes_masks
+# cosa prepare shapes --root data/shapes_masks
 #     --masks-for train val val_decorr tune tune_decorr
 _base_ = '_shapes.py'
 data_root = 'data/shapes_masks'

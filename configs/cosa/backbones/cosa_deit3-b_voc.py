@@ -7,7 +7,7 @@ model = dict(
             layer_scale_init_value=1e-5,
             out_indices=[3, 6, 9, 11],  # the last two as in ViT-B
             # timm's deit3_base_patch16_224.fb_in22k_ft_in1k, by
-            # tools/model_converters/convert_weights.py
+            # `cosa convert`
             init_cfg=dict(checkpoint='pretrained/deit3_base_patch16_224.pth'),
         )
     )

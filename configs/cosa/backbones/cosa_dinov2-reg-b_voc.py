@@ -12,8 +12,7 @@ model = dict(
             # unlike in mmpretrain the last one is not layer-normed either
             dynamic_img_size=True,  # any size,
             dynamic_img_pad=True,  # padded to whole patches
-            # timm's vit_base_patch14_reg4_dinov2, by
-            # tools/model_converters/convert_weights.py
+            # timm's vit_base_patch14_reg4_dinov2, by `cosa convert`
             init_cfg=dict(
                 type='Pretrained',
                 checkpoint='pretrained/vit_base_patch14_reg4_dinov2.pth',

@@ -13,8 +13,7 @@ model = dict(
             features_only=True,
             out_indices=(1, 2, 3, 4),
             output_stride=16,  # ours: not 32, by dilation
-            # timm's efficientnet_lite0, by
-            # tools/model_converters/convert_weights.py
+            # timm's efficientnet_lite0, by `cosa convert`
             init_cfg=dict(
                 type='Pretrained',
                 checkpoint='pretrained/efficientnet_lite0.pth',

@@ -9,8 +9,7 @@ model = dict(
             arch='large',
             # ours: at the same shares of the depth as 3, 6, 9 and 11 of 12
             out_indices=[7, 13, 19, 23],
-            # timm's vit_large_patch16_224, by
-            # tools/model_converters/convert_weights.py
+            # timm's vit_large_patch16_224, by `cosa convert`
             init_cfg=dict(checkpoint='pretrained/vit_large_patch16_224.pth'),
         )
     ),

@@ -8,8 +8,7 @@ model = dict(
         backbone=dict(
             arch='deit-small',
             out_indices=[3, 6, 9, 11],  # the last two as in ViT-B
-            # timm's vit_small_patch16_224, by
-            # tools/model_converters/convert_weights.py
+            # timm's vit_small_patch16_224, by `cosa convert`
             init_cfg=dict(checkpoint='pretrained/vit_small_patch16_224.pth'),
         )
     ),

@@ -39,7 +39,7 @@ def compare_folders(first: str | Path, second: str | Path) -> dict[str, float]:
         raise FileNotFoundError(
             f'{one.root} and {two.root} have no kind of pseudo labels in '
             f'common (folders {" or ".join(KINDS)}): give the folders that '
-            'tools/export_pseudo_labels.py wrote'
+            '`cosa pseudo-labels` wrote'
         )
     return {kind: _agreement(kind, one, two) for kind in kinds}
 

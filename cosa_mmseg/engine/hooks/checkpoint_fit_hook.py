@@ -192,8 +192,8 @@ def find_misfit(
     if not wanted.keys() & found.keys():
         return (
             f'it has none of its weights, but {_some(list(found))}: '
-            f'{_RIGHT_CONFIG}; tools/model_converters/convert_weights.py '
-            'converts pretrained weights of other projects'
+            f'{_RIGHT_CONFIG}; `cosa convert` converts pretrained weights of '
+            'other projects'
         )
     return None if partial else _find_difference(model, found)
 

@@ -119,7 +119,7 @@ def read_training(work_dir: str | Path) -> TrainingRecord:
         raise FileNotFoundError(
             f'{work_dir} holds no training: a folder in it would have '
             f'{RUN_FILE} or vis_data/scalars.json; give the work dir of '
-            'tools/train.py'
+            'a training'
         )
     runs: list[RunInfo] = []
     rows: list[dict[str, Any]] = []

@@ -3,7 +3,7 @@ import pytest
 
 from cosa_mmseg.apis.pseudo_labels import compare_folders
 from cosa_mmseg.utils.label_map import write_label_map
-from tests.tools.load import load_tool
+from tests.cli.calls import cosa
 
 
 @pytest.fixture
@@ -25,17 +25,13 @@ def test_share_of_equal_pixels(folders):
 def test_an_image_that_one_lacks(folders, capsys):
     (folders[1] / 'cam' / 'x.png').unlink()
     with pytest.raises(SystemExit, match='error: image x is in one of'):
-        load_tool('analysis_tools/compare_pseudo_labels').main(
-            [str(folder) for folder in folders]
-        )
+        cosa('compare', *folders)
 
 
 def test_labels_of_other_images_are_refused(folders):
     write_label_map(folders[1] / 'cam' / 'x.png', np.zeros((4, 1), np.uint8))
     with pytest.raises(SystemExit, match=r'^error: .*image x are \(4, 5\)'):
-        load_tool('analysis_tools/compare_pseudo_labels').main(
-            [str(folder) for folder in folders]
-        )
+        cosa('compare', *folders)
 
 
 def test_exports_that_have_not_begun(tmp_path):
@@ -50,8 +46,6 @@ def test_no_kind_in_common(folders, tmp_path):
         compare_folders(folders[0], tmp_path / 'none')
 
 
-def test_the_tool(folders, capsys):
-    load_tool('analysis_tools/compare_pseudo_labels').main(
-        [str(folder) for folder in folders]
-    )
+def test_the_command(folders, capsys):
+    cosa('compare', *folders)
     assert capsys.readouterr().out == 'cam\t95.00\n'

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from mmengine.config import Config
 
+from cosa_mmseg.cli.options import add_config_options, add_trust_option
 from cosa_mmseg.config.command_line import read_config
-from cosa_mmseg.config.options import add_config_options, add_trust_option
 from cosa_mmseg.utils.atomic import atomic_file
 
 from .inference import InferenceSettings

@@ -1,0 +1,302 @@
+"""Pictures and a CSV file: training, label maps, and scores with masks."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from PIL import Image
+
+from cosa_mmseg.config import custom_data
+from cosa_mmseg.config.command_line import read_config
+from cosa_mmseg.config.custom_data import fill_in_custom_data
+from tests.golden import ROOT
+
+from .calls import cosa
+
+CUSTOM = ROOT / 'configs' / 'cosa' / 'cosa_vit-b_custom.py'
+# a network that takes no time; an iteration of the warm-up and one after it
+TINY = f"""
+_base_ = '{CUSTOM}'
+model = dict(
+    network=dict(
+        backbone=dict(
+            _delete_=True, type='SmallResNet', stem_channels=8,
+            base_channels=8, num_stages=3, strides=(2, 2, 1),
+            dilations=(1, 1, 1), out_indices=(1, 2)),
+        decode_head=dict(channels=8),
+        frozen=[]),
+    train_cfg=dict(warmup_iters=1))
+train_cfg = dict(max_iters=2, val_interval=2)
+param_scheduler = dict(warmup_iters=1)
+train_pipeline = _base_.train_pipeline
+train_pipeline[3].crop_size = (48, 48)
+test_pipeline = _base_.test_pipeline
+test_pipeline[1].scale = (48, 48)
+train_dataloader = dict(
+    num_workers=0, persistent_workers=False,
+    dataset=dict(pipeline=train_pipeline))
+test_dataloader = dict(
+    num_workers=0, persistent_workers=False,
+    dataset=dict(pipeline=test_pipeline))
+default_hooks = dict(logger=dict(interval=1))
+"""
+PICTURES = {
+    '7.jpg': ['red fox'],
+    'a picture.png': ['red fox', 'Bär'],
+    'more/ü.JPG': ['Bär'],
+    'more/last.bmp': ['Wolf'],
+}
+CHECKPOINT = 'work_dirs/tiny/iter_2.pth'
+FINISHED = 'work_dirs/tiny/tiny.py'  # the config that the training wrote
+OPTIONS = ('--cfg-options', 'data_root=my', 'label_file=labels.csv')
+
+
+def write_pictures(folder, below='my/pictures'):
+    """Small pictures of noise below a folder, and `my/labels.csv`."""
+    rng = np.random.default_rng(0)
+    lines = ['image,labels']
+    for name, names in PICTURES.items():
+        path = folder / below / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 256, (32, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+        lines.append(f'{name},{";".join(names)}')
+    (folder / 'my/labels.csv').write_text('\n'.join(lines), encoding='utf-8')
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A folder with pictures, their labels, and the tiny config."""
+    folder = tmp_path_factory.mktemp('custom')
+    write_pictures(folder, 'my')
+    (folder / 'tiny.py').write_text(TINY)
+    return folder
+
+
+@pytest.fixture
+def my(folder, monkeypatch):
+    """The folder, as the one that tools are called in."""
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def trained(folder):
+    """The folder with the work dir of a training."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        cosa('train', 'tiny.py', *OPTIONS)
+    return folder
+
+
+def test_training_needs_no_masks(trained):
+    (log,) = trained.glob('work_dirs/tiny/*/vis_data/scalars.json')
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    assert ['loss_c2s' in row for row in rows] == [False, True]
+    assert all(np.isfinite(row['loss']) for row in rows)
+
+
+def test_label_maps_of_new_pictures(trained, my):
+    shutil.copytree('my', 'new', ignore=shutil.ignore_patterns('*.csv'))
+    options = ('--cfg-options', 'data_root=new', 'label_file=None')
+    cosa('test', FINISHED, CHECKPOINT, '--work-dir=predicted', *options)
+    out = ('--work-dir=w', '--out=maps')
+    cosa('test', FINISHED, CHECKPOINT, *out, *options)
+    assert (my / 'maps/results/more/last.png').is_file()
+
+    results = my / 'predicted/label_maps/results'
+    maps = {
+        path.relative_to(results).as_posix(): np.asarray(Image.open(path))
+        for path in results.rglob('*.png')
+    }
+    assert set(maps) == {
+        '7.png',
+        'a picture.png',
+        'more/ü.png',
+        'more/last.png',
+    }
+    for label_map in maps.values():
+        assert label_map.shape == (32, 40)
+        assert label_map.max() <= 3
+
+
+def test_label_maps_of_one_name_are_refused_at_the_start(trained, my):
+    write_pictures(my / 'alike', 'my')
+    shutil.copy(my / 'alike/my/7.jpg', my / 'alike/my/7.png')
+    options = ('--cfg-options', 'data_root=alike/my', 'label_file=None')
+    message = '^error: the label maps of .*7.jpg and .*7.png would both be 7.'
+    with pytest.raises(SystemExit, match=message):
+        cosa('test', FINISHED, CHECKPOINT, '--work-dir=alike/out', *options)
+    assert not (my / 'alike/out/label_maps').exists()
+
+
+def test_masks_are_scored(trained, my):
+    for name in ('7', 'more/ü'):
+        path = my / f'my/masks/{name}.png'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((32, 40), 1, np.uint8)).save(path)
+    (my / 'my/val.txt').write_text('7\nmore/ü.JPG\n', encoding='utf-8')
+    options = ('--cfg-options', 'mask_path=masks', 'test_list=val.txt')
+    cosa('test', FINISHED, CHECKPOINT, '--work-dir=scored', *options)
+
+    (path,) = my.glob('scored/*/*.json')
+    scores = json.loads(path.read_text().splitlines()[-1])
+    for name in ('mIoU', 'mIoU_label_filtered', 'cam_mIoU'):
+        assert 0 <= scores[name] <= 100
+    assert not (my / 'scored/label_maps').exists()
+
+
+def test_binary_masks_give_no_score(trained, my):
+    mask = np.zeros((32, 40), np.uint8)
+    mask[:9] = 255
+    for name in ('7', 'more/ü'):
+        path = my / f'my/binary/{name}.png'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mask).save(path)
+    (my / 'my/binary.txt').write_text('7\nmore/ü.JPG\n', encoding='utf-8')
+    options = ('--cfg-options', 'mask_path=binary', 'test_list=binary.txt')
+    message = '^error: 0 of 2 masks .* 0 and 255, .*; the first is my/binary/7'
+    with pytest.raises(SystemExit, match=message):
+        cosa('test', FINISHED, CHECKPOINT, '--work-dir=binary', *options)
+    with pytest.raises(SystemExit, match=message):
+        cosa('check-data', FINISHED, *options)
+
+
+def test_a_scored_picture_without_labels_is_one_sentence(trained, my):
+    write_pictures(my / 'unlabelled', 'my')
+    root = my / 'unlabelled/my'
+    Image.new('L', (40, 32), 1).save(root / '7.png')
+    (root / 'labels.csv').write_text('image,labels\na picture.png,Wolf\n')
+    (root / 'val.txt').write_text('7.jpg\n')
+    options = ('data_root=unlabelled/my', 'mask_path=', 'test_list=val.txt')
+    message = "^error: .* needs `gt_label`, which image '7' .* are not known"
+    with pytest.raises(SystemExit, match=message):
+        cosa('test', FINISHED, CHECKPOINT, '--cfg-options', *options)
+
+
+def test_settings_reach_the_places_where_they_are_used(my):
+    cfg = Config.fromfile(CUSTOM)
+    cfg.work_dir = 'work'
+    cfg.update(data_root='my', label_file='labels.csv', img_path='more')
+    cfg.update(train_list='train.txt', test_list='test.txt')
+    cfg.update(label_union=True)
+
+    fill_in_custom_data(cfg)
+
+    classes = ['background', 'Bär', 'Wolf', 'red fox']
+    heads = ('decode_head', 'cam_head', 'cam_head_aux')
+    assert [cfg.model.network[h].num_classes for h in heads] == [4, 4, 4]
+    for split in ('train', 'test'):
+        dataset = cfg[f'{split}_dataloader'].dataset
+        assert dataset.metainfo.classes == classes
+        assert dataset.ann_file == f'{split}.txt'
+        assert dataset.label_file == 'labels.csv'
+        assert dataset.label_union is True
+        assert dataset.data_root == 'my'
+        assert dataset.data_prefix.img_path == 'more'
+    assert cfg.train_dataloader.dataset.data_prefix == {'img_path': 'more'}
+    assert cfg.val_dataloader is cfg.val_cfg is cfg.val_evaluator is None
+    assert cfg.test_evaluator.out_dir == 'work/label_maps'
+
+
+def test_the_separator_of_labels_is_a_setting(my):
+    (my / 'my/bars.csv').write_text('image,labels\n7.jpg,red fox|Wolf\n')
+    cfg = Config.fromfile(CUSTOM)
+    cfg.update(work_dir='work', data_root='my', label_file='bars.csv')
+    cfg.label_separator = '|'
+    fill_in_custom_data(cfg)
+    assert cfg.classes == ['background', 'Wolf', 'red fox']
+    for split in ('train', 'test'):
+        assert cfg[f'{split}_dataloader'].dataset.label_separator == '|'
+    (my / 'my/bars.csv').unlink()
+
+
+def test_masks_can_be_added_and_taken_away(my):
+    cfg = Config.fromfile(CUSTOM)
+    cfg.work_dir = 'work'
+    cfg.data_root = 'my'
+    fill_in_custom_data(cfg)
+    without = cfg.to_dict()
+    cfg.mask_path = 'masks'
+    fill_in_custom_data(cfg)
+
+    steps = [step.type for step in cfg.val_dataloader.dataset.pipeline]
+    assert steps[-3:] == ['Resize', 'LoadAnnotations', 'PackImageLabelInputs']
+    assert cfg.val_dataloader.dataset.data_prefix.seg_map_path == 'masks'
+    assert cfg.val_dataloader == cfg.test_dataloader
+    assert 'seg_map_path' not in cfg.train_dataloader.dataset.data_prefix
+    assert [m.type for m in cfg.val_evaluator] == [m.type for m in cfg.scores]
+
+    fill_in_custom_data(cfg)  # once more changes nothing
+    assert len(cfg.val_dataloader.dataset.pipeline) == len(steps)
+    cfg.mask_path = None
+    fill_in_custom_data(cfg)
+    assert cfg.to_dict() == without
+
+
+def test_how_masks_are_loaded_and_scored_is_kept(my):
+    cfg = Config.fromfile(CUSTOM)
+    cfg.update(work_dir='work', data_root='my', mask_path='masks')
+    load = dict(type='mmseg.LoadAnnotations', imdecode_backend='cv2')
+    pipeline = cfg.test_dataloader.dataset.pipeline
+    cfg.test_dataloader.dataset.pipeline = [pipeline[0], load, *pipeline[1:]]
+    cfg.val_cfg.fp16 = True
+
+    fill_in_custom_data(cfg)
+
+    steps = cfg.val_dataloader.dataset.pipeline
+    assert steps == [*pipeline[:2], load, pipeline[2]]
+    assert cfg.val_cfg == dict(type='ValLoop', fp16=True)
+
+
+def test_classes_that_are_given_are_kept(my):
+    cfg = Config.fromfile(CUSTOM)
+    classes = ['background', 'red fox', 'Wolf', 'Bär', 'unseen']
+    cfg.update(work_dir='work', label_file=None, classes=classes)
+    fill_in_custom_data(cfg)
+    assert cfg.model.network.cam_head.num_classes == 5
+    assert cfg.test_dataloader.dataset.metainfo.classes == classes
+
+    cfg.classes = None
+    with pytest.raises(ValueError, match='`label_file`, or the list `clas'):
+        fill_in_custom_data(cfg)
+
+
+@pytest.mark.parametrize('mask_path', [None, 'masks'])
+def test_what_is_overwritten_is_no_option(my, mask_path):
+    cfg = Config.fromfile(CUSTOM)
+    cfg.update(work_dir='work', data_root='my', mask_path=mask_path)
+    places = custom_data._FILLED_IN
+    cfg.merge_from_dict(dict.fromkeys(places, 'mine'))
+    fill_in_custom_data(cfg)
+    assert 'mine' not in cfg.pretty_text
+
+    for place, setting in places.items():
+        message = f'^{place} cannot be set here: .* setting {setting[:5]}'
+        outer, _, key = place.rpartition('.')
+        for options in ({place: 'mine'}, {outer: {key: 'mine'}}):
+            with pytest.raises(ValueError, match=message):
+                read_config('tiny.py', options)
+
+
+def test_other_options_are_taken(my):
+    options = {
+        'data_root': 'my',
+        'train_dataloader.dataset.img_suffix': '.png',
+        'train_dataloader.dataset.metainfo': {'palette': [[0, 0, 0]]},
+        'test_dataloader.batch_size': 3,
+        'model.network.decode_head': {'channels': 4},
+    }
+    cfg = read_config('tiny.py', options)
+    dataset = cfg.train_dataloader.dataset
+    assert dataset.img_suffix == '.png'
+    assert dataset.metainfo.palette == [[0, 0, 0]]
+    assert cfg.test_dataloader.batch_size == 3
+    assert cfg.model.network.decode_head.channels == 4
+
+
+def test_a_missing_label_file_is_one_sentence(my):
+    with pytest.raises(SystemExit, match='no label file my/no.csv; check'):
+        cosa('train', 'tiny.py', *OPTIONS[:2], 'label_file=no.csv')
