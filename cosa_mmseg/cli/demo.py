@@ -78,7 +78,7 @@ def pretrain(checkpoint: Path) -> None:
 
 def choose(labels: list[list[int]], num: int) -> list[int]:
     """Return images to show: the first of each class, then others."""
-    firsts = {}
+    firsts: dict[int, int] = {}
     for index, label in enumerate(labels):
         for class_id in label:
             firsts.setdefault(class_id, index)

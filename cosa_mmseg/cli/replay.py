@@ -87,9 +87,9 @@ def describe(dump: 'StepDump', result: 'Replay') -> str:
         lines.append(f'{_in_one_line(name):<20}{was:>12.5g}{here:>12.5g}')
     found: dict[str, Sequence[str]] = {
         'not finite before the step': result.state,
-        'begins in': [result.origin.module] * bool(result.origin.module),
+        'begins in': [result.origin.module] if result.origin.module else [],
         'there': result.origin.operations,
-        'gradient': [result.backward] * bool(result.backward),
+        'gradient': [result.backward] if result.backward else [],
         'gradients not finite': result.gradients,
     }
     for title, items in found.items():
