@@ -11,7 +11,6 @@ from argparse import ArgumentParser, Namespace
 from .options import add_config_options, add_launch_options, add_trust_option
 
 ERRORS = ()  # `training` knows which of them are faults of the program
-GOES_ON = 'the same command with --resume goes on'
 
 
 def add_options(parser: ArgumentParser) -> None:

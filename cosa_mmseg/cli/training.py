@@ -30,14 +30,13 @@ from cosa_mmseg.utils.lock import locked
 from cosa_mmseg.utils.precision import AUTO
 from cosa_mmseg.utils.weights import WeightsError
 
-from .train import GOES_ON
-
 # where mmengine's launchers say which of the processes this one is
 RANK_VARIABLES = {
     'pytorch': 'RANK',
     'slurm': 'SLURM_PROCID',
     'mpi': 'OMPI_COMM_WORLD_RANK',
 }
+GOES_ON = 'the same command with --resume goes on'
 _ERRORS = (
     BadFileError,
     CheckpointError,
