@@ -9,15 +9,8 @@
 from pathlib import Path
 
 from .coco_instances import read_instances
-from .coco_masks import (
-    require_pycocotools,
-    write_masks,
-)
-from .text_files import (
-    labels_text,
-    list_text,
-    write_missing,
-)
+from .coco_masks import require_pycocotools, write_masks
+from .text_files import labels_text, list_text, write_missing
 
 TRAIN, VAL = 'train2014', 'val2014'
 

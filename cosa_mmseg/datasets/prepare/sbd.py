@@ -5,32 +5,24 @@ It comes as ``benchmark.tgz``, whose ``benchmark_RELEASE/dataset`` holds
 masks in ``SegmentationClassAug.zip``.
 """
 
-import io
-import struct
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from zipfile import BadZipFile, ZipFile, is_zipfile
+from zipfile import Path as ZipPath
 
 import numpy as np
 from scipy.io import loadmat
 
-from cosa_mmseg.datasets.image_files import check_unique
+from cosa_mmseg.datasets.image_files import check_unique, read_image_list
 from cosa_mmseg.datasets.voc import parse_voc_line
-from cosa_mmseg.utils.reading import read_text
 
 from .archives import unpack
-from .voc_masks import (
-    check_ids,
-    read_mask,
-)
+from .voc_masks import check_ids, read_mask
 
 _TOP = 'benchmark_RELEASE/dataset/'
 _PARTS = ('train.txt', 'val.txt', 'cls/')
-_MAX_MAT_BYTES = 16 << 20
-# what zipfile raises for broken files, and for kinds that it does not know
-_ZIP_ERRORS = (BadZipFile, EOFError, OSError, RuntimeError, zlib.error)
+_MAX_MAT_BYTES = 512 << 10  # inflated at most 1,000 times as much
 _FORMS = (
     'benchmark.tgz of SBD, its folder benchmark_RELEASE/dataset (with '
     'train.txt, val.txt and cls/*.mat), SegmentationClassAug.zip, or a '
@@ -52,7 +44,7 @@ class MaskSource:
 
 
 def open_sbd(path: str | Path, folder: str | Path) -> MaskSource:
-    """SBD's masks, in any of the forms that it is handed on in.
+    """Return SBD's masks, in any of the forms that it is handed on in.
 
     Args:
         path: ``benchmark.tgz``, the folder ``benchmark_RELEASE/dataset``, a
@@ -66,17 +58,19 @@ def open_sbd(path: str | Path, folder: str | Path) -> MaskSource:
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f'no {path}: sbd must be {_FORMS}')
-    if path.is_dir():
-        return _open_folder(path)
     if path.is_file() and is_zipfile(path):
         return _open_zip(path)
-    if not Path(folder).exists():
-        unpack(path, folder, top=_TOP, parts=_PARTS)
-    return _open_folder(Path(folder))
+    if not path.is_dir():
+        if not Path(folder).exists():
+            unpack(path, folder, top=_TOP, parts=_PARTS)
+        path = Path(folder)
+    if (path / 'cls').is_dir():
+        return _open_mats(path)
+    return _open_pngs(path, path.glob('[!.]*.png'))
 
 
 def read_list(path: Path) -> list[str]:
-    """The ids of an image list, in its order.
+    """Return the ids of an image list, in its order.
 
     Args:
         path: A text file with one image a line, see :func:`parse_voc_line`.
@@ -85,18 +79,13 @@ def read_list(path: Path) -> list[str]:
         FileNotFoundError: There is no such file.
         ValueError: It is empty, or names an image twice.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f'no image list {path}')
-    lines = read_text(path).split('\n')
-    names = [parse_voc_line(line) for line in lines if line.strip()]
-    if not names:
-        raise ValueError(f'the image list {path} is empty')
+    names = [parse_voc_line(line) for line in read_image_list(str(path))]
     check_unique(names, path)
     return names
 
 
 def read_mat(path: Path) -> np.ndarray:
-    """The mask in a file of SBD's ``cls``, ``GTcls.Segmentation``.
+    """Return the mask in a file of SBD's ``cls``, ``GTcls.Segmentation``.
 
     Returns:
         np.ndarray: Class ids 0..20, (H, W), uint8.
@@ -106,9 +95,9 @@ def read_mat(path: Path) -> np.ndarray:
         ValueError: It is broken, or holds no mask of VOC's classes.
     """
     try:
-        content = path.read_bytes()
-        _check_inflated(content)
-        mat = loadmat(io.BytesIO(content), variable_names=['GTcls'])
+        if (size := path.stat().st_size) > _MAX_MAT_BYTES:
+            raise ValueError(f'{size} bytes, more than {_MAX_MAT_BYTES}')
+        mat = loadmat(path, variable_names=['GTcls'])
     except FileNotFoundError:
         raise
     except Exception as err:  # scipy raises many kinds for a broken file
@@ -122,54 +111,18 @@ def read_mat(path: Path) -> np.ndarray:
             f'{path} holds no GTcls.Segmentation: it is not from the folder '
             'cls of SBD'
         ) from err
-    if mask.ndim != 2 or mask.dtype.kind not in 'uif':
+    is_matrix = mask.ndim == 2 and mask.dtype.kind in 'uif'
+    if not is_matrix or not np.isin(mask, range(256)).all():
         raise ValueError(
             f'GTcls.Segmentation in {path} must be a matrix of class ids, but '
-            f'has the shape {mask.shape} and the type {mask.dtype}'
+            f'has the shape {mask.shape} and the type {mask.dtype}, or other '
+            'values'
         )
-    return check_ids(mask, str(path))
-
-
-def _check_inflated(content: bytes) -> None:
-    """Raise if variables of a MATLAB file are much larger than any mask.
-
-    Args:
-        content: A file of version 5: 128 bytes, then elements of a kind (15:
-            compressed), a size and data.
-    """
-    if content[126:128] != b'IM':
-        raise ValueError('it does not begin like one')
-    start = 128
-    while start + 8 <= len(content):
-        kind, size = struct.unpack_from('<II', content, start)
-        data = content[start + 8 : start + 8 + size]
-        if kind == 15:
-            inflater = zlib.decompressobj()
-            inflater.decompress(data, _MAX_MAT_BYTES)
-            if inflater.unconsumed_tail:
-                raise ValueError(f'more than {_MAX_MAT_BYTES} bytes')
-        start += 8 + size
-
-
-def _open_folder(path: Path) -> MaskSource:
-    """The masks of SBD's own folder, or of a folder of PNG files."""
-    if (path / 'cls').is_dir():
-        return _open_mats(path)
-    names = [p.stem for p in path.glob('[!.]*.png')]
-    if not names:
-        raise ValueError(
-            f'{path} has neither cls nor PNG files: sbd must be {_FORMS}'
-        )
-
-    def read(name: str) -> np.ndarray:
-        file = path / f'{name}.png'
-        return read_mask(file, str(file))
-
-    return MaskSource(frozenset(names), read)
+    return check_ids(mask.astype(np.uint8), path)
 
 
 def _open_mats(path: Path) -> MaskSource:
-    """The masks of SBD's folder ``benchmark_RELEASE/dataset``."""
+    """Return the masks of SBD's folder ``benchmark_RELEASE/dataset``."""
     names = read_list(path / 'train.txt') + read_list(path / 'val.txt')
     check_unique(names, f'{path}: train.txt and val.txt together')
     there = {file.stem for file in (path / 'cls').glob('*.mat')}
@@ -186,29 +139,26 @@ def _open_mats(path: Path) -> MaskSource:
 
 
 def _open_zip(path: Path) -> MaskSource:
-    """The masks of a zip file of PNG files, which is not unpacked."""
+    """Return the masks of a zip file of PNG files, which is not unpacked."""
     try:
         archive = ZipFile(path)
-    except _ZIP_ERRORS as err:
+    except (BadZipFile, EOFError, OSError, RuntimeError) as err:
         raise ValueError(f'{path} is broken ({err}): get it anew') from err
+    members = (ZipPath(archive, name) for name in archive.namelist())
     # macOS adds __MACOSX/._*.png, which are no pictures
-    members = [
-        member
-        for member in archive.namelist()
-        if member.endswith('.png')
-        and not PurePosixPath(member).name.startswith('.')
-    ]
-    found = {PurePosixPath(member).stem: member for member in members}
-    check_unique([PurePosixPath(member).stem for member in members], path)
+    pngs = (m for m in members if m.name.endswith('.png') and m.name[0] != '.')
+    return _open_pngs(path, pngs)
+
+
+def _open_pngs(path: Path, files: Iterable[Path | ZipPath]) -> MaskSource:
+    """Return the masks in PNG files."""
+    found = [(file.name.removesuffix('.png'), file) for file in files]
     if not found:
-        raise ValueError(f'{path} holds no PNG file: sbd must be {_FORMS}')
-
-    def read(name: str) -> np.ndarray:
-        where = f'{found[name]} in {path}'
-        try:
-            with archive.open(found[name]) as file:
-                return read_mask(file, where)
-        except _ZIP_ERRORS as err:
-            raise ValueError(f'{where} cannot be read: {err}') from err
-
-    return MaskSource(frozenset(found), read)
+        raise ValueError(
+            f'{path} has neither cls nor PNG files: sbd must be {_FORMS}'
+        )
+    check_unique((name for name, _ in found), path)
+    by_name = dict(found)
+    return MaskSource(
+        frozenset(by_name), lambda name: read_mask(by_name[name])
+    )

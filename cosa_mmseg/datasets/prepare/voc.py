@@ -19,19 +19,13 @@ from pathlib import Path
 import numpy as np
 from mmengine.utils import track_iter_progress
 
+from cosa_mmseg.datasets.label_rows import check_known
 from cosa_mmseg.datasets.voc import load_voc_xml
 from cosa_mmseg.utils.label_map import write_label_map
 
 from .archives import unpack
-from .sbd import (
-    MaskSource,
-    open_sbd,
-)
-from .text_files import (
-    labels_text,
-    list_text,
-    write_missing,
-)
+from .sbd import MaskSource, open_sbd
+from .text_files import labels_text, list_text, write_missing
 from .voc_lists import (
     check_files,
     check_folders,
@@ -39,12 +33,7 @@ from .voc_lists import (
     image_lists,
     list_path,
 )
-from .voc_masks import (
-    CLASSES,
-    check_size,
-    mask_classes,
-    read_mask,
-)
+from .voc_masks import CLASSES, check_size, mask_classes, read_mask
 
 LABEL_SOURCES = ('xml', 'masks')
 
@@ -87,7 +76,7 @@ def convert_voc(
         FileExistsError: A list or label file is there and says something else.
         ValueError: A file is broken, or the numbers are not VOC's.
     """
-    _check_options(labels_from, sbd, num_workers)
+    _check_label_source(labels_from, sbd)
     root = Path(root)
     if voc_tar is not None and not root.exists():
         unpack(voc_tar, root, top='VOCdevkit/VOC2012/')
@@ -98,26 +87,24 @@ def convert_voc(
     check_files(root, lists, xml=labels_from == 'xml')
 
     each = partial(_for_each, num_workers)
+    labels: dict[str, list[str]] = {}
     img_ids = sorted({*lists['train_aug'], *lists['val']})
-    labels = {}
     if labels_from == 'xml':
         labels = each('annotations', partial(_xml_classes, root), img_ids)
     in_masks = each('masks of val', partial(_voc_classes, root), lists['val'])
-    new = masks = 0
+    to_write = lists['train_aug'] if source else []
+    new = [i for i in to_write if not _aug_path(root, i).exists()]
     if source is not None:
-        masks = len(lists['train_aug'])
-        new = sum(not _aug_path(root, i).exists() for i in lists['train_aug'])
         write = partial(_write_aug, root, source, frozenset(lists['train']))
-        in_masks |= each('masks of train_aug', write, lists['train_aug'])
+        in_masks |= each('masks of train_aug', write, to_write)
     if labels_from == 'masks':
         labels = {img_id: in_masks[img_id] for img_id in img_ids}
     _write_texts(root, labels_from, labels, lists['train_aug'])
-    return counts | {'labels': len(labels), 'masks': masks, 'new_masks': new}
+    numbers = dict(labels=len(labels), masks=len(to_write), new_masks=len(new))
+    return counts | numbers
 
 
-def _check_options(
-    labels_from: str, sbd: str | Path | None, num_workers: int
-) -> None:
+def _check_label_source(labels_from: str, sbd: str | Path | None) -> None:
     if labels_from not in LABEL_SOURCES:
         raise ValueError(
             f'labels_from is {labels_from!r}; allowed are {LABEL_SOURCES}'
@@ -126,8 +113,6 @@ def _check_options(
         raise ValueError(
             "labels_from 'masks' needs the masks of train_aug: pass sbd"
         )
-    if num_workers < 1:
-        raise ValueError(f'num_workers is {num_workers}, but must be positive')
 
 
 def _for_each(
@@ -136,7 +121,7 @@ def _for_each(
     classes: Callable[[str], list[str]],
     img_ids: list[str],
 ) -> dict[str, list[str]]:
-    """The classes of each image, while a bar shows the progress."""
+    """Return the classes of each image, while a bar shows the progress."""
     print(f'{what}:', file=sys.stderr)
     with ThreadPoolExecutor(num_workers) as pool:
         found = pool.map(classes, img_ids)
@@ -145,29 +130,24 @@ def _for_each(
 
 
 def _xml_classes(root: Path, img_id: str) -> list[str]:
-    """Classes of an image's objects, each once, in the order of their ids."""
+    """Return the classes of objects, each once, in the order of their ids."""
     path = root / 'Annotations' / f'{img_id}.xml'
     names = set(load_voc_xml(str(path)))
-    unknown = sorted(names.difference(CLASSES[1:]))
-    if unknown:
-        raise ValueError(
-            f'{path} has an object of the unknown class {unknown[0]!r}; the '
-            f'classes are {", ".join(CLASSES[1:])}'
-        )
+    check_known(names, CLASSES[1:], img_id, str(path))
     if not names:
         raise ValueError(f'{path} has no object, but each image of VOC does')
     return sorted(names, key=CLASSES.index)
 
 
 def _voc_classes(root: Path, img_id: str) -> list[str]:
-    """Classes in VOC's own mask of an image."""
+    """Return the classes in VOC's own mask of an image."""
     return mask_classes(_read(root, 'SegmentationClass', img_id))
 
 
 def _write_aug(
     root: Path, source: MaskSource, in_voc: frozenset[str], img_id: str
 ) -> list[str]:
-    """Classes in a mask of train_aug, which is written if it is not there."""
+    """Return the classes in a mask of train_aug, written if it is missing."""
     path = _aug_path(root, img_id)
     if path.exists():
         return mask_classes(_read(root, path.parent.name, img_id))
@@ -181,9 +161,9 @@ def _write_aug(
 
 
 def _read(root: Path, folder: str, img_id: str) -> np.ndarray:
-    """A mask of the tree, (H, W), uint8."""
+    """Return a mask of the tree, (H, W), uint8."""
     path = root / folder / f'{img_id}.png'
-    mask = read_mask(path, str(path))
+    mask = read_mask(path)
     check_size(mask, str(path), _img_path(root, img_id))
     return mask
 

@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-from .sbd import (
-    MaskSource,
-    read_list,
-)
+from .sbd import MaskSource, read_list
 
 LISTS = 'ImageSets/Segmentation'
 FOLDERS = ('JPEGImages', LISTS, 'SegmentationClass')
@@ -22,7 +19,7 @@ SBD_HELP = (
 
 
 def list_path(root: Path, split: str) -> Path:
-    """Where the image list of a split is."""
+    """Return where the image list of a split is."""
     return root / LISTS / f'{split}.txt'
 
 
@@ -38,7 +35,7 @@ def check_folders(root: Path) -> None:
 
 
 def image_lists(root: Path, source: MaskSource | None) -> dict[str, list[str]]:
-    """The ids of train, val and train_aug.
+    """Return the ids of train, val and train_aug.
 
     Args:
         root: The folder ``VOC2012``.
@@ -80,7 +77,7 @@ def image_lists(root: Path, source: MaskSource | None) -> dict[str, list[str]]:
 def count_images(
     root: Path, lists: dict[str, list[str]], allow_partial: bool
 ) -> dict[str, int]:
-    """Numbers of ``images`` in ``JPEGImages`` and of names in each list.
+    """Return numbers of files in ``JPEGImages`` and of names in each list.
 
     Args:
         root: The folder ``VOC2012``.
@@ -90,15 +87,14 @@ def count_images(
     Raises:
         ValueError: They are not VOC's.
     """
-    counts = {'images': len(_ids(root / 'JPEGImages', '.jpg'))}
-    counts |= {split: len(img_ids) for split, img_ids in lists.items()}
+    listed = {split: len(img_ids) for split, img_ids in lists.items()}
+    counts = {'images': len(_ids(root / 'JPEGImages', '.jpg')), **listed}
     wrong = [
-        f'{split} has {counts[split]} (not {number})'
-        for split, number in NUM_LISTED.items()
-        if counts[split] != number
+        f'{name} has {counts[name]} (not {number})'
+        for name, number in {'images': NUM_IMAGES, **NUM_LISTED}.items()
+        if counts[name] != number
+        and not (name == 'images' and counts[name] > number)
     ]
-    if counts['images'] < NUM_IMAGES:
-        wrong += [f'JPEGImages has {counts["images"]} (not {NUM_IMAGES})']
     if wrong and not allow_partial:
         raise ValueError(
             f'{root} does not have the numbers of images of PASCAL VOC 2012 '
@@ -118,20 +114,18 @@ def check_files(root: Path, lists: dict[str, list[str]], xml: bool) -> None:
     """
     with_masks = {*lists['train'], *lists['val']}
     listed = with_masks.union(lists['train_aug'])
-    _check_there(root / 'JPEGImages', '.jpg', listed)
-    _check_there(root / 'SegmentationClass', '.png', with_masks)
-    if xml:
-        _check_there(root / 'Annotations', '.xml', listed)
-
-
-def _check_there(folder: Path, suffix: str, img_ids: set[str]) -> None:
-    missing = sorted(img_ids - _ids(folder, suffix))
-    if missing:
-        raise FileNotFoundError(
-            f'{len(missing)} of the files of {len(img_ids)} listed images are '
-            f'missing from {folder}; the first is {missing[0]}{suffix}. '
-            f'{VOC_HELP}'
-        )
+    needed = [
+        (root / 'JPEGImages', '.jpg', listed),
+        (root / 'SegmentationClass', '.png', with_masks),
+        (root / 'Annotations', '.xml', listed if xml else set()),
+    ]
+    for folder, suffix, img_ids in needed:
+        if missing := sorted(img_ids - _ids(folder, suffix)):
+            raise FileNotFoundError(
+                f'{len(missing)} of the files of {len(img_ids)} listed images '
+                f'are missing from {folder}; the first is '
+                f'{missing[0]}{suffix}. {VOC_HELP}'
+            )
 
 
 def _ids(folder: Path, suffix: str) -> set[str]:

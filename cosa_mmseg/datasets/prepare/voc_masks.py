@@ -1,23 +1,28 @@
 """Masks of PASCAL VOC: PNG files of class ids, with VOC's colours."""
 
 from pathlib import Path
-from typing import IO
+from zipfile import Path as ZipPath
 
 import numpy as np
 from mmseg.datasets import PascalVOCDataset
 from PIL import Image
+
+from cosa_mmseg.datasets.bad_files import (
+    check_mask_ids,
+    check_mask_size,
+    naming_bad_files,
+)
 
 CLASSES = PascalVOCDataset.METAINFO['classes']  # background first
 IGNORE = 255
 _MAX_PIXELS = 1 << 24  # a few bytes can stand for many; VOC's have 500 x 500
 
 
-def read_mask(file: Path | IO[bytes], where: str) -> np.ndarray:
-    """The class ids of a PNG mask.
+def read_mask(path: Path | ZipPath) -> np.ndarray:
+    """Return the class ids of a PNG mask.
 
     Args:
-        file: A path or an open file.
-        where: What an error calls it.
+        path: The file, which may be a member of a zip file.
 
     Returns:
         np.ndarray: Class ids 0..20 and 255 (ignore), (H, W), uint8.
@@ -27,7 +32,10 @@ def read_mask(file: Path | IO[bytes], where: str) -> np.ndarray:
         ValueError: It is broken, or no mask of VOC's classes.
     """
     try:
-        with Image.open(file, formats=['PNG']) as image:
+        with (
+            path.open('rb') as file,
+            Image.open(file, formats=['PNG']) as image,
+        ):
             if image.width * image.height > _MAX_PIXELS:
                 raise ValueError(f'{image.width} x {image.height} pixels')
             image.load()
@@ -35,34 +43,24 @@ def read_mask(file: Path | IO[bytes], where: str) -> np.ndarray:
         raise
     except Exception as err:  # Pillow raises many kinds for a broken file
         raise ValueError(
-            f'{where} is broken or no PNG file ({err}): get it anew'
+            f'{path} is broken or no PNG file ({err}): get it anew'
         ) from err
     if image.mode not in ('P', 'L'):
         raise ValueError(
-            f'{where} must be a palette or grey PNG file of class ids, but '
+            f'{path} must be a palette or grey PNG file of class ids, but '
             f'has the mode {image.mode!r}'
         )
-    return check_ids(np.asarray(image), where)
+    return check_ids(np.asarray(image), path)
 
 
-def check_ids(mask: np.ndarray, where: str) -> np.ndarray:
-    """A mask as uint8, if each of its values is a class id or 255.
-
-    Args:
-        mask: Class ids, (H, W).
-        where: What an error calls the mask.
+def check_ids(mask: np.ndarray, where: object) -> np.ndarray:
+    """Return a mask, (H, W), uint8, if each value is a class id or 255.
 
     Raises:
-        ValueError: It holds another value.
+        ValueError: It holds another value; the message begins with ``where``.
     """
-    ids = np.unique(mask)
-    wrong = ids[~np.isin(ids, [*range(len(CLASSES)), IGNORE])]
-    if wrong.size:
-        raise ValueError(
-            f'{where} holds the value {wrong[0]}; allowed are 0 (background), '
-            f'1..{len(CLASSES) - 1} (classes) and {IGNORE} (ignore)'
-        )
-    return mask.astype(np.uint8)
+    check_mask_ids(mask, len(CLASSES), IGNORE, dict(seg_map_path=where))
+    return mask
 
 
 def check_size(mask: np.ndarray, where: str, img_path: Path) -> None:
@@ -76,20 +74,12 @@ def check_size(mask: np.ndarray, where: str, img_path: Path) -> None:
     Raises:
         ValueError: The sizes differ, or the image cannot be read.
     """
-    try:
-        with Image.open(img_path) as image:
-            size = image.size[::-1]
-    except Exception as err:  # as above, and Pillow's of too many pixels
-        raise ValueError(
-            f'{img_path} cannot be read as an image ({err})'
-        ) from err
-    if mask.shape != size:
-        raise ValueError(
-            f'{where} has {mask.shape} pixels (height, width), its image '
-            f'{img_path} has {size}'
-        )
+    info = dict(img_path=str(img_path), seg_map_path=where)
+    with naming_bad_files(dict(img_path=str(img_path))):
+        width, height = Image.open(img_path).size
+    check_mask_size(mask.shape, (height, width), info)
 
 
 def mask_classes(mask: np.ndarray) -> list[str]:
-    """Names of the foreground classes in a mask, in the order of their ids."""
+    """Return names of the foreground classes, in the order of their ids."""
     return [CLASSES[i] for i in np.unique(mask) if i not in (0, IGNORE)]

@@ -198,7 +198,7 @@ def test_image_lists(tmp_path, data):
 @fuzz
 def test_masks(tmp_path, data):
     (tmp_path / 'a.png').write_bytes(data)
-    attempt(read_mask, tmp_path / 'a.png', 'a.png')
+    attempt(read_mask, tmp_path / 'a.png')
     attempt(check_size, np.zeros((9, 9)), 'mask', tmp_path / 'a.png')
 
 

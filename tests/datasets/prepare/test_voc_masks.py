@@ -19,7 +19,7 @@ def test_ids_and_colours(tmp_path):
 
     write_label_map(path, IDS)
 
-    np.testing.assert_array_equal(read_mask(path, 'a'), IDS)
+    np.testing.assert_array_equal(read_mask(path), IDS)
     colours = np.array(Image.open(path).convert('RGB'))[0].tolist()
     assert colours == [
         *PascalVOCDataset.METAINFO['palette'],
@@ -44,8 +44,8 @@ def test_each_cut_of_a_png_file_is_named(tmp_path):
     end = content.rindex(b'IEND') - 8  # its length and the last sum
     for size in range(0, end, 11):
         path.write_bytes(content[:size])
-        with pytest.raises(ValueError, match='the mask is broken or no PNG'):
-            read_mask(path, 'the mask')
+        with pytest.raises(ValueError, match='a.png is broken or no PNG'):
+            read_mask(path)
 
 
 @pytest.mark.parametrize('mode', ['1', 'I;16', 'RGB', 'RGBA', 'LA'])
@@ -53,22 +53,22 @@ def test_other_modes_are_named(tmp_path, mode):
     Image.new(mode, (3, 2)).save(tmp_path / 'a.png')
 
     with pytest.raises(ValueError, match='must be a palette or grey PNG'):
-        read_mask(tmp_path / 'a.png', 'the mask')
+        read_mask(tmp_path / 'a.png')
 
 
 def test_a_jpg_file_is_no_mask(tmp_path):
     Image.new('L', (3, 2)).save(tmp_path / 'a.png', format='JPEG')
 
     with pytest.raises(ValueError, match='broken or no PNG'):
-        read_mask(tmp_path / 'a.png', 'the mask')
+        read_mask(tmp_path / 'a.png')
 
 
 def test_a_missing_mask(tmp_path):
     with pytest.raises(FileNotFoundError, match='a.png'):
-        read_mask(tmp_path / 'a.png', 'the mask')
+        read_mask(tmp_path / 'a.png')
 
 
 def test_a_mask_that_grows_is_refused(tmp_path):
     Image.new('P', (5000, 5000)).save(tmp_path / 'a.png')
     with pytest.raises(ValueError, match='a.png .*5000 x 5000 pixels'):
-        read_mask(tmp_path / 'a.png', 'a.png')
+        read_mask(tmp_path / 'a.png')
