@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 import mmcv
 import mmengine.fileio as fileio
 import numpy as np
+from mmseg.datasets import BaseSegDataset
 from PIL import Image, UnidentifiedImageError
 
 from .unfetched import why_missing, why_pointer
@@ -71,6 +72,28 @@ def naming_bad_files(
             f'fails ({reason}): leave it out, or, if all images fail, mend '
             'the pipeline of the config'
         ) from err
+
+
+def check_mask(
+    mask: np.ndarray,
+    img_size: tuple[int, int],
+    dataset: BaseSegDataset,
+    info: dict,
+) -> None:
+    """Refuse a mask that does not belong to its image and the classes.
+
+    Args:
+        mask (np.ndarray): Ids, uint8 (h, w).
+        img_size (tuple[int, int]): (h, w) of the image as it was loaded.
+        dataset (BaseSegDataset): What has the classes, if any.
+        info (dict): The sample, for the names of the files.
+
+    Raises:
+        BadFileError: As :func:`check_mask_size`, :func:`check_mask_ids`.
+    """
+    check_mask_size(mask.shape, img_size, info)
+    if classes := dataset.metainfo.get('classes'):
+        check_mask_ids(mask, len(classes), dataset.ignore_index, info)
 
 
 def check_mask_size(

@@ -9,12 +9,7 @@ from mmseg.datasets import BaseSegDataset
 from rich.progress import track
 from torch.utils.data import DataLoader, Dataset
 
-from .bad_files import (
-    BadFileError,
-    check_mask_ids,
-    check_mask_size,
-    naming_bad_files,
-)
+from .bad_files import BadFileError, check_mask, naming_bad_files
 from .findings import Finding, find_in_labels, find_shared, parts_of
 from .mask_agreement import MaskClasses, compare_masks
 
@@ -87,31 +82,19 @@ def _print(findings: list[Finding]) -> None:
         print(f'{warning}{sentence}')
 
 
-def find_bad_files(
-    dataset: BaseSegDataset, num_workers: int = 0, title: str = ''
-) -> list[str]:
-    """What is wrong with the files of a data set.
+def _pass_over(
+    dataset: BaseSegDataset, num_workers: int, title: str
+) -> list[tuple[str | None, MaskClasses | None]]:
+    """Return what is wrong with each sample, and the classes of its mask.
 
     Each sample goes through the whole pipeline once. Masks are compared with
     images and classes when both are loaded, before anything is resized.
 
     Args:
         dataset (BaseSegDataset): The data set.
-        num_workers (int): Number of worker processes; 0 for none. Defaults to
-            0.
-        title (str): Written before the progress bar. Defaults to ''.
-
-    Returns:
-        list[str]: A sentence for each bad sample, in the order of the list.
+        num_workers (int): Number of worker processes; 0 for none.
+        title (str): Written before the progress bar.
     """
-    samples = _pass_over(dataset, num_workers, title)
-    return [fault for fault, _ in samples if fault is not None]
-
-
-def _pass_over(
-    dataset: BaseSegDataset, num_workers: int, title: str
-) -> list[tuple[str | None, MaskClasses | None]]:
-    """What is wrong with each sample, and the classes of its mask."""
     loader = DataLoader(
         _Samples(dataset), batch_size=None, num_workers=num_workers
     )
@@ -146,13 +129,7 @@ class _Samples(Dataset):
                 if results is None:  # the sample is left out
                     return classes
                 if isinstance(step, LoadAnnotations):
-                    self._check_mask(results, info)
-                    classes = MaskClasses.of(info, results['gt_seg_map'])
+                    mask, size = results['gt_seg_map'], results['ori_shape']
+                    check_mask(mask, size, self.dataset, info)
+                    classes = MaskClasses.of(info, mask)
         return classes
-
-    def _check_mask(self, results: dict, info: dict) -> None:
-        """Raise if a mask does not belong to its image and the classes."""
-        mask = results['gt_seg_map']
-        check_mask_size(mask.shape, results['ori_shape'], info)
-        num_classes = len(self.dataset.metainfo['classes'])
-        check_mask_ids(mask, num_classes, self.dataset.ignore_index, info)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import mmengine.fileio as fileio
 import numpy as np
 import torch
 from mmengine.logging import print_log
@@ -11,13 +12,9 @@ from mmseg.datasets import BaseSegDataset
 from mmseg.structures import SegDataSample
 
 from .any_image import accept_any_image
-from .bad_files import (
-    BadFileError,
-    check_mask_ids,
-    check_mask_size,
-    naming_bad_files,
-)
+from .bad_files import BadFileError, check_mask, naming_bad_files
 from .class_meta import check_classes
+from .image_files import find_images
 from .samplers import random_numbers_of
 
 
@@ -68,6 +65,29 @@ class CheckedSegDataset(BaseSegDataset):
                 'out of it'
             )
 
+    def _find_files(self, img_ids: list[str], source: str) -> dict[str, str]:
+        """Return the files of images, below ``img_path``, by their ids.
+
+        Args:
+            img_ids (list[str]): The images.
+            source (str): The file that lists them, for messages.
+        """
+        if self.img_suffix is not None:
+            return {img_id: img_id + self.img_suffix for img_id in img_ids}
+        folder = self.data_prefix['img_path']
+        return find_images(img_ids, folder, self.backend_args, source)
+
+    def _sample(self, img_id: str, file: str, **entries: Any) -> dict:
+        """Return a sample as mmseg's transforms expect it."""
+        return dict(
+            img_path=fileio.join_path(self.data_prefix['img_path'], file),
+            img_id=img_id,
+            label_map=self.label_map,
+            reduce_zero_label=self.reduce_zero_label,
+            seg_fields=[],
+            **entries,
+        )
+
     def full_init(self) -> None:
         """Read the lists; set up what the workers count together."""
         if self._fully_initialized:
@@ -104,22 +124,17 @@ class CheckedSegDataset(BaseSegDataset):
             and 'gt_sem_seg' in sample
         ):
             # predictions, and so masks, have the size of the loaded image
-            mask = sample.gt_sem_seg.data.squeeze(0)
-            check_mask_size(tuple(mask.shape), sample.ori_shape, info)
-            classes = self.metainfo.get('classes') or ()
-            if classes:
-                check_mask_ids(
-                    mask.numpy(), len(classes), self.ignore_index, info
-                )
+            mask = sample.gt_sem_seg.data.squeeze(0).numpy()
+            check_mask(mask, sample.ori_shape, self, info)
         return data
 
     def __getitem__(self, idx: int) -> Any:
-        """A sample; what is random in it follows from a :class:`Draw`."""
+        """Return a sample; its random numbers follow from a :class:`Draw`."""
         with random_numbers_of(idx):
             return self._sample_or_replacement(int(idx))
 
     def _sample_or_replacement(self, idx: int) -> Any:
-        """A sample, or, with ``on_error='skip'``, one in its place."""
+        """Return a sample, or, with ``on_error='skip'``, one in its place."""
         if self.on_error == 'raise':
             return super().__getitem__(idx)
         last = ''
@@ -136,7 +151,7 @@ class CheckedSegDataset(BaseSegDataset):
         )
 
     def _candidates(self, idx: int) -> Iterator[int]:
-        """The index, and those that take its place in turn."""
+        """Yield the index, and those that take its place in turn."""
         yield idx
         rng = np.random.default_rng(idx % len(self))
         for _ in range(self.max_refetch):

@@ -5,6 +5,7 @@ from unicodedata import category
 
 from cosa_mmseg.utils.palette import voc_palette
 
+from .class_names import MAX_CLASSES
 from .image_files import check_unique
 
 _LONGEST = 200  # of a name, characters
@@ -44,6 +45,11 @@ def check_classes(names: object, where: str) -> list[str]:
                 f'printable text of at most {_LONGEST} characters'
             )
     check_unique(names, where)
+    if len(names) > MAX_CLASSES + 1:
+        raise ValueError(
+            f'{where} has {len(names)} classes with the background; at most '
+            f'{MAX_CLASSES + 1} can be told from 255, the id of ignored pixels'
+        )
     return [*names]
 
 
@@ -76,7 +82,7 @@ def _is_colour(colour: object) -> bool:
 def check_dataset_meta(
     meta: object, where: str
 ) -> tuple[list[str], list[list[int]]]:
-    """Names and colours of classes in ``dataset_meta``.
+    """Return names and colours of classes in ``dataset_meta``.
 
     Without colours they are VOC's.
 

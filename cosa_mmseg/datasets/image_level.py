@@ -12,12 +12,11 @@ from cosa_mmseg.utils.palette import voc_palette
 from cosa_mmseg.utils.reading import read_text
 
 from .checked_seg_dataset import CheckedSegDataset
-from .class_names import BACKGROUND, MAX_CLASSES
+from .class_meta import check_classes
+from .class_names import BACKGROUND
 from .image_files import (
     NameIndex,
-    check_unique,
     drop_repeated,
-    find_images,
     list_images,
     name_masks,
     read_image_list,
@@ -128,13 +127,13 @@ class ImageLabelDataset(CheckedSegDataset):
         )
 
     def _below_root(self, path: str | None) -> str | None:
-        """A path behind ``data_root``, unless it is absolute."""
+        """Return a path behind ``data_root``, unless it is absolute."""
         if not path or not self.data_root or is_abs(path):
             return path or None
         return fileio.join_path(self.data_root, path)
 
     def _with_classes(self, metainfo: dict) -> dict:
-        """Classes of the label file, if none are listed, in VOC's colours."""
+        """Add classes of the label file, if none are listed, and colours."""
         metainfo = {k: v for k, v in metainfo.items() if v is not None}
         if isinstance(metainfo.get('classes'), str):  # a file, as in mmengine
             text = read_text(metainfo['classes']).strip()
@@ -142,25 +141,20 @@ class ImageLabelDataset(CheckedSegDataset):
         classes = metainfo.get('classes') or self.METAINFO.get('classes')
         if not classes and self.label_file:
             classes = (BACKGROUND, *self._read_labels().classes)
-        if len(classes or ()) > MAX_CLASSES + 1:
-            raise ValueError(
-                f'{type(self).__name__} has {len(classes)} classes with the '
-                f'background; at most {MAX_CLASSES + 1} can be told from 255, '
-                'the id of ignored pixels'
-            )
+        if classes:
+            where = f'metainfo of {type(self).__name__}'
+            check_classes(classes, where)
+            check_background(classes, where)
+            known = tuple(classes)[1:]
+            self.label_options = replace(self.label_options, classes=known)
         if self._has_own(classes):
-            check_background(classes, f'metainfo of {type(self).__name__}')
             palette = voc_palette(len(classes))
             metainfo = {'palette': palette, **metainfo, 'classes': classes}
-        elif self.METAINFO:
-            classes = self.METAINFO['classes']
-        known = tuple(classes or ())[1:]
-        self.label_options = replace(self.label_options, classes=known)
         return metainfo
 
     @classmethod
     def get_label_map(cls, new_classes: Sequence[str] | None = None):
-        """How mask ids change where ``metainfo`` gives other classes.
+        """Return how mask ids change where ``metainfo`` gives other classes.
 
         Args:
             new_classes (Sequence[str], optional): Classes of ``metainfo``.
@@ -176,15 +170,15 @@ class ImageLabelDataset(CheckedSegDataset):
 
     @classmethod
     def _has_own(cls, classes: Sequence[str] | None) -> bool:
-        """Whether some of the classes are not among the data set's."""
+        """Return True if some classes are not among the data set's."""
         return not set(classes or ()) <= set(cls.METAINFO.get('classes', ()))
 
     def parse_img_id(self, line: str) -> str:
-        """The image id in a line of the image list."""
+        """Return the image id in a line of the image list."""
         return line.strip()
 
     def label_source(self, img_id: str) -> str:
-        """The place that has, or should have, the label of an image.
+        """Return the place that has, or should have, the label of an image.
 
         To find the line, which errors name, the file is read again.
         """
@@ -217,23 +211,24 @@ class ImageLabelDataset(CheckedSegDataset):
 
     def load_data_list(self) -> list[dict]:
         """Join the image list with the labels, in the order of the list."""
-        classes = self._metainfo.get('classes') or ()
-        check_unique(classes, f'classes of {type(self).__name__}')
         img_ids = self._load_img_ids()
         names = self.load_class_names(img_ids)
         if not self.test_mode:
             self._check_labelled(img_ids, names)
-        if self.img_suffix is None:
-            folder = self.data_prefix['img_path']
-            source = self.ann_file or self.label_file or ''
-            files = find_images(img_ids, folder, self.backend_args, source)
-        else:
-            files = {i: i + self.img_suffix for i in img_ids}
+        source = self.ann_file or self.label_file or ''
+        files = self._find_files(img_ids, source)
         masks = name_masks(files.values(), self.img_suffix)
-        return [
-            self._data_info(i, files[i], masks[files[i]], names.get(i))
-            for i in img_ids
-        ]
+        infos = [self._sample(i, files[i]) for i in img_ids]
+        for info in infos:
+            img_id = info['img_id']
+            if img_id in names:
+                info['gt_label'] = self._class_ids(img_id, names[img_id])
+            if self.test_mode and 'seg_map_path' in self.data_prefix:
+                info['seg_map_path'] = fileio.join_path(
+                    self.data_prefix['seg_map_path'],
+                    masks[files[img_id]] + self.seg_map_suffix,
+                )
+        return infos
 
     def filter_data(self) -> list[dict]:
         """Count the training images that show no class, or drop them.
@@ -250,29 +245,27 @@ class ImageLabelDataset(CheckedSegDataset):
                 f'none of the {len(self.data_list)} images of {source} has a '
                 'class in its label: there is nothing to train with'
             )
-        kept = self.data_list if self.trains_with_empty_labels else shown
+        kept, action = shown, 'dropped, as the published lists do'
+        if self.trains_with_empty_labels:
+            kept, action = self.data_list, 'trained with as background'
         if number := len(self.data_list) - len(shown):
-            action = (
-                'are trained with as background'
-                if self.trains_with_empty_labels
-                else 'are dropped, as the published lists do'
-            )
             print_log(
                 f'{type(self).__name__}: {number} of {len(self.data_list)} '
-                f'images of {source} show no class (empty label) and {action}',
+                f'images of {source} show no class (empty label) and are '
+                f'{action}',
                 logger='current',
             )
         return kept
 
     def _read_labels(self) -> ImageLabels:
-        """The whole label file."""
+        """Read the whole label file."""
         path = str(self.label_file)
         labels = read_labels(path, self.label_options, self.backend_args)
         self.label_notes = labels.notes
         return labels
 
     def _load_img_ids(self) -> list[str]:
-        """Ids of the images, see the class."""
+        """Return the ids of the images, see the class."""
         if self.ann_file:
             lines = read_image_list(self.ann_file, self.backend_args)
             return drop_repeated(map(self.parse_img_id, lines), self.ann_file)
@@ -297,50 +290,15 @@ class ImageLabelDataset(CheckedSegDataset):
                 f'{describe_match(missing, there)}'
             )
 
-    def _data_info(
-        self, img_id: str, file: str, mask: str, names: list[str] | None
-    ) -> dict:
-        """One sample, see the class."""
-        prefix = self.data_prefix
-        info = dict(
-            img_path=fileio.join_path(prefix['img_path'], file),
-            img_id=img_id,
-            label_map=self.label_map,
-            reduce_zero_label=self.reduce_zero_label,
-            seg_fields=[],
-        )
-        if names is not None:
-            info['gt_label'] = self._class_ids(img_id, names)
-        if self.test_mode and 'seg_map_path' in prefix:
-            info['seg_map_path'] = fileio.join_path(
-                prefix['seg_map_path'], mask + self.seg_map_suffix
-            )
-        return info
-
     def _class_ids(self, img_id: str, names: list[str]) -> list[int]:
-        """Foreground ids of class names.
+        """Return foreground ids of class names.
 
         Where the ``classes`` of ``metainfo`` are some of the data set's, the
         others are passed over.
         """
-        classes = self._foreground()
+        classes = list(self._metainfo['classes'][1:])
         known = () if self.label_map is None else self.METAINFO['classes']
-        left_out = set(known) - set(classes)
-        shown = set(names) - left_out
+        shown = set(names) - (set(known) - set(classes))
         if not shown.issubset(classes):
             check_known(shown, classes, img_id, self.label_source(img_id))
         return sorted(map(classes.index, shown))
-
-    def _foreground(self) -> list[str]:
-        """Names of the foreground classes, in the order of their ids."""
-        classes = list(self._metainfo.get('classes') or [])
-        first = classes[:1]
-        if self.label_map is not None:  # some of the data set's classes
-            first = self.METAINFO['classes'][:1]
-        if len(classes) < 2 or classes[0] != first[0]:
-            raise ValueError(
-                f'{type(self).__name__} needs its classes: set '
-                "`metainfo=dict(classes=('background', ...))`, the background "
-                f'first; the classes are {tuple(classes)}'
-            )
-        return classes[1:]

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from mmcv.transforms import LoadAnnotations
@@ -58,11 +57,8 @@ def read_masks(
     Raises:
         BadFileError: A mask has an id that is no class.
     """
-    steps = [
-        step
-        for step in dataset.pipeline.transforms
-        if isinstance(step, LoadAnnotations)
-    ]
+    transforms = dataset.pipeline.transforms
+    steps = [s for s in transforms if isinstance(s, LoadAnnotations)]
     classes = dataset.metainfo.get('classes')
     if not steps or not classes:
         return []
@@ -110,7 +106,7 @@ def compare_masks(
     if not masks:
         return []
     agreement = _Agreement(masks, dataset)
-    known = len(agreement.pairs)
+    known = len(agreement.paths)
     if not known and not agreement.is_void:
         return []
     few = f' that were read (of {total})' if len(masks) < total else ''
@@ -131,114 +127,108 @@ class _Agreement:
 
     Args:
         masks: What was read.
-        dataset: The set.
+        dataset: The set of K classes.
+
+    Attributes:
+        masks: Foreground classes in masks of n images with a label, bool
+            (n, K).
+        labels: Those in their labels, likewise.
+        number: How many images agree.
+        order: Ids that masks have for the K classes, if their order is
+            another, and how many images agree by it (``explained``).
+        is_void: True where the masks hold ignored pixels alone.
     """
 
     def __init__(
         self, masks: Sequence[MaskClasses], dataset: BaseSegDataset
     ) -> None:
-        self.path = masks[0].path
         self.classes = list(dataset.metainfo['classes'])
         self.ignore_index = dataset.ignore_index
-        outside = {0, self.ignore_index}
-        # foreground ids of mask and label
-        self.pairs = [
-            (mask.ids - outside, mask.label, mask.path)
-            for mask in masks
-            if mask.label is not None
-        ]
-        self.number = sum(ids == label for ids, label, _ in self.pairs)
-        self.ids = set(chain(*(mask.ids for mask in masks))) - {0}
-        labelled = [pair for pair in self.pairs if pair[1]]
-        is_asked = bool(labelled) or not self.pairs
+        self.ids = frozenset().union(*(mask.ids for mask in masks)) - {0}
+        pairs = [(m.ids, m.label) for m in masks if m.label is not None]
+        self.paths = [m.path for m in masks if m.label is not None]
+        self.path = masks[0].path
+        self.masks = self._to_table(ids for ids, _ in pairs)
+        self.labels = self._to_table(label for _, label in pairs)
+        self.agree = (self.masks == self.labels).all(1)
+        self.number = int(self.agree.sum())
+        is_asked = self.labels.any() or not pairs
         self.is_void = is_asked and self.ids == {self.ignore_index}
-        self.order, self.explained = self._best_order()
-        total = len(self.pairs)
-        self.is_contradiction = len(labelled) >= FEWEST and (
-            not any(ids & label for ids, label, _ in labelled)
-            or self._is_hopeless(labelled)
-            or self.number <= total / 2 < 0.9 * total <= self.explained
-        )
+        together = (2 * self.labels - 1).T @ (2 * self.masks - 1)
+        together += np.eye(len(self.classes), dtype=int)  # of equals this one
+        _, columns = linear_sum_assignment(together[1:, 1:], maximize=True)
+        self.order = [0, *(columns + 1).tolist()]
+        by_order = (self.masks[:, self.order] == self.labels).all(1)
+        self.explained = int(by_order.sum())
 
-    @staticmethod
-    def _is_hopeless(labelled: list) -> bool:
-        """Whether no image agrees, and not for want of small objects."""
-        return not any(ids == label for ids, label, _ in labelled) and any(
-            ids - label for ids, label, _ in labelled
-        )
+    def _to_table(self, groups: Iterable[frozenset[int]]) -> np.ndarray:
+        """Return which foreground classes each group of ids has."""
+        ids = np.arange(len(self.classes))
+        is_foreground = (ids > 0) & (ids != self.ignore_index)
+        rows = [np.isin(ids, [*group]) & is_foreground for group in groups]
+        return np.reshape(rows, (-1, len(ids))).astype(bool)
+
+    @property
+    def is_contradiction(self) -> bool:
+        """True where the masks contradict every label, or have moved ids."""
+        total = len(self.paths)
+        shown = self.labels.any(1)
+        if shown.sum() < FEWEST:
+            return False
+        # no image agrees, and not for want of small objects
+        added = (self.masks & ~self.labels)[shown].any()
+        is_hopeless = not self.agree[shown].any() and added
+        is_moved = self.number <= total / 2 < 0.9 * total <= self.explained
+        apart = not (self.masks & self.labels).any()
+        return bool(apart or is_hopeless or is_moved)
 
     def describe(self) -> str:
         """Say what the disagreement looks like."""
         ids = self.ids - {self.ignore_index}
         paint = 'ids of masks are those of `classes`, in their order from 0'
-        if self.is_void:
-            return (
-                f'they hold no other values than 0 and {self.ignore_index}, '
-                f'which is ignored (binary masks?); {paint}; the first is '
-                f'{self.path}'
-            )
         if not ids:
+            values = 'the background (0) alone'
+            if self.is_void:
+                values = (
+                    f'no other values than 0 and {self.ignore_index}, which '
+                    'is ignored (binary masks?)'
+                )
             return (
-                f'they hold the background (0) alone; {paint}; the first is '
-                f'{self.path}'
+                f'they hold {values}; {paint}; the first is {self.path}'
             )
-        shown = set(chain(*(label for _, label, _ in self.pairs)))
         if moved := self._moved():
             text = f'{"; ".join(moved)} (another order of classes?); {paint}'
-        elif len(ids) == 1 < len(shown):
-            text = f'they hold no other class than {ids.pop()} (binary masks?)'
+        elif len(ids) == 1 < self.labels.any(0).sum():
+            text = f'they hold no other class than {min(ids)} (binary masks?)'
         else:
-            more = sum(bool(mask - label) for mask, label, _ in self.pairs)
-            less = sum(bool(label - mask) for mask, label, _ in self.pairs)
+            more = (self.masks & ~self.labels).any(1).sum()
+            less = (self.labels & ~self.masks).any(1).sum()
             text = (
                 f'{more} show a class that the label lacks, {less} lack a '
                 'class of the label'
             )
-        first, label, path = next(p for p in self.pairs if p[0] != p[1])
+        first = int(np.argmin(self.agree))
         return (
-            f'{text}; the first is {path}: mask {self._names(first)}, label '
-            f'{self._names(label)}'
+            f'{text}; the first is {self.paths[first]}: mask '
+            f'{self._names(self.masks[first])}, label '
+            f'{self._names(self.labels[first])}'
         )
 
-    def _names(self, ids: Iterable[int]) -> str:
-        names = [f'{i} ({self.classes[i]})' for i in sorted(ids)]
+    def _names(self, shown: np.ndarray) -> str:
+        names = [f'{i} ({self.classes[i]})' for i in np.flatnonzero(shown)]
         return ', '.join(names) or 'none'
 
-    def _best_order(self) -> tuple[dict[int, int], int]:
-        """The ids that masks have for the classes, if their order is another.
-
-        Returns:
-            tuple[dict[int, int], int]: From id in labels to id in masks, and
-            the number of images that agree by it.
-        """
-        number = len(self.classes)
-        together = np.eye(number) / 2  # of equals the id that is meant
-        for ids, label, _ in self.pairs:
-            in_mask, in_label = (
-                np.isin(np.arange(number), [*group]) for group in (ids, label)
-            )
-            together += in_label[:, None] == in_mask
-        rows, columns = linear_sum_assignment(together[1:, 1:], maximize=True)
-        order = dict(
-            zip((rows + 1).tolist(), (columns + 1).tolist(), strict=True)
-        )
-        explained = sum(
-            ids == {order[i] for i in label} for ids, label, _ in self.pairs
-        )
-        return order, explained
-
     def _moved(self) -> list[str]:
-        """Classes with another id, where that explains many images."""
+        """Return classes with another id, where that explains many images."""
         gain = self.explained - self.number
-        if gain <= 0 or gain < MOVED_SHARE * len(self.pairs):
+        if gain <= 0 or gain < MOVED_SHARE * len(self.paths):
             return []
         moved = []
-        for i, other in self.order.items():
-            labelled = [ids for ids, label, _ in self.pairs if i in label]
-            number = sum(other in ids for ids in labelled)
-            if number and i != other:
+        for i, other in enumerate(self.order):
+            found = self.masks[self.labels[:, i], other]
+            if found.any() and i != other:
                 moved.append(
                     f'mask {other} where the label is {i} '
-                    f'({self.classes[i]}), in {number} of {len(labelled)}'
+                    f'({self.classes[i]}), in {found.sum()} of {len(found)}'
                 )
         return moved

@@ -3,13 +3,12 @@
 import os.path as osp
 from pathlib import Path
 
-import mmengine.fileio as fileio
 from mmengine.registry import DATASETS
 
 from cosa_mmseg.utils.reading import read_json
 
 from .checked_seg_dataset import CheckedSegDataset
-from .image_files import drop_repeated, find_images, read_image_list
+from .image_files import drop_repeated, read_image_list
 
 # what an export of pseudo labels writes
 KINDS = ('cam', 'seg')
@@ -82,34 +81,27 @@ class PseudoLabelDataset(CheckedSegDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """The images of the export's list, in its order."""
+        """Return the images of the export's list, in its order."""
         self._check_classes()
         lines = read_image_list(self.ann_file, self.backend_args)
         img_ids = drop_repeated(lines, self.ann_file)
-        labels = {i: self._label_path(i) for i in img_ids}
-        self._check_labels(labels)
-        folder = self.data_prefix['img_path']
-        if self.img_suffix is None:
-            files = find_images(img_ids, folder, self.backend_args)
-        else:
-            files = {i: i + self.img_suffix for i in img_ids}
-        return [
-            dict(
-                img_path=fileio.join_path(folder, files[img_id]),
-                img_id=img_id,
-                seg_map_path=path,
-                label_map=self.label_map,
-                reduce_zero_label=self.reduce_zero_label,
-                seg_fields=[],
+        folder = self.label_root / self.kind
+        labels = {i: str(folder / f'{i}.png') for i in img_ids}
+        missing = [path for path in labels.values() if not osp.isfile(path)]
+        if missing:
+            raise FileNotFoundError(
+                f'{len(missing)} of the {len(labels)} images of '
+                f'{self.ann_file} have no pseudo label; the first is '
+                f'{missing[0]}: repeat the export, which adds what is missing'
             )
-            for img_id, path in labels.items()
+        files = self._find_files(img_ids, self.ann_file)
+        return [
+            self._sample(i, files[i], seg_map_path=path)
+            for i, path in labels.items()
         ]
 
-    def _label_path(self, img_id: str) -> str:
-        return str(self.label_root / self.kind / f'{img_id}.png')
-
     def _read_json(self, name: str) -> dict:
-        """A file of the export; raises what says how to make it."""
+        """Read a file of the export; errors say how to make it."""
         try:
             return read_json(self.label_root / name)
         except (FileNotFoundError, NotADirectoryError) as err:
@@ -121,7 +113,7 @@ class PseudoLabelDataset(CheckedSegDataset):
             ) from err
 
     def _exported_classes(self) -> list[str]:
-        """Names of the classes of the labels, background first."""
+        """Return names of the classes of the labels, background first."""
         kinds = self._read_json(MANIFEST).get('which', [])
         if self.kind not in kinds:
             raise ValueError(
@@ -143,19 +135,9 @@ class PseudoLabelDataset(CheckedSegDataset):
                 '`label_root` to an export of this data set'
             )
 
-    def _check_labels(self, labels: dict[str, str]) -> None:
-        """Raise unless each image, by its id, has a label."""
-        missing = [path for path in labels.values() if not osp.isfile(path)]
-        if missing:
-            raise FileNotFoundError(
-                f'{len(missing)} of the {len(labels)} images of '
-                f'{self.ann_file} have no pseudo label; the first is '
-                f'{missing[0]}: repeat the export, which adds what is missing'
-            )
-
 
 def _metainfo_of(name: str) -> dict:
-    """Classes and palette of a registered data set."""
+    """Return classes and palette of a registered data set."""
     metainfo = getattr(DATASETS.get(name), 'METAINFO', {})
     if 'classes' not in metainfo:
         raise ValueError(

@@ -8,7 +8,13 @@ from PIL import Image
 
 from cosa_mmseg.datasets import CheckedSegDataset
 from cosa_mmseg.datasets.bad_files import BadFileError
-from cosa_mmseg.datasets.check import check_data, find_bad_files
+from cosa_mmseg.datasets.check import _pass_over, check_data
+
+
+def find_bad_files(dataset, num_workers=0):
+    samples = _pass_over(dataset, num_workers, '')
+    return [fault for fault, _ in samples if fault is not None]
+
 
 LOAD = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations')]
 

@@ -104,7 +104,9 @@ def test_some_of_the_classes(tmp_path):
 
 
 def test_some_of_the_classes_need_the_background(tmp_path):
-    with pytest.raises(ValueError, match='the background first.*person'):
+    with pytest.raises(
+        ValueError, match="must begin with 'background'.*'person'"
+    ):
         VOCImageLabelDataset(
             **voc_cfg(write_voc(tmp_path, LABELS)),
             metainfo=dict(classes=('person', 'tvmonitor')),
