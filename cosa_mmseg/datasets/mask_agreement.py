@@ -193,9 +193,7 @@ class _Agreement:
                     f'no other values than 0 and {self.ignore_index}, which '
                     'is ignored (binary masks?)'
                 )
-            return (
-                f'they hold {values}; {paint}; the first is {self.path}'
-            )
+            return f'they hold {values}; {paint}; the first is {self.path}'
         if moved := self._moved():
             text = f'{"; ".join(moved)} (another order of classes?); {paint}'
         elif len(ids) == 1 < self.labels.any(0).sum():
