@@ -13,11 +13,8 @@ from PIL import Image
 
 from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.utils.label_map import write_label_map
-from cosa_mmseg.visualization.overlay import (
-    add_legend,
-    draw_heat_map,
-    draw_overlay,
-)
+from cosa_mmseg.visualization.overlay import add_legend, draw_overlay
+from cosa_mmseg.visualization.panels import heat_map_panel
 
 from .pictures import Picture
 from .prediction import PicturePrediction
@@ -151,7 +148,9 @@ class PredictionWriter:
             name = re.sub(r'[^\w.-]+', '_', prediction.classes[id_])[:50]
             path = self._path('cam', prediction, f'/{id_:02d}_{name}.png')
             cam = prediction.sight.maps.cam(id_ - 1).cpu().numpy()
-            _write_image(path, draw_heat_map(cam, prediction.image))
+            image = prediction.image
+            heat_map = heat_map_panel(cam, image, image.shape[1::-1])
+            _write_image(path, np.asarray(heat_map))
             written.append(path)
         return written
 

@@ -18,6 +18,7 @@ REQUIREMENTS = {
     'mmcv': 'onedl-mmcv>=2.3.6',
     'mmseg': 'onedl-mmsegmentation>=1.4.2',
     'mmpretrain': 'onedl-mmpretrain>=1.3.6',
+    'jinja2': 'jinja2>=3.1',
 }
 
 

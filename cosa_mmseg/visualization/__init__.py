@@ -2,12 +2,10 @@
 
 from .browse import draw_sample, save_samples
 from .explain import explain, observe
-from .gallery import COLUMNS, draw_gallery, save_gallery
+from .gallery import draw_gallery, draw_sheet, save_gallery
 from .gallery_row import GalleryRow
-from .sheet import draw_sheet
 
 __all__ = [
-    'COLUMNS',
     'GalleryRow',
     'draw_gallery',
     'draw_sample',

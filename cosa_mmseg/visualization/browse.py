@@ -1,4 +1,4 @@
-"""What a data set hands out: one picture a sample."""
+"""Samples of a data set: one picture each."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,18 +7,16 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmseg.structures import SegDataSample
 from PIL import Image, ImageDraw
-from torch import Tensor
 
 from cosa_mmseg.utils.atomic import atomic_folder
 
-from .legend import legend_strip
 from .panels import image_panel, label_map_panel
-from .style import FAINT, INK, MARGIN, PAPER, Colour, fit_text, font
+from .strips import caption_strip, class_legend, panel_strip, stack
+from .style import PAPER, Colour
 
-GAP, TITLE_HEIGHT, LINE_HEIGHT = 6, 28, 22
 LEAST_CELL = 120  # pixels, so that names fit over narrow images
 BOX, FRAME = (255, 0, 170), 2  # colour and width of the valid box
-TITLES = {'weak': 'Weak view', 'strong': 'Strong view'}
+TITLES = {'weak': 'Weak view', 'strong': 'Strong view', 'image': 'Image'}
 
 
 def save_samples(
@@ -81,37 +79,41 @@ def draw_sample(
     """
     inputs, sample = data['inputs'], data['data_samples']
     views = inputs if isinstance(inputs, dict) else {'image': inputs}
-    panels = {name: _view(img, sample, side) for name, img in views.items()}
+    images = {
+        TITLES[name]: img.flip(0).permute(1, 2, 0).numpy()  # to (H, W, 3) RGB
+        for name, img in views.items()
+    }
+    panels = {
+        title: _view(image, sample, side) for title, image in images.items()
+    }
     ids = []
     if 'gt_sem_seg' in sample:
-        mask = sample.gt_sem_seg.data[0]
-        img = _rgb(next(iter(views.values())))
-        panels['mask'] = label_map_panel(mask, img, palette, _fit(img, side))
+        mask, image = sample.gt_sem_seg.data[0], next(iter(images.values()))
+        panels['Mask'] = label_map_panel(
+            mask, image, palette, _fit(image, side)
+        )
         ids = np.unique(mask).tolist()
-    strips = [_panel_strip(panels)]
+    strips = [panel_strip(panels, LEAST_CELL)]
     width = strips[0].width
-    strips.append(_caption_strip(sample, classes, width))
+    strips += [
+        caption_strip(_describe(sample), '', width),
+        caption_strip(_labels(sample, classes), '', width),
+    ]
     if ids:
-        strips.append(legend_strip(ids, classes, palette, width))
-    return np.concatenate([np.asarray(strip) for strip in strips])
-
-
-def _rgb(img: Tensor) -> np.ndarray:
-    """(3, H, W) BGR to (H, W, 3) RGB."""
-    return img.flip(0).permute(1, 2, 0).numpy()
+        strips.append(class_legend(ids, classes, palette, width))
+    return stack(strips)
 
 
 def _fit(img: np.ndarray, side: int) -> tuple[int, int]:
-    """(width, height) of an image's panel."""
+    """Return (width, height) of an image's panel."""
     h, w = img.shape[:2]
     scale = side / max(h, w)
     return max(1, round(w * scale)), max(1, round(h * scale))
 
 
-def _view(img: Tensor, sample: SegDataSample, side: int) -> Image.Image:
-    """A view, with the valid box where the sample has one."""
-    rgb = _rgb(img)
-    view = image_panel(rgb, _fit(rgb, side))
+def _view(image: np.ndarray, sample: SegDataSample, side: int) -> Image.Image:
+    """Draw a view, with the valid box where the sample has one."""
+    view = image_panel(image, _fit(image, side))
     if 'valid_box' not in sample:
         return view
     # the frame lies around the box, beyond the view if need be
@@ -119,51 +121,24 @@ def _view(img: Tensor, sample: SegDataSample, side: int) -> Image.Image:
     panel = Image.new('RGB', size, PAPER)
     panel.paste(view, (FRAME, FRAME))
     top, bottom, left, right = sample.valid_box
-    x, y = view.width / rgb.shape[1], view.height / rgb.shape[0]
-    corners = (
-        round(left * x),
-        round(top * y),
-        round(right * x),
-        round(bottom * y),
-    )
-    box = (*corners[:2], *(edge + 2 * FRAME - 1 for edge in corners[2:]))
+    x, y = view.width / image.shape[1], view.height / image.shape[0]
+    around = 2 * FRAME - 1
+    end = round(right * x) + around, round(bottom * y) + around
+    box = (round(left * x), round(top * y), *end)
     ImageDraw.Draw(panel).rectangle(box, outline=BOX, width=FRAME)
     return panel
 
 
-def _panel_strip(panels: dict[str, Image.Image]) -> Image.Image:
-    """The panels side by side, each under its name."""
-    cells = [max(panel.width, LEAST_CELL) + GAP for panel in panels.values()]
-    height = max(panel.height for panel in panels.values())
-    size = sum(cells) - GAP + 2 * MARGIN, TITLE_HEIGHT + height
-    strip = Image.new('RGB', size, PAPER)
-    draw, face = ImageDraw.Draw(strip), font(15, bold=True)
-    left = MARGIN
-    for (name, panel), cell in zip(panels.items(), cells, strict=True):
-        middle = TITLE_HEIGHT // 2
-        title = TITLES.get(name, name.capitalize())
-        draw.text((left, middle), title, INK, face, anchor='lm')
-        strip.paste(panel, (left, TITLE_HEIGHT))
-        left += cell
-    return strip
-
-
-def _caption_strip(
-    sample: SegDataSample, classes: Sequence[str], width: int
-) -> Image.Image:
-    """The image and its size in one line, the names of its labels below."""
+def _describe(sample: SegDataSample) -> str:
+    """Return the name and size of the image, and whether it is mirrored."""
     h, w = sample.ori_shape
-    image = f'{Path(sample.img_path).name}   {w} x {h}'
-    if sample.get('flip'):
-        image += ', mirrored'
-    label = 'no label'
-    if 'gt_label' in sample:
-        ids = (sample.gt_label.label + 1).tolist()
-        label = ', '.join(classes[id_] for id_ in ids) or 'empty label'
-    strip = Image.new('RGB', (width, 2 * LINE_HEIGHT), PAPER)
-    draw, face = ImageDraw.Draw(strip), font(13)
-    for line, (text, ink) in enumerate([(image, FAINT), (label, INK)]):
-        place = (MARGIN, line * LINE_HEIGHT + LINE_HEIGHT // 2)
-        text = fit_text(text, face, width - 2 * MARGIN)
-        draw.text(place, text, ink, face, anchor='lm')
-    return strip
+    mirrored = ', mirrored' if sample.get('flip') else ''
+    return f'{Path(sample.img_path).name}   {w} x {h}{mirrored}'
+
+
+def _labels(sample: SegDataSample, classes: Sequence[str]) -> str:
+    """Return the names of the image-level labels."""
+    if 'gt_label' not in sample:
+        return 'no label'
+    ids = (sample.gt_label.label + 1).tolist()
+    return ', '.join(classes[id_] for id_ in ids) or 'empty label'

@@ -1,6 +1,6 @@
-"""What is drawn of one image."""
+"""The pictures of one image."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from .panels import heat_map_panel, image_panel, label_map_panel
-from .style import VACANT, Colour
+from .style import Colour
 
 MOST_WEIGHT = 2.0  # the brightest weight; their mean is 1
 TITLES = {
@@ -20,15 +20,15 @@ TITLES = {
     'cpl_aux': 'Auxiliary CPL',
     'weight': f'Weights, 0 to {MOST_WEIGHT:g}',
     'spl': 'SPL',
-    'prediction': 'Prediction',
+    'prediction': 'Assignment network',
     'online': 'Online network',
 }
-_MAPS = ('truth', 'cpl', 'cpl_aux', 'spl', 'prediction', 'online')
+LABEL_MAPS = ('truth', 'cpl', 'cpl_aux', 'spl', 'prediction', 'online')
 
 
 @dataclass(frozen=True)
 class GalleryRow:
-    """What is drawn of one image; arrays or CPU tensors of any sizes.
+    """The pictures of one image; arrays or CPU tensors of any sizes.
 
     Maps may be smaller or larger than the image: label maps are resized by
     nearest neighbour, CAMs and weights bilinearly.  A picture that is None
@@ -45,7 +45,7 @@ class GalleryRow:
         cpl_aux: (h, w) that of the auxiliary CAM.
         weight: (h, w) reliability of `cpl`, not negative, of mean 1.
         spl: (h, w) pseudo label made from the segmentation, as `truth`.
-        prediction: (h, w) as `truth`.
+        prediction: (h, w) prediction of the assignment network, as `truth`.
         online: (h, w) prediction of the online network, as `truth`.
     """
 
@@ -67,50 +67,33 @@ class GalleryRow:
         """`labels` as segmentation ids, the background being 0."""
         return (np.asarray(self.labels, dtype=np.int64) + 1).tolist()
 
+    def draw(
+        self, name: str, palette: Sequence[Colour], size: tuple[int, int]
+    ) -> Image.Image | None:
+        """Draw one picture; None where there is none.
 
-def draw_panel(
-    row: GalleryRow,
-    name: str,
-    palette: Sequence[Colour],
-    size: tuple[int, int],
-) -> Image.Image:
-    """One picture of a row.
-
-    Args:
-        row: The row.
-        name: Name of its picture, out of `TITLES`.
-        palette: K colours, RGB in 0 to 255.
-        size: Width and height of the picture.
-    """
-    content = getattr(row, name)
-    if content is None:
-        return Image.new('RGB', size, VACANT)
-    if name == 'image':
-        return image_panel(row.image, size)
-    if name in ('cam', 'cam_aux'):
-        cam = np.asarray(content)[[id_ - 1 for id_ in row.label_ids]]
+        Args:
+            name: Its name, out of `TITLES`.
+            palette: K colours, RGB in 0 to 255.
+            size: Width and height of the picture.
+        """
+        content = getattr(self, name)
+        if content is None:
+            return None
+        if name == 'image':
+            return image_panel(content, size)
+        if name in LABEL_MAPS:
+            return label_map_panel(content, self.image, palette, size)
+        if name == 'weight':
+            heat = np.asarray(content) / MOST_WEIGHT
+            grey = image_panel(self.image, size).convert('L').convert('RGB')
+            return heat_map_panel(heat, np.asarray(grey), size, 0.7, 'viridis')
+        cam = np.asarray(content)[[id_ - 1 for id_ in self.label_ids]]
         heat = cam.max(0, initial=0)  # all 0 where there is no label
-        return heat_map_panel(heat, row.image, size)
-    if name == 'weight':
-        heat = np.asarray(content) / MOST_WEIGHT
-        grey = image_panel(row.image, size).convert('L').convert('RGB')
-        return heat_map_panel(
-            heat, np.asarray(grey), size, alpha=0.7, colours='viridis'
-        )
-    return label_map_panel(content, row.image, palette, size)
+        return heat_map_panel(heat, self.image, size)
 
-
-def shown_ids(rows: Sequence[GalleryRow], columns: Sequence[str]) -> list[int]:
-    """Class ids that label maps or image labels of some rows show.
-
-    Args:
-        rows: The rows.
-        columns: Names of the pictures that are drawn of them.
-    """
-    ids = {id_ for row in rows for id_ in row.label_ids}
-    for row in rows:
-        for name in columns:
-            label_map = getattr(row, name)
-            if name in _MAPS and label_map is not None:
-                ids.update(np.unique(np.asarray(label_map)).tolist())
-    return sorted(ids)
+    def shown_ids(self, names: Iterable[str]) -> set[int]:
+        """Return the class ids in `labels` and in the label maps of names."""
+        maps = [getattr(self, name) for name in names if name in LABEL_MAPS]
+        found = [np.unique(np.asarray(m)) for m in maps if m is not None]
+        return {*self.label_ids, *(int(i) for ids in found for i in ids)}

@@ -1,12 +1,12 @@
 """A prediction over its picture, at the picture's size."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import matplotlib
 import numpy as np
 from PIL import Image
 
-from .legend import legend_strip
+from .panels import colour_table
+from .strips import legend_strip
 from .style import Colour
 
 OUTLINE = (255, 255, 255)
@@ -32,9 +32,7 @@ def draw_overlay(
     Returns:
         (H, W, 3) uint8, RGB.
     """
-    table = np.zeros((256, 3), np.uint8)
-    table[: len(palette)] = palette
-    colours = Image.fromarray(table[label_map])
+    colours = Image.fromarray(colour_table(palette)[label_map])
     tinted = np.asarray(Image.blend(Image.fromarray(image), colours, alpha))
     shown = (label_map > 0)[..., None]
     drawn = np.where(shown, tinted, image - image // 4)
@@ -43,20 +41,19 @@ def draw_overlay(
 
 
 def _edges(label_map: np.ndarray) -> np.ndarray:
-    """Where a class begins: True on its side of the edge, bool (H, W)."""
+    """Return where a class begins: True on its side, bool (H, W)."""
     found = np.zeros(label_map.shape, bool)
     for axis in (0, 1):
         ids = label_map.swapaxes(0, axis)
         marked = found.swapaxes(0, axis)
-        differ = ids[1:] != ids[:-1]
-        marked[1:] |= differ & (ids[1:] > ids[:-1])
-        marked[:-1] |= differ & (ids[:-1] > ids[1:])
+        marked[1:] |= ids[1:] > ids[:-1]
+        marked[:-1] |= ids[:-1] > ids[1:]
     return found
 
 
 def add_legend(
     drawn: np.ndarray,
-    names: dict[int, str],
+    names: Mapping[int, str],
     palette: Sequence[Colour],
 ) -> np.ndarray:
     """Write below a picture what its colours mean.
@@ -70,29 +67,8 @@ def add_legend(
         (H', W', 3) uint8, RGB; wider than ``drawn`` if that is narrow.
     """
     height, width = drawn.shape[:2]
-    texts = [names.get(id_, '') for id_ in range(len(palette))]
-    total = max(width, LEAST_WIDTH)
-    legend = legend_strip([*names], texts, palette, total)
-    sheet = Image.new('RGB', (total, height + legend.height), 'white')
+    legend = legend_strip(names, palette, max(width, LEAST_WIDTH))
+    sheet = Image.new('RGB', (legend.width, height + legend.height), 'white')
     sheet.paste(Image.fromarray(drawn), (0, 0))
     sheet.paste(legend, (0, height))
     return np.asarray(sheet)
-
-
-def draw_heat_map(
-    cam: np.ndarray, image: np.ndarray, alpha: float = 0.55
-) -> np.ndarray:
-    """A CAM in the colours of jet over its picture.
-
-    Args:
-        cam: In [0, 1], (H, W).
-        image: (H, W, 3) uint8, RGB.
-        alpha: Share of the heat map in the blend. Defaults to 0.55.
-
-    Returns:
-        (H, W, 3) uint8, RGB.
-    """
-    levels = (cam * 255).round().astype(np.uint8)
-    table = matplotlib.colormaps['jet'](np.arange(256), bytes=True)[:, :3]
-    heat = Image.fromarray(table[levels])
-    return np.asarray(Image.blend(Image.fromarray(image), heat, alpha))

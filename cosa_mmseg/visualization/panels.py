@@ -1,4 +1,4 @@
-"""The single pictures that a gallery is made of."""
+"""Single pictures."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from .style import IGNORE, Colour, ignore_pattern
 
 
 def image_panel(image: ArrayLike, size: tuple[int, int]) -> Image.Image:
-    """The image at ``size = (width, height)``.
+    """Return the image at ``size = (width, height)``.
 
     Raises:
         ValueError: If the image is not (H, W, 3) uint8.
@@ -32,7 +32,7 @@ def heat_map_panel(
     alpha: float = 0.55,
     colours: str = 'jet',
 ) -> Image.Image:
-    """A map in [0, 1] in colours over the image.
+    """Draw a map in [0, 1] in colours over the image.
 
     Args:
         heat: (h, w).
@@ -51,6 +51,13 @@ def heat_map_panel(
     )
 
 
+def colour_table(palette: Sequence[Colour]) -> np.ndarray:
+    """Return the colours of all ids of a label map, (256, 3) uint8."""
+    table = np.zeros((256, 3), np.uint8)
+    table[: len(palette)] = palette
+    return table
+
+
 def label_map_panel(
     label_map: ArrayLike,
     image: ArrayLike,
@@ -58,7 +65,7 @@ def label_map_panel(
     size: tuple[int, int],
     alpha: float = 0.75,
 ) -> Image.Image:
-    """A label map in palette colours over the grey image; 255 is hatched.
+    """Draw a label map over the grey image; 255 is hatched.
 
     Args:
         label_map: (h, w) class ids in [0, K), 255 = ignore.
@@ -73,21 +80,16 @@ def label_map_panel(
     ids = np.asarray(label_map)
     if ids.ndim != 2:
         raise ValueError(f'a label map must be (h, w), but is {ids.shape}')
-    table = np.zeros((256, 3), np.uint8)
-    table[: len(palette)] = palette
     unknown = set(np.unique(ids).tolist()) - {*range(len(palette)), IGNORE}
     if unknown:
         raise ValueError(
             f'label map ids {sorted(unknown)} have no colour in a palette of '
             f'{len(palette)}'
         )
-    resized = np.asarray(
-        Image.fromarray(ids.astype(np.uint8)).resize(
-            size, Image.Resampling.NEAREST
-        )
-    )
+    small = Image.fromarray(ids.astype(np.uint8))
+    resized = np.asarray(small.resize(size, Image.Resampling.NEAREST))
+    colours = Image.fromarray(colour_table(palette)[resized])
     grey = image_panel(image, size).convert('L').convert('RGB')
-    blend = Image.blend(grey, Image.fromarray(table[resized]), alpha)
+    blend = np.asarray(Image.blend(grey, colours, alpha))
     ignored = (resized == IGNORE)[..., None]
-    pattern = ignore_pattern(size)
-    return Image.fromarray(np.where(ignored, pattern, np.asarray(blend)))
+    return Image.fromarray(np.where(ignored, ignore_pattern(size), blend))

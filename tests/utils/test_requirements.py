@@ -15,6 +15,7 @@ from cosa_mmseg.utils.requirements import REQUIREMENTS, check_requirements
 ROOT = Path(__file__).resolve().parents[2]
 
 PACKAGES = {
+    'jinja2': '3.1.6',
     'numpy': '2.2.6',
     'torch': '2.8.0+cu128',
     'torchvision': '0.23.0',

@@ -5,13 +5,8 @@ from mmengine.structures import LabelData, PixelData
 from mmseg.structures import SegDataSample
 
 from cosa_mmseg.visualization import draw_sample
-from cosa_mmseg.visualization.browse import (
-    BOX,
-    FRAME,
-    GAP,
-    LINE_HEIGHT,
-    TITLE_HEIGHT,
-)
+from cosa_mmseg.visualization.browse import BOX, FRAME
+from cosa_mmseg.visualization.strips import GAP, LINE
 from cosa_mmseg.visualization.style import MARGIN, PAPER
 
 CLASSES = ('background', 'cat', 'dog')
@@ -51,11 +46,11 @@ def test_views_side_by_side_in_their_frames():
     picture = draw(TWO, sample(box=(5, 15, 0, 20)))
     cell = SIDE + 2 * FRAME
     assert picture.shape == (
-        TITLE_HEIGHT + cell + 2 * LINE_HEIGHT,
+        LINE + cell + GAP + 2 * LINE,
         2 * MARGIN + 2 * cell + GAP,
         3,
     )
-    top, left = TITLE_HEIGHT + FRAME, MARGIN + FRAME
+    top, left = LINE + FRAME, MARGIN + FRAME
     for number, colour in enumerate((WEAK, STRONG)):
         x = left + number * (cell + GAP)
         view = picture[top : top + SIDE, x : x + SIDE]
@@ -71,7 +66,7 @@ def test_views_side_by_side_in_their_frames():
 
 def test_captions_name_the_labels():
     captions = {
-        label: draw(TWO, sample(label=label))[-LINE_HEIGHT:].tobytes()
+        label: draw(TWO, sample(label=label))[-LINE:].tobytes()
         for label in ((0,), (1,), (), None)
     }
     assert len(set(captions.values())) == 4
@@ -84,12 +79,12 @@ def test_an_evaluation_sample_has_its_mask():
     mask[:, 5:] = 2
     picture = draw(flat((90, 90, 90)), sample(mask=mask))
     left = MARGIN + SIDE + GAP
-    panel = picture[TITLE_HEIGHT:, left : left + SIDE][:SIDE]
+    panel = picture[LINE:, left : left + SIDE][:SIDE]
     assert (panel[:, :90] == panel[0, 0]).all()
     assert (panel[:, 110:] == panel[0, -1]).all()
     assert panel[0, -1, 2] > panel[0, 0, 2] + 100  # blue
     # below the caption, a legend with the colour of the class
-    legend = picture[TITLE_HEIGHT + SIDE + 2 * LINE_HEIGHT :]
+    legend = picture[LINE + SIDE + GAP + 2 * LINE :]
     assert (legend == PALETTE[2]).all(-1).any()
 
 

@@ -12,12 +12,8 @@ from mmengine.structures import PixelData
 from cosa_mmseg.models.ops.cam import cam_to_label
 from cosa_mmseg.models.pseudo_labels import PerplexityWeight
 from cosa_mmseg.visualization import draw_sheet, observe
-from cosa_mmseg.visualization.sheet import (
-    CAPTION_HEIGHT,
-    GAP,
-    LAYOUT,
-    TITLE_HEIGHT,
-)
+from cosa_mmseg.visualization.gallery import SHEET
+from cosa_mmseg.visualization.strips import GAP, LINE
 from cosa_mmseg.visualization.style import HATCH, MARGIN, PAPER
 from tests.models.networks import small_batch
 from tests.models.segmentors.steps import build, paper_recipe, released_recipe
@@ -126,7 +122,7 @@ def test_without_weights_and_mask_their_places_stay_empty():
 
 def panel(picture, name):
     """A panel of a sheet of a square image."""
-    line = next(i for i, names in enumerate(LAYOUT) if name in names)
-    top = CAPTION_HEIGHT + line * (TITLE_HEIGHT + WIDTH + GAP) + TITLE_HEIGHT
-    left = MARGIN + LAYOUT[line].index(name) * (WIDTH + GAP)
+    line = next(i for i, names in enumerate(SHEET) if name in names)
+    top = LINE + line * (LINE + WIDTH + GAP) + LINE
+    left = MARGIN + SHEET[line].index(name) * (WIDTH + GAP)
     return picture[top : top + WIDTH, left : left + WIDTH]

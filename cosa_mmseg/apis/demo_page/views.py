@@ -14,7 +14,8 @@ from cosa_mmseg.apis.prediction import choose_classes, kept_ids
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.evaluation.functional import best_class
 from cosa_mmseg.interop.models_out.trained_network import NETWORKS
-from cosa_mmseg.visualization.overlay import draw_heat_map, draw_overlay
+from cosa_mmseg.visualization.overlay import draw_overlay
+from cosa_mmseg.visualization.panels import heat_map_panel
 
 MOST_PIXELS = 25_000_000  # of a picture
 SIDE = 640  # at most of what is drawn, pixels
@@ -115,7 +116,8 @@ class NetworkView:
     def draw_cam(self, class_id: int, opacity: float) -> np.ndarray:
         """The CAM of a class over the picture, uint8 (h, w, 3), RGB."""
         cam = self.cams[class_id - 1].astype(np.float32)
-        return draw_heat_map(cam, self.image, opacity)
+        size = self.image.shape[1::-1]
+        return np.asarray(heat_map_panel(cam, self.image, size, opacity))
 
 
 def look(inferencer: CoSAInferencer, path: str) -> list[NetworkView]:

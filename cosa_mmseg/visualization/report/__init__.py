@@ -1,10 +1,6 @@
-"""What a training did, on one page."""
+"""A report: a training on one page."""
 
 from .page import write_report
-from .record import (
-    RunInfo,
-    TrainingRecord,
-    read_training,
-)
+from .record import read_training
 
-__all__ = ['RunInfo', 'TrainingRecord', 'read_training', 'write_report']
+__all__ = ['read_training', 'write_report']

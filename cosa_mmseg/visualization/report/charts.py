@@ -1,14 +1,21 @@
 """Line charts as SVG."""
 
+import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import cycle
+from typing import Any
 
-from matplotlib.ticker import LogLocator, MaxNLocator
+from markupsafe import Markup
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-WIDTH, HEIGHT = 520, 250
-LEFT, RIGHT, TOP, BOTTOM = 68, 24, 10, 30
+from .record import ONLINE, TrainingRecord
+
 COLOURS = (
     '#0072b2',  # Okabe and Ito's, which the colour-blind can tell apart
     '#d55e00',
@@ -21,6 +28,17 @@ COLOURS = (
 )
 LEAST = 1e-100  # value on a logarithmic scale
 MOST_DOTS = 40  # points up to which each has a dot and a tooltip
+# text as text, and the same identifiers each time
+STYLE: Any = {
+    'svg.fonttype': 'none',
+    'svg.hashsalt': 'cosa',
+    'font.family': 'DejaVu Sans',
+    'font.size': 9,
+    'axes.grid': True,
+    'axes.grid.axis': 'y',
+    'grid.color': '#e4e4e4',
+}
+ANONYMOUS = dict.fromkeys(('Creator', 'Date', 'Format', 'Type'))
 
 
 @dataclass(frozen=True)
@@ -28,152 +46,111 @@ class Line:
     """A curve.
 
     Attributes:
-        name: Shown in the legend and in tooltips.
+        name: Key of the log.
         points: (iteration, value), ascending; at least one.
         colour: Of CSS.
-        dashed: Whether the line is.
+        dashed: Whether the line is, as those of the online network are.
     """
 
     name: str
-    points: Sequence[tuple[float, float]]
+    points: Sequence[tuple[int, float]]
     colour: str
-    dashed: bool = False
-
-    @property
-    def stroke(self) -> str:
-        """Attributes of an SVG element."""
-        dash = ' stroke-dasharray="6 4"' if self.dashed else ''
-        return f'stroke="{self.colour}"{dash}'
+    dashed: bool
 
 
 @dataclass(frozen=True)
-class _Axis:
-    """From values to pixels.
+class Chart:
+    """A drawing of curves.
 
     Attributes:
-        low: The value at the pixel `start`, below `high`.
-        high: The value at the pixel `end`.
-        start: Pixels.
-        end: Pixels.
-        log: Whether the scale is logarithmic; values are positive then.
+        lines: The curves, for a legend.
+        svg: An ``svg`` element.
+        hidden: Names of those that a logarithmic scale has no place for.
     """
 
-    low: float
-    high: float
-    start: float
-    end: float
-    log: bool = False
-
-    def __call__(self, value: float) -> float:
-        low, high = self.low, self.high
-        if self.log:
-            low, high, value = (math.log(v) for v in (low, high, value))
-        share = (value - low) / (high - low)
-        return round(self.start + share * (self.end - self.start), 1)
-
-    def ticks(self) -> list[float]:
-        """Round values within the axis."""
-        locator = LogLocator() if self.log else MaxNLocator(5)
-        ticks = locator.tick_values(self.low, self.high)
-        slack = 1e-9 * (self.high - self.low)
-        return [
-            float(tick)
-            for tick in ticks
-            if self.low - slack <= tick <= self.high + slack
-        ]
+    lines: list[Line]
+    svg: Markup
+    hidden: list[str]
 
 
+@rc_context(STYLE)
 def draw_chart(
-    lines: Sequence[Line],
+    record: TrainingRecord,
     title: str,
+    keys: Sequence[str],
     limits: tuple[float, float] | None = None,
     log: bool = False,
-) -> str:
-    """Draw curves over the iterations.
+) -> Chart | None:
+    """Draw logged values over the iterations.
 
     Args:
-        lines: At least one.
+        record: Of the training.
         title: What a screen reader says.
+        keys: Of the log; those of the online network follow by themselves.
         limits: Values at the bottom and the top; None: as the curves need.
         log: Whether values are on a logarithmic scale; those that are not
             positive are left out.
 
     Returns:
-        str: An ``svg`` element.
+        Chart | None: None without values.
     """
-    lines = [line for line in (_shown(line, log) for line in lines) if line]
-    values = [value for line in lines for _, value in line.points]
-    steps = [step for line in lines for step, _ in line.points]
-    low, high = limits or _limits(values, log)
-    x = _Axis(0, max(steps, default=0) or 1, LEFT, WIDTH - RIGHT)
-    y = _Axis(low, high, HEIGHT - BOTTOM, TOP, log)
-    parts = [*_grid(x, y), *(_draw(line, x, y) for line in lines)]
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(title)}">{"".join(parts)}</svg>'
-    )
-
-
-def draw_swatch(line: Line) -> str:
-    """A short piece of a curve, for a legend: an ``svg`` element."""
-    return (
-        '<svg viewBox="0 0 22 8" class="swatch">'
-        f'<polyline points="0,4 22,4" {line.stroke}/></svg>'
-    )
-
-
-def _shown(line: Line, log: bool) -> Line | None:
-    """The line without points that the scale has no place for."""
-    if not log:
-        return line
-    points = [(s, value) for s, value in line.points if value > LEAST]
-    return (
-        Line(line.name, points, line.colour, line.dashed) if points else None
-    )
-
-
-def _limits(values: Sequence[float], log: bool) -> tuple[float, float]:
-    """A range that holds all values, with some room."""
+    lines = [
+        Line(name, points, colour, name != key)
+        for key, colour in zip(keys, cycle(COLOURS), strict=False)
+        for name in (key, ONLINE + key)
+        if (points := record.series(name))
+    ]
+    if not lines:
+        return None
+    figure = Figure(figsize=(5.2, 2.5), facecolor='none')
+    axes = figure.add_axes((0.13, 0.12, 0.84, 0.84), frame_on=False)
     if log:
-        low, high = (min(values, default=0.1), max(values, default=1))
-        return (
-            10.0 ** math.floor(math.log10(low)),
-            10.0 ** (math.floor(math.log10(high)) + 1),
-        )
-    low, high = min(values), max(values)
-    room = max(0.08 * (high - low), 0.05 * max(abs(low), abs(high))) or 1
-    return low - room, high + room
+        axes.set_yscale('log')
+    tooltips, hidden, last = [], [], 1
+    for line in lines:
+        points = [p for p in line.points if p[1] > LEAST or not log]
+        if points:
+            last = max(last, points[-1][0])
+            tooltips += _draw(axes, line, points, limits)
+        else:
+            hidden.append(line.name)
+    axes.set_xlim(0, 1.02 * last)
+    if limits:
+        room = 0.03 * (limits[1] - limits[0])
+        axes.set_ylim(limits[0] - room, limits[1] + room)
+    axes.tick_params(length=0, labelcolor='#666')
+    axes.minorticks_off()
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter('{x:g}')
+    return Chart(lines, _svg(figure, title, tooltips), hidden)
 
 
-def _grid(x: _Axis, y: _Axis) -> list[str]:
-    """Lines across, and numbers at both axes."""
-    parts = []
-    for tick in y.ticks():
-        height = y(tick)
-        parts.append(
-            f'<line class="grid" x1="{x.start}" x2="{x.end}" '
-            f'y1="{height}" y2="{height}"/><text class="y" '
-            f'x="{LEFT - 6}" y="{height + 4:g}">{tick:g}</text>'
-        )
-    for tick in x.ticks():
-        parts.append(
-            f'<text class="x" x="{x(tick)}" y="{HEIGHT - 10}">{tick:g}</text>'
-        )
-    return parts
+def _draw(
+    axes: Axes,
+    line: Line,
+    points: Sequence[tuple[int, float]],
+    limits: tuple[float, float] | None,
+) -> list[str]:
+    """Draw a curve; return the tooltips of its dots, which few points have."""
+    style = '--' if line.dashed else '-'
+    axes.plot(*zip(*points, strict=True), style, color=line.colour, lw=1.5)
+    low, high = limits or (-math.inf, math.inf)
+    dots = [p for p in points if low <= p[1] <= high]
+    if len(points) > MOST_DOTS or not dots:
+        return []
+    axes.plot(*zip(*dots, strict=True), 'o', color=line.colour, ms=4)
+    return [f'{line.name} {value:.4g} at {step:g}' for step, value in dots]
 
 
-def _draw(line: Line, x: _Axis, y: _Axis) -> str:
-    """A curve; of few points each has a dot."""
-    places = [(x(step), y(value)) for step, value in line.points]
-    path = ' '.join(f'{left},{top}' for left, top in places)
-    parts = [f'<polyline points="{path}" {line.stroke}/>']
-    if len(places) <= MOST_DOTS:
-        parts += [
-            f'<circle cx="{left}" cy="{top}" r="3" fill="{line.colour}">'
-            f'<title>{escape(line.name)} {value:.4g} at {step:g}</title>'
-            '</circle>'
-            for (left, top), (step, value) in zip(
-                places, line.points, strict=True
-            )
-        ]
-    return ''.join(parts)
+def _svg(figure: Figure, title: str, tooltips: Sequence[str]) -> Markup:
+    """Return the SVG of a figure, the only markers of which are dots."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format='svg', metadata=ANONYMOUS)
+    _, start, drawing = buffer.getvalue().partition('<svg ')
+    texts = iter(tooltips)
+    drawing = re.sub(
+        r'(<use [^>]*)/>',
+        lambda dot: f'{dot[1]}><title>{escape(next(texts, ""))}</title></use>',
+        drawing,
+    )
+    return Markup(f'{start}role="img" aria-label="{escape(title)}" {drawing}')

@@ -1,9 +1,10 @@
-"""What a work dir holds of a training: log, pictures, confusions, settings."""
+"""Log, pictures, confusions and settings in the work dir of a training."""
 
 import json
 import math
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from cosa_mmseg.utils.reading import read_bytes, read_json
 from cosa_mmseg.utils.run_files import CONFUSION_FILE, RUN_FILE
 
 ONLINE = 'online_'  # how keys of the online network begin
-_LARGEST = 1e100  # number that a chart has a place for
-_LAST_STEP = 2**53
+LARGEST = 1e100  # number that a chart has a place for
+LAST_STEP = 2**53
 # what the page counts on in `RUN_FILE`, if it is there
 _KINDS = {
     'command': str,
@@ -49,7 +50,7 @@ class RunInfo:
     info: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass
 class TrainingRecord:
     """All runs of a work dir, as one training.
 
@@ -58,7 +59,7 @@ class TrainingRecord:
         runs: In their order in time, at least one.
         rows: Logged values, each with ``step``.  Of iterations that a resumed
             training did again there are only the newer ones.
-        pictures: By image and iteration, both ascending.
+        pictures: By image and iteration.
         confusion: ``iteration``, ``classes`` (K names) and ``matrix`` (K rows
             of K pixel counts, row = true class) of the last validation.
         config: Text of the config.
@@ -74,7 +75,7 @@ class TrainingRecord:
     problems: list[str] = field(default_factory=list)
 
     def series(self, key: str) -> list[tuple[int, float]]:
-        """Iterations and the finite values that were logged under a key."""
+        """Return iterations and the finite values logged under a key."""
         return [
             (row['step'], row[key])
             for row in self.rows
@@ -88,10 +89,35 @@ class TrainingRecord:
         evaluated = [row for row in self.rows if 'iter' not in row]
         return evaluated[-1] if evaluated else {}
 
+    def add_pictures(self, folder: Path) -> None:
+        """Add what the visualisation hook drew; it replaces older ones."""
+        for path in folder.glob('watch_*.png'):
+            match = _PICTURE.fullmatch(path.name)
+            if match and path.is_file():
+                steps = self.pictures.setdefault(match[1], {})
+                steps[int(match[2])] = path
+
+    @property
+    def losses(self) -> list[str]:
+        """Keys of the single losses or, without any, of their sum."""
+        keys = {key for row in self.rows for key in row if 'loss' in key}
+        return sorted(keys - {'loss'}) or ['loss']
+
     @property
     def last_step(self) -> int:
         """The last iteration that was logged, or 0."""
         return self.rows[-1]['step'] if self.rows else 0
+
+    @property
+    def state(self) -> str:
+        """A sentence on how far the training came."""
+        info = self.runs[-1].info
+        last, total = self.last_step, info.get('max_iters')
+        if info.get('finished'):
+            return f'Finished: {total or last} iterations.'
+        known = f' of {total}' if total else ''
+        ended = 'Not finished, or still running' if info else 'Logged'
+        return f'{ended}: the log ends at iteration {last}{known}.'
 
 
 def read_training(work_dir: str | Path) -> TrainingRecord:
@@ -109,90 +135,67 @@ def read_training(work_dir: str | Path) -> TrainingRecord:
     work_dir = Path(work_dir)
     if not work_dir.is_dir():
         raise FileNotFoundError(f'{work_dir} is no folder')
+    marks = (RUN_FILE, 'vis_data/scalars.json')
     folders = sorted(
         folder
         for folder in work_dir.iterdir()
-        if os.path.lexists(folder / RUN_FILE)
-        or os.path.lexists(folder / 'vis_data' / 'scalars.json')
+        if any(os.path.lexists(folder / mark) for mark in marks)
     )
     if not folders:
         raise FileNotFoundError(
             f'{work_dir} holds no training: a folder in it would have '
-            f'{RUN_FILE} or vis_data/scalars.json; give the work dir of '
-            'a training'
+            f'{" or ".join(marks)}; give the work dir of a training'
         )
-    runs: list[RunInfo] = []
-    rows: list[dict[str, Any]] = []
-    problems: list[str] = []
+    record = TrainingRecord(work_dir.resolve().name, [])
+    problems = record.problems
     for folder in folders:
-        new = _read_rows(folder / 'vis_data' / 'scalars.json', problems)
+        logs = folder / 'vis_data'
+        new = _read_rows(logs / 'scalars.json', problems)
         steps = (new[0]['step'], new[-1]['step']) if new else None
         info = _read_info(folder / RUN_FILE, problems)
-        runs.append(RunInfo(folder.name, steps, info))
+        record.runs.append(RunInfo(folder.name, steps, info))
         if steps:  # it went on from before, or began anew
-            rows = [row for row in rows if row['step'] < steps[0]] + new
-    configs = [
-        _read(folder / 'vis_data' / 'config.py', problems)
-        for folder in folders
-    ]
-    confusions = [
-        _read_confusion(folder / CONFUSION_FILE, problems)
-        for folder in folders
-    ]
-    config = next((text for text in reversed(configs) if text), None)
-    return TrainingRecord(
-        title=work_dir.resolve().name,
-        runs=runs,
-        rows=rows,
-        pictures=_find_pictures(folders),
-        confusion=next((c for c in reversed(confusions) if c), None),
-        config=config.decode(errors='replace') if config else None,
-        problems=problems,
-    )
+            old = [row for row in record.rows if row['step'] < steps[0]]
+            record.rows = old + new
+        confusion = _read_confusion(folder / CONFUSION_FILE, problems)
+        record.confusion = confusion or record.confusion
+        if config := _read(read_bytes, logs / 'config.py', problems):
+            record.config = config.decode(errors='replace')
+        record.add_pictures(logs / 'vis_image')
+    return record
 
 
-def _read(path: Path, problems: list[str]) -> bytes | None:
-    """The content of a file; None if it is missing or cannot be read."""
+def _read(read: Callable[[Path], Any], path: Path, problems: list[str]) -> Any:
+    """Return what a file holds; None if it is missing or cannot be read."""
     if not os.path.lexists(path):
         return None
     try:
-        return read_bytes(path)
-    except (OSError, ValueError) as err:
-        problems.append(str(err))
-        return None
-
-
-def _read_json(path: Path, problems: list[str]) -> Any:
-    """What a file holds; None if it is missing or cannot be read."""
-    if not os.path.lexists(path):
-        return None
-    try:
-        return read_json(path)
+        return read(path)
     except (OSError, ValueError) as err:
         problems.append(str(err))
         return None
 
 
 def _read_info(path: Path, problems: list[str]) -> dict[str, Any]:
-    """What is noted of a run, without values of another type."""
-    info = _read_json(path, problems)
+    """Return what is noted of a run, without values of another type."""
+    info = _read(read_json, path, problems)
     if not isinstance(info, dict):
         if info is not None:
             problems.append(f'{path} holds no object, but {info!r:.60}')
         return {}
     wrong = [
-        key
-        for key, kind in _KINDS.items()
-        if not isinstance(info.get(key, kind()), kind)
+        k
+        for k, kind in _KINDS.items()
+        if not isinstance(info.get(k, kind()), kind)
     ]
     if wrong:
         problems.append(f'{path}: {", ".join(wrong)} have another type')
-    return {key: info[key] for key in info if key not in wrong}
+    return {k: value for k, value in info.items() if k not in wrong}
 
 
 def _read_confusion(path: Path, problems: list[str]) -> dict[str, Any] | None:
-    """A confusion matrix with its classes; None if it is none."""
-    found = _read_json(path, problems)
+    """Return a confusion matrix with its classes; None if it is none."""
+    found = _read(read_json, path, problems)
     if found is None:
         return None
     try:
@@ -203,7 +206,7 @@ def _read_confusion(path: Path, problems: list[str]) -> dict[str, Any] | None:
             and all(isinstance(name, str) for name in classes)
             and matrix.size > 0
             and matrix.shape == (len(classes), len(classes))
-            and bool(((matrix >= 0) & (matrix < _LAST_STEP)).all())
+            and bool(((matrix >= 0) & (matrix < LAST_STEP)).all())
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         good = False
@@ -215,19 +218,22 @@ def _read_confusion(path: Path, problems: list[str]) -> dict[str, Any] | None:
 
 
 def _read_rows(path: Path, problems: list[str]) -> list[dict[str, Any]]:
-    """Lines of a log, with their numbers.
+    """Return the lines of a log, with their numbers.
 
     Others, such as the last of a killed run, are counted in `problems`.
     """
     rows, num_bad, bad_keys = [], 0, set()
-    for line in (_read(path, problems) or b'').split(b'\n'):
-        row = _parse(line)
-        if row is None:
+    for line in (_read(read_bytes, path, problems) or b'').split(b'\n'):
+        try:
+            row = json.loads(line)
+            is_row = type(row['step']) is int and 0 <= row['step'] <= LAST_STEP
+        except (ValueError, RecursionError, TypeError, LookupError):
+            is_row = False
+        if is_row:
+            rows.append({k: v for k, v in row.items() if _is_number(v)})
+            bad_keys |= row.keys() - rows[-1].keys()
+        else:
             num_bad += bool(line.strip())
-            continue
-        numbers = {k: v for k, v in row.items() if _is_number(v)}
-        bad_keys |= row.keys() - numbers
-        rows.append(numbers)
     if num_bad:
         problems.append(f'{path}: {num_bad} lines are no rows of a log')
     if bad_keys:
@@ -236,34 +242,8 @@ def _read_rows(path: Path, problems: list[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
-    """A row of a log; None: it is none."""
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    step = row.get('step') if isinstance(row, dict) else None
-    if isinstance(step, bool) or not isinstance(step, int):
-        return None
-    return row if 0 <= step <= _LAST_STEP else None
-
-
 def _is_number(value: Any) -> bool:
-    """Whether a logged value is NaN, infinite, or of a usual size."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return value in (math.inf, -math.inf) or not abs(value) > _LARGEST
-
-
-def _find_pictures(folders: list[Path]) -> dict[str, dict[int, Path]]:
-    """Pictures of the visualisation hook, those of newer runs first."""
-    found: dict[str, dict[int, Path]] = {}
-    for folder in folders:
-        for path in (folder / 'vis_data' / 'vis_image').glob('watch_*.png'):
-            match = _PICTURE.fullmatch(path.name)
-            if match and path.is_file():
-                found.setdefault(match[1], {})[int(match[2])] = path
-    return {
-        name: dict(sorted(pictures.items()))
-        for name, pictures in sorted(found.items())
-    }
+    """Return True for NaN, infinity and numbers of a usual size."""
+    return type(value) in (int, float) and (
+        value in (math.inf, -math.inf) or not abs(value) > LARGEST
+    )

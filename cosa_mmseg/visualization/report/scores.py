@@ -1,13 +1,6 @@
 """The scores of the last validation."""
 
-from .markup import (
-    note,
-    table,
-)
-from .record import (
-    ONLINE,
-    TrainingRecord,
-)
+from .record import ONLINE, TrainingRecord
 
 NO_SCORES = ('step', 'time', 'data_time', 'memory')
 FREE = 'From the image alone'
@@ -18,47 +11,28 @@ BEST = (
 )
 
 
-def draw_scores(record: TrainingRecord) -> str:
-    """Tables of label-free, label-filtered and best scores, HTML.
+def score_tables(
+    record: TrainingRecord,
+) -> list[tuple[str, list[str], list[list]]]:
+    """Return a table each of label-free, label-filtered and best scores.
 
     Args:
         record: Of the training.
+
+    Returns:
+        list[tuple[str, list[str], list[list]]]: Title, head and rows; no
+        empty ones.
     """
     scores = {k: v for k, v in record.scores.items() if k not in NO_SCORES}
-    if not scores:
-        return note('There was no validation.')
-    groups: dict[str, list[str]] = {FREE: [], FILTERED: [], BEST: []}
+    head, prefixes = ['', 'score'], ['']
+    if any(key.startswith(ONLINE) for key in scores):
+        head = ['', 'assignment network', 'online network']
+        prefixes = ['', ONLINE]
+    groups: dict[str, list[list]] = {FREE: [], FILTERED: [], BEST: []}
     for key in dict.fromkeys(key.removeprefix(ONLINE) for key in scores):
-        groups[_group(key)].append(key)
-    has_online = any(key.startswith(ONLINE) for key in scores)
-    head = ['', 'assignment network', 'online network'][: 2 + has_online]
-    if not has_online:
-        head[1] = 'score'
-    tables = [
-        f'<h3>{title}</h3>'
-        + table(
-            ([key, *_values(scores, key, has_online)] for key in keys), head
+        title = FILTERED if '_label_filtered' in key else FREE
+        values = [scores.get(prefix + key) for prefix in prefixes]
+        groups[BEST if '_best' in key else title].append(
+            [key, *('' if v is None else round(v, 2) for v in values)]
         )
-        for title, keys in groups.items()
-        if keys
-    ]
-    return note(
-        f'Last validation, at iteration {record.scores["step"]}; percent, '
-        'thresholds in (0, 1].'
-    ) + ''.join(tables)
-
-
-def _group(key: str) -> str:
-    """Title of the table that a score is in."""
-    if '_best' in key:
-        return BEST
-    return FILTERED if '_label_filtered' in key else FREE
-
-
-def _values(scores: dict, key: str, has_online: bool) -> list[object]:
-    """Score of the plain predictions and, perhaps, of the online network."""
-    keys = (key, ONLINE + key)[: 1 + has_online]
-    return [
-        round(value, 2) if isinstance(value, int | float) else value
-        for value in (scores.get(name, '') for name in keys)
-    ]
+    return [(title, head, rows) for title, rows in groups.items() if rows]

@@ -1,5 +1,6 @@
 """The page: what is on it, and that it stands alone."""
 
+import json
 import re
 
 import pytest
@@ -32,7 +33,7 @@ def work_dir(tmp_path):
     folder = tmp_path / 'cosa <i>'
     rows = [train_row(50), train_row(100), val_row(100)]
     rows += [
-        train_row(200, cpl_foreground=0.3, cpl_spl_agreement=0.8),
+        train_row(200, cpl_foreground=0.3, loss_energy=-0.1),
         val_row(200, online_mIoU=51.25, cam_mIoU_best=40.0, evil=EVIL),
     ]
     run = write_run(
@@ -69,10 +70,24 @@ def test_everything_is_there_and_escaped(work_dir):
     runs = text_of(html, 'runs')
     for fact in ('17', '2.99', 'a GPU', 'python tools/train.py', '0.25'):
         assert fact in runs
-    assert 'a = &#x27;&lt;script&gt;' in text_of(html, 'config')
-    for title in ('Segmentation', 'Threshold ξ', 'Agreement', 'Losses'):
+    assert 'a = &#39;&lt;script&gt;' in text_of(html, 'config')
+    for title in ('Segmentation', 'Threshold ξ', 'Learning rate', 'Losses'):
         assert f'<h3>{title}</h3>' in html
     assert '<h3>CAM</h3>' not in html  # it was not scored
+    assert 'never positive: loss_energy.' in html
+
+
+def test_classes_are_the_worst_first_and_missing_scores_are_dashes(work_dir):
+    matrix = [[80, 20, 0], [40, 60, 0], [0, 0, 0]]
+    classes = ['background', 'boat', 'never']
+    confusion = dict(iteration=7, classes=classes, matrix=matrix)
+    (work_dir / '1' / 'confusion.json').write_text(json.dumps(confusion))
+    text = text_of(write_report(work_dir).read_text(), 'classes')
+    assert 'iteration 7' in text and 'nan' not in text
+    boat, other = (text.index(f' {name} ') for name in ('boat', 'background'))
+    assert boat < other < text.index(' never ')
+    rows = [part.split() for part in text.splitlines()]
+    assert ['50.0'] in rows and ['–'] in rows
 
 
 def test_scores_keep_their_names_apart(work_dir):
@@ -154,7 +169,7 @@ def test_a_browser_shows_it_without_an_error_or_a_request(work_dir, tmp_path):
         overflow = page.evaluate(
             'document.documentElement.scrollWidth - window.innerWidth'
         )
-        polylines = page.locator('figure > svg polyline').count()
+        charts = page.locator('figure > svg').count()
         drawn = page.locator('figure > svg').first.bounding_box()
     assert seen == [True] * len(SECTIONS)
     assert messages == []
@@ -163,7 +178,7 @@ def test_a_browser_shows_it_without_an_error_or_a_request(work_dir, tmp_path):
     ]
     assert widths == [50] * 5
     assert overflow <= 0
-    assert polylines >= 6
+    assert charts >= 6
     assert drawn['width'] > 400 and drawn['height'] > 150
 
 

@@ -52,7 +52,7 @@ def test_pictures_are_in_order_and_of_all_runs(tmp_path):
     new = write_run(tmp_path, '2', [], dict(a_b=[1000, 100]), info={'x': 1})
     (new / 'vis_data' / 'vis_image' / 'other_7.png').write_bytes(b'')
     pictures = read_training(tmp_path).pictures
-    assert {k: list(v) for k, v in pictures.items()} == {
+    assert {k: sorted(v) for k, v in pictures.items()} == {
         'a_b': [90, 100, 1000],
         'c': [90],
     }
