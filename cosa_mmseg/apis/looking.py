@@ -12,13 +12,14 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from cosa_mmseg.interop.models_out.trained_network import NETWORKS
+from cosa_mmseg.models.ops.windows import window_starts, window_weights
 from cosa_mmseg.models.segmentors.cam_encoder_decoder import CAMEncoderDecoder
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
 from cosa_mmseg.structures import NetworkOutput
 from cosa_mmseg.utils.dtype import promote_half
 
 from .maps import Part, PictureMaps
-from .tiles import Tiling, tile_starts, tile_weights
+from .tiles import Tiling
 
 # Pixels from one tile to the next are a multiple of this, where the network
 # does not say which strides it has
@@ -150,8 +151,8 @@ def look_in_tiles(
 ) -> Sight:
     """Show a picture to a segmentor in overlapping tiles, one view of each.
 
-    Logits and CAMs are blended, see :func:`tile_weights`; CAMs are normalised
-    over the picture. A class score is the highest of any tile.
+    Logits and CAMs are blended, see :func:`window_weights`; CAMs are
+    normalised over the picture. A class score is the highest of any tile.
 
     Args:
         model (BaseSegmentor): In evaluation mode.
@@ -173,10 +174,11 @@ def look_in_tiles(
             'mirror=False'
         )
     grid, tile, overlap = tile_grid(model), tiling.side, tiling.overlap
+    step = max((tile - overlap) // grid, 1) * grid
     starts = [
-        tile_starts(side, tile, overlap, grid) for side in image.shape[:2]
+        window_starts(side, tile, step, grid) for side in image.shape[:2]
     ]
-    rows, columns = (tile_weights(s, tile, overlap) for s in starts)
+    rows, columns = (window_weights(s, tile, overlap) for s in starts)
     places = [(i, j) for i in range(len(rows)) for j in range(len(columns))]
     img = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
     parts, scores = [], []

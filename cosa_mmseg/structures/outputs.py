@@ -1,8 +1,10 @@
 """What travels between the networks, the labelers and the losses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from mmseg.models.utils import resize
 from torch import Tensor
 
 
@@ -75,8 +77,10 @@ class PseudoLabels:
             (N, H, W).
         cam_label_aux (Tensor): CPL of the auxiliary CAM, int64 (N, H, W).
         seg_prob (Tensor): Segmentation pseudo labels (SPL), probabilities in
-            [0, 1] of background and classes, (N, C + 1, H, W).
-        seg_label (Tensor): Their most probable class, int64 (N, H, W).
+            [0, 1] of the background and of ``classes``, (N, P + 1, H, W).
+        classes (Tensor): Foreground classes, 0-based, int64 (P,); the SPL of
+            others is 0.
+        seg_label (Tensor): The most probable class, int64 (N, H, W).
         weight (Tensor, optional): Reliability of ``cam_label`` (RAW), of mean
             1 over the real pixels, (N, H, W).
         weight_aux (Tensor, optional): That of ``cam_label_aux``.
@@ -87,7 +91,31 @@ class PseudoLabels:
     cam_label: Tensor
     cam_label_aux: Tensor
     seg_prob: Tensor
+    classes: Tensor
     seg_label: Tensor
     weight: Tensor | None = None
     weight_aux: Tensor | None = None
     perplexity_aux: Tensor | None = None
+
+    def foreground_prob(self, size: Sequence[int], num_classes: int) -> Tensor:
+        """Return the SPL of all foreground classes at another size.
+
+        The other classes are filled in after the resize: at full size, maps
+        of all 81 classes of COCO would cost more than the loss that reads
+        them.
+
+        Args:
+            size (Sequence[int]): h, w.
+            num_classes (int): C.
+
+        Returns:
+            Tensor: Resized bilinearly, (N, C, h, w).
+        """
+        prob = resize(
+            self.seg_prob[:, 1:],
+            size=size,
+            mode='bilinear',
+            align_corners=False,
+        )
+        whole = prob.new_zeros(len(prob), num_classes, *size)
+        return whole.index_copy_(1, self.classes, prob)

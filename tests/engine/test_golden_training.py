@@ -24,7 +24,7 @@ from mmengine.structures import LabelData
 from mmseg.structures import SegDataSample
 from torch import nn
 
-from cosa_mmseg.models.pseudo_labels import restrict_cam
+from cosa_mmseg.models.ops.cam import restrict_cam
 from tests.golden import ROOT, load_tensors, meta
 from tests.models.networks import (
     load_released,

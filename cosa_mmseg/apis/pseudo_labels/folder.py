@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from cosa_mmseg.datasets.pseudo_label import KINDS, MANIFEST
-from cosa_mmseg.models.pseudo_labels import IGNORE_INDEX
+from cosa_mmseg.models.ops.cam import IGNORE_INDEX
 from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.utils.label_map import write_label_map
 from cosa_mmseg.utils.reading import read_json

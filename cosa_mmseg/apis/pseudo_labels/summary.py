@@ -7,7 +7,7 @@ import torch
 from prettytable import PrettyTable
 
 from cosa_mmseg.evaluation import confusion_matrix, segmentation_scores
-from cosa_mmseg.models.pseudo_labels import IGNORE_INDEX
+from cosa_mmseg.models.ops.cam import IGNORE_INDEX
 
 from .folder import PseudoLabelFolder
 

@@ -7,7 +7,8 @@ from mmseg.models.utils import resize
 from torch import Tensor, nn
 
 from cosa_mmseg.models import CoSA
-from cosa_mmseg.models.pseudo_labels import Assigner, restrict_cam
+from cosa_mmseg.models.ops.cam import restrict_cam
+from cosa_mmseg.models.pseudo_labels import Assigner
 from cosa_mmseg.structures import stack_img_labels, to_uint8
 
 

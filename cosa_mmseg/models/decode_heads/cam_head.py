@@ -7,8 +7,10 @@ from mmengine.registry import MODELS
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from torch import Tensor, nn
 
-from cosa_mmseg.models.ops.cam import normalize_cam
 from cosa_mmseg.structures import stack_img_labels
+
+from ..ops.cam import normalize_cam
+from ..ops.checks import check_choice, check_range, check_shape
 
 
 @MODELS.register_module()
@@ -53,12 +55,8 @@ class CAMHead(BaseDecodeHead):
                 'num_classes counts the background and must be at least 2, '
                 f'got {num_classes}'
             )
-        if pooling not in ('max', 'avg'):
-            raise ValueError(
-                f"pooling must be 'max' or 'avg', got {pooling!r}"
-            )
-        if not 0 < bg_score < 1:
-            raise ValueError(f'bg_score must be in (0, 1), got {bg_score}')
+        check_choice(('max', 'avg'), pooling=pooling)
+        check_range('(0, 1)', bg_score=bg_score)
         super().__init__(
             in_channels,
             in_channels,
@@ -116,11 +114,7 @@ class CAMHead(BaseDecodeHead):
         Raises:
             ValueError: If the shapes differ.
         """
-        if cls_logits.shape != img_label.shape:
-            raise ValueError(
-                f'image-level labels of shape {tuple(img_label.shape)} do not '
-                f'fit classification logits {tuple(cls_logits.shape)}'
-            )
+        check_shape(cls_logits.shape, img_label=img_label)
         return self.loss_decode(cls_logits, img_label)
 
     def loss(
@@ -163,7 +157,3 @@ class CAMHead(BaseDecodeHead):
         cam = normalize_cam(cam) * present[:, :, None, None]
         background = torch.full_like(cam[:, :1], self.bg_score)
         return torch.cat([background, cam], dim=1)
-
-    def extra_repr(self) -> str:
-        """Settings, for ``print(module)``."""
-        return f'pooling={self.pooling}, bg_score={self.bg_score}'

@@ -10,10 +10,7 @@ from torch import Tensor, nn
 from cosa_mmseg.models.ops.cam import IGNORE_INDEX
 from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 
-from ..ops.ranges import (
-    check_shares,
-    check_weights,
-)
+from ..ops.checks import check_range, check_shape
 from ..ops.upsampled_cross_entropy import upsampled_cross_entropy
 
 EPS = 1e-6  # released code
@@ -21,8 +18,7 @@ EPS = 1e-6  # released code
 
 def fg_bg_cross_entropy(
     seg_logits: Tensor,
-    label: Tensor,
-    weight: Tensor | None = None,
+    targets: Sequence[tuple[float, Tensor, Tensor | None]],
     fg_share: float | None = 0.5,
     over_ranks: bool = True,
 ) -> Tensor:
@@ -42,8 +38,9 @@ def fg_bg_cross_entropy(
 
     Args:
         seg_logits (Tensor): ``S``, (N, K, h, w).
-        label (Tensor): int64 (N, H, W).
-        weight (Tensor, optional): Reliability of each pixel, (N, H, W).
+        targets (Sequence[tuple]): Of each target its share of the loss, the
+            label, int64 (N, H, W), and the reliability of its pixels,
+            (N, H, W), or None.
         fg_share (float, optional): ``a`` in [0, 1]; None: the plain mean over
             all pixels that are not ignored.
         over_ranks (bool): Whether the counts are those of all processes'
@@ -55,18 +52,9 @@ def fg_bg_cross_entropy(
     Raises:
         ValueError: If the shapes do not fit.
     """
-    target = (1.0, label, weight)
-    return _over_targets(seg_logits, [target], fg_share, over_ranks)
-
-
-def _over_targets(
-    seg_logits: Tensor,
-    targets: Sequence[tuple[float, Tensor, Tensor | None]],
-    fg_share: float | None,
-    over_ranks: bool,
-) -> Tensor:
-    """Sum over targets (share, label, weight) of the balanced losses, 0-d."""
-    _check_targets(seg_logits, targets)
+    expected = (len(seg_logits), *targets[0][1].shape[-2:])
+    for _, label, weight in targets:
+        check_shape(expected, label=label, weight=weight)
     return upsampled_cross_entropy(
         seg_logits,
         [label for _, label, _ in targets],
@@ -77,31 +65,13 @@ def _over_targets(
     )
 
 
-def _check_targets(
-    seg_logits: Tensor, targets: Sequence[tuple[float, Tensor, Tensor | None]]
-) -> None:
-    """Raise unless labels and weights fit the logits and each other."""
-    expected = (len(seg_logits), *targets[0][1].shape[-2:])
-    for _, label, weight in targets:
-        if label.shape != expected:
-            raise ValueError(
-                f'labels of shape {tuple(label.shape)} do not fit logits of '
-                f'shape {tuple(seg_logits.shape)}: expected {expected}'
-            )
-        if weight is not None and weight.shape != expected:
-            raise ValueError(
-                f'a weight of shape {tuple(weight.shape)} does not fit labels '
-                f'of shape {tuple(label.shape)}: expected {expected}'
-            )
-
-
 def _pixel_weight(
     label: Tensor,
     weight: Tensor | None,
     fg_share: float | None,
     over_ranks: bool,
 ) -> Tensor:
-    """What a pixel's cross-entropy counts in the loss, (N, H, W)."""
+    """Return the factor of each pixel's cross-entropy, (N, H, W)."""
     valid = label != IGNORE_INDEX
     sides = [(1.0, valid)]
     if fg_share is not None:
@@ -147,8 +117,8 @@ class C2SLoss(nn.Module):
         loss_weight: float = 1.0,
     ) -> None:
         super().__init__()
-        check_shares(fg_share=fg_share, aux_share=aux_share)
-        check_weights(loss_weight=loss_weight)
+        check_range('[0, 1]', fg_share=fg_share, aux_share=aux_share)
+        check_range('[0, inf)', loss_weight=loss_weight)
         self.fg_share = fg_share
         self.aux_share = aux_share
         self.over_ranks = over_ranks
@@ -175,14 +145,7 @@ class C2SLoss(nn.Module):
             (self.aux_share, pseudo.cam_label_aux, pseudo.weight_aux),
         ]
         targets = [target for target in targets if target[0] > 0]
-        loss = _over_targets(
+        loss = fg_bg_cross_entropy(
             output.seg_logits, targets, self.fg_share, self.over_ranks
         )
         return self.loss_weight * loss
-
-    def extra_repr(self) -> str:
-        """Settings, for ``print(module)``."""
-        return (
-            f'fg_share={self.fg_share}, aux_share={self.aux_share}, '
-            f'over_ranks={self.over_ranks}, loss_weight={self.loss_weight}'
-        )

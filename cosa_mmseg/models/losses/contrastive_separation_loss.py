@@ -1,21 +1,16 @@
 """Contrastive separation loss: part foreground and background in the CAM."""
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F  # noqa: N812
 from mmengine.dist import all_reduce
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from cosa_mmseg.models.ops.cam import (
-    IGNORE_INDEX,
-    check_labels,
-)
 from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 from cosa_mmseg.utils.dtype import promote_half
 
-from ..ops.ranges import check_weights
+from ..ops.cam import IGNORE_INDEX
+from ..ops.checks import check_range, check_shape
 
 EPS = 1e-6
 # How far below the least possible score a partner is set that does not count:
@@ -134,13 +129,10 @@ class ContrastiveSeparationLoss(nn.Module):
         loss_weight: float = 0.1,
     ) -> None:
         super().__init__()
-        if temperature <= 0:
-            raise ValueError(f'temperature must be > 0, got {temperature}')
-        if max_perplexity <= 0:
-            raise ValueError(
-                f'max_perplexity must be > 0, got {max_perplexity}'
-            )
-        check_weights(loss_weight=loss_weight)
+        check_range(
+            '(0, inf)', temperature=temperature, max_perplexity=max_perplexity
+        )
+        check_range('[0, inf)', loss_weight=loss_weight)
         self.temperature = temperature
         self.max_perplexity = max_perplexity
         self.loss_weight = loss_weight
@@ -164,8 +156,12 @@ class ContrastiveSeparationLoss(nn.Module):
             ValueError: If the shapes do not fit.
         """
         cam, img_label = output.cam, batch.img_label
-        check_labels(cam, img_label)
-        _check_pixels(cam, pseudo.cam_label_aux, pseudo.perplexity_aux)
+        check_shape([*img_label.shape, None, None], cam=cam)
+        check_shape(
+            (len(cam), *pseudo.cam_label_aux.shape[-2:]),
+            label=pseudo.cam_label_aux,
+            perplexity=pseudo.perplexity_aux,
+        )
         label = self._label(pseudo)
         # 'nearest-exact' reads the middle of a patch, 'nearest' its corner.
         label = F.interpolate(
@@ -197,25 +193,3 @@ class ContrastiveSeparationLoss(nn.Module):
         assert pseudo.perplexity_aux is not None  # there is a threshold
         sure = pseudo.perplexity_aux <= self.max_perplexity
         return pseudo.cam_label_aux.masked_fill(~sure, IGNORE_INDEX)
-
-    def extra_repr(self) -> str:
-        """Settings, for ``print(module)``."""
-        return (
-            f'temperature={self.temperature}, '
-            f'max_perplexity={self.max_perplexity}, '
-            f'loss_weight={self.loss_weight}'
-        )
-
-
-def _check_pixels(cam: Tensor, label: Tensor, perplexity: Any) -> None:
-    """Raise unless both are (N, H, W) with the batch size of the CAM."""
-    if label.ndim != 3 or len(label) != len(cam):
-        raise ValueError(
-            f'labels of shape {tuple(label.shape)} do not fit a CAM of shape '
-            f'{tuple(cam.shape)}: expected (N, H, W) and (N, C, h, w)'
-        )
-    if perplexity.shape != label.shape:
-        raise ValueError(
-            f'a perplexity of shape {tuple(perplexity.shape)} does not fit '
-            f'labels of shape {tuple(label.shape)}: expected (N, H, W), both'
-        )

@@ -13,9 +13,9 @@ from cosa_mmseg.models.ops.cam import IGNORE_INDEX
 from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 from cosa_mmseg.utils.dtype import promote_half
 
+from ..ops.checks import check_range, check_shape
 from ..ops.halved_softmax import halved_softmax
 from ..ops.permutohedral import bilateral_filter
-from ..ops.ranges import check_weights
 
 
 class _DenseEnergy(torch.autograd.Function):
@@ -101,14 +101,11 @@ class DenseEnergyLoss(nn.Module):
         loss_weight: float = 1.0,
     ) -> None:
         super().__init__()
-        if not 0 < scale_factor <= 1:
-            raise ValueError(
-                f'scale_factor must be in (0, 1], got {scale_factor}'
-            )
-        for name, sigma in dict(rgb=sigma_rgb, xy=sigma_xy).items():
-            if sigma <= 0:
-                raise ValueError(f'sigma_{name} must be > 0, got {sigma}')
-        check_weights(energy_weight=energy_weight, loss_weight=loss_weight)
+        check_range('(0, 1]', scale_factor=scale_factor)
+        check_range('(0, inf)', sigma_rgb=sigma_rgb, sigma_xy=sigma_xy)
+        check_range(
+            '[0, inf)', energy_weight=energy_weight, loss_weight=loss_weight
+        )
         self.sigma_rgb = sigma_rgb
         self.sigma_xy = sigma_xy
         self.scale_factor = scale_factor
@@ -133,7 +130,10 @@ class DenseEnergyLoss(nn.Module):
         """
         seg_logits, img = output.seg_logits, batch.strong_rgb
         label, valid_mask = pseudo.cam_label, batch.valid
-        _check_shapes(seg_logits, img, label, valid_mask)
+        check_shape([None] * 4, seg_logits=seg_logits)
+        expected = (len(seg_logits), *label.shape[-2:])
+        check_shape(expected, label=label, valid_mask=valid_mask)
+        check_shape((expected[0], 3, *expected[1:]), img=img)
         with torch.autocast(seg_logits.device.type, enabled=False):
             prob = self._probabilities(seg_logits, label.shape[-2:])
             masks = [valid_mask[:, None], label[:, None] == IGNORE_INDEX]
@@ -165,28 +165,3 @@ class DenseEnergyLoss(nn.Module):
 
     def _resize(self, maps: Tensor, mode: str) -> Tensor:
         return F.interpolate(maps, scale_factor=self.scale_factor, mode=mode)
-
-
-def _check_shapes(
-    seg_logits: Tensor, img: Tensor, label: Tensor, valid_mask: Tensor
-) -> None:
-    """Raise a ValueError that shows the first shape that does not fit."""
-    if seg_logits.ndim != 4:
-        raise ValueError(
-            'seg_logits must be (N, K, h, w), got shape '
-            f'{tuple(seg_logits.shape)}'
-        )
-    num_images, size = len(seg_logits), label.shape[-2:]
-    area = (num_images, *size)
-    inputs = {
-        'img': (img, (num_images, 3, *size)),
-        'label': (label, area),
-        'valid_mask': (valid_mask, area),
-    }
-    for name, (tensor, shape) in inputs.items():
-        if tensor.shape != shape:
-            raise ValueError(
-                f'{name} must be {shape} for seg_logits of shape '
-                f'{tuple(seg_logits.shape)} and label of shape '
-                f'{tuple(label.shape)}, got shape {tuple(tensor.shape)}'
-            )

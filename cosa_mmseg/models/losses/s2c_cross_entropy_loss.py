@@ -8,12 +8,9 @@ from cosa_mmseg.models.ops.cam import IGNORE_INDEX
 from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 from cosa_mmseg.utils.dtype import promote_half
 
-from ..ops.ranges import (
-    check_shares,
-    check_weights,
-)
+from ..ops.checks import check_range, check_shape
 from .c2s_loss import fg_bg_cross_entropy
-from .s2c_loss import check_cam, scale_cam
+from .s2c_loss import scale_cam
 
 
 @MODELS.register_module()
@@ -42,8 +39,8 @@ class S2CCrossEntropyLoss(nn.Module):
         loss_weight: float = 1.0,
     ) -> None:
         super().__init__()
-        check_shares(confidence=confidence, fg_share=fg_share)
-        check_weights(loss_weight=loss_weight)
+        check_range('[0, 1]', confidence=confidence, fg_share=fg_share)
+        check_range('[0, inf)', loss_weight=loss_weight)
         self.confidence = confidence
         self.fg_share = fg_share
         self.loss_weight = loss_weight
@@ -64,18 +61,14 @@ class S2CCrossEntropyLoss(nn.Module):
         Raises:
             ValueError: If the shapes do not fit.
         """
-        check_cam(output.cam, pseudo.seg_prob)
-        value, label = pseudo.seg_prob.max(dim=1)
-        label = label.masked_fill(value <= self.confidence, IGNORE_INDEX)
+        check_shape(
+            [len(output.cam), len(pseudo.classes) + 1, None, None],
+            seg_prob=pseudo.seg_prob,
+        )
+        is_sure = pseudo.seg_prob.amax(dim=1) > self.confidence
+        label = pseudo.seg_label.masked_fill(~is_sure, IGNORE_INDEX)
         cam = scale_cam(promote_half(output.cam))
         background = 1 - cam.amax(dim=1, keepdim=True)
         scores = torch.cat([background, cam], dim=1)
-        loss = fg_bg_cross_entropy(scores, label, fg_share=self.fg_share)
+        loss = fg_bg_cross_entropy(scores, [(1, label, None)], self.fg_share)
         return self.loss_weight * loss
-
-    def extra_repr(self) -> str:
-        """Settings, for ``print(module)``."""
-        return (
-            f'confidence={self.confidence}, fg_share={self.fg_share}, '
-            f'loss_weight={self.loss_weight}'
-        )

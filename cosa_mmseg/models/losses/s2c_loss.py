@@ -3,34 +3,12 @@
 import torch
 import torch.nn.functional as F  # noqa: N812
 from mmengine.registry import MODELS
-from mmseg.models.utils import resize
 from torch import Tensor, nn
 
 from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 from cosa_mmseg.utils.dtype import promote_half
 
-from ..ops.ranges import (
-    check_shares,
-    check_weights,
-)
-
-
-def check_cam(cam: Tensor, seg_prob: Tensor) -> None:
-    """Raise unless a CAM and segmentation probabilities fit.
-
-    Args:
-        cam (Tensor): (N, C, h, w).
-        seg_prob (Tensor): (N, C + 1, H, W).
-
-    Raises:
-        ValueError: If batch size or number of classes differ.
-    """
-    if seg_prob.shape[:2] != (cam.shape[0], cam.shape[1] + 1):
-        raise ValueError(
-            f'probabilities of shape {tuple(seg_prob.shape)} do not fit a CAM '
-            f'of shape {tuple(cam.shape)}: expected (N, C+1, H, W) and '
-            '(N, C, h, w)'
-        )
+from ..ops.checks import check_choice, check_range, check_shape
 
 
 def scale_cam(cam: Tensor) -> Tensor:
@@ -79,13 +57,9 @@ class S2CLoss(nn.Module):
         loss_weight: float = 1.0,
     ) -> None:
         super().__init__()
-        if activation not in ('relu', 'none', 'scale'):
-            raise ValueError(
-                "activation must be 'relu', 'none' or 'scale', got "
-                f'{activation!r}'
-            )
-        check_shares(aux_share=aux_share)
-        check_weights(loss_weight=loss_weight)
+        check_choice(('relu', 'none', 'scale'), activation=activation)
+        check_range('[0, 1]', aux_share=aux_share)
+        check_range('[0, inf)', loss_weight=loss_weight)
         self.activation = activation
         self.aux_share = aux_share
         self.loss_weight = loss_weight
@@ -111,31 +85,23 @@ class S2CLoss(nn.Module):
             (output.cam_aux, self.aux_share),
         ]
         terms = [
-            share * self._loss(cam, pseudo.seg_prob)
+            share * self._loss(cam, pseudo)
             for cam, share in pairs
             if share > 0
         ]
         return self.loss_weight * torch.stack(terms).sum()
 
-    def _loss(self, cam: Tensor, seg_prob: Tensor) -> Tensor:
-        """The loss of one CAM, 0-d."""
-        check_cam(cam, seg_prob)
-        target = resize(
-            seg_prob[:, 1:],
-            size=cam.shape[-2:],
-            mode='bilinear',
-            align_corners=False,
+    def _loss(self, cam: Tensor, pseudo: PseudoLabels) -> Tensor:
+        """Return the loss of one CAM, 0-d."""
+        num_images, num_classes, *size = cam.shape
+        check_shape(
+            [num_images, len(pseudo.classes) + 1, None, None],
+            seg_prob=pseudo.seg_prob,
         )
+        target = pseudo.foreground_prob(size, num_classes)
         cam = promote_half(cam)
         if self.activation == 'relu':
             cam = cam.relu()
         elif self.activation == 'scale':
             cam = scale_cam(cam)
         return F.binary_cross_entropy_with_logits(cam, target.to(cam))
-
-    def extra_repr(self) -> str:
-        """Settings, for ``print(module)``."""
-        return (
-            f'activation={self.activation}, aux_share={self.aux_share}, '
-            f'loss_weight={self.loss_weight}'
-        )

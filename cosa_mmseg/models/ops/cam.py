@@ -5,28 +5,9 @@ from torch import Tensor
 
 from cosa_mmseg.utils.dtype import promote_half
 
+from .checks import check_shape
+
 IGNORE_INDEX = 255
-
-
-def check_labels(maps: Tensor, img_label: Tensor, num_extra: int = 0) -> None:
-    """Raise unless maps and image-level labels are of the same classes.
-
-    Args:
-        maps (Tensor): (N, C + num_extra, H, W).
-        img_label (Tensor): Multi-hot image-level labels, (N, C).
-        num_extra (int): Channels of ``maps`` that no label stands for (the
-            background: 1).
-
-    Raises:
-        ValueError: If batch size or number of classes differ.
-    """
-    expected = (img_label.shape[0], img_label.shape[1] + num_extra)
-    if maps.ndim != 4 or tuple(maps.shape[:2]) != expected:
-        raise ValueError(
-            f'maps of shape {tuple(maps.shape)} do not fit image-level labels '
-            f'of shape {tuple(img_label.shape)}: expected (N, C'
-            f'{f"+{num_extra}" if num_extra else ""}, H, W) and (N, C)'
-        )
 
 
 def normalize_cam(cam: Tensor, eps: float = 1e-5) -> Tensor:
@@ -61,7 +42,7 @@ def restrict_cam(cam: Tensor, img_label: Tensor) -> Tensor:
     Raises:
         ValueError: If the shapes do not fit.
     """
-    check_labels(cam, img_label)
+    check_shape([*img_label.shape, None, None], cam=cam)
     return cam * img_label.to(cam)[:, :, None, None]
 
 
@@ -83,30 +64,22 @@ def to_class_ids(label: Tensor, classes: Tensor) -> Tensor:
 
 
 def cam_to_label(
-    cam: Tensor,
-    threshold: Tensor | float,
-    low: Tensor | float | None = None,
-    valid_mask: Tensor | None = None,
+    cam: Tensor, threshold: Tensor | float, valid_mask: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Hard labels from maps by comparing the best one with a threshold.
+    """Make hard labels by comparing the best map with a threshold.
 
-    ``argmax_c A + 1`` where ``max_c A > threshold``, 0 where it is at most
-    ``low``, 255 between the two and outside ``valid_mask``.
+    ``argmax_c A + 1`` where ``max_c A > threshold``, else 0; 255 outside
+    ``valid_mask``.
 
     Args:
         cam (Tensor): Restricted maps in [0, 1], (N, C, H, W).
         threshold (Tensor | float): Foreground above it, in (0, 1), 0-d.
-        low (Tensor | float, optional): Background up to it; None: as
-            ``threshold``, so that nothing is ignored.
-        valid_mask (Tensor, optional): True where real pixels are, (N, H, W).
+        valid_mask (Tensor): True where real pixels are, (N, H, W).
 
     Returns:
         tuple[Tensor, Tensor]: Labels, int64 (N, H, W), and ``max_c A``,
         (N, H, W).
     """
     value, index = cam.max(dim=1)
-    label = torch.where(value > threshold, index + 1, IGNORE_INDEX)
-    label = label.masked_fill(value <= (threshold if low is None else low), 0)
-    if valid_mask is not None:
-        label = label.masked_fill(~valid_mask, IGNORE_INDEX)
-    return label, value
+    label = torch.where(value > threshold, index + 1, 0)
+    return label.masked_fill(~valid_mask, IGNORE_INDEX), value

@@ -24,12 +24,8 @@ from torch import Tensor
 
 from cosa_mmseg.utils.host import on_host
 
-from .simplex import (
-    Bounds,
-    LatticeCode,
-    elevate,
-    enclosing_simplex,
-)
+from .checks import check_shape
+from .simplex import Bounds, LatticeCode, elevate, enclosing_simplex
 
 # Of a table of values at the lattice points.  On a CPU memory of more than
 # 32 MB comes from the system anew each time, page by page.
@@ -155,11 +151,7 @@ class PermutohedralLattice:
         Raises:
             ValueError: if ``values`` does not belong to the positions.
         """
-        if values.shape[:-1] != self.shape:
-            raise ValueError(
-                f'values must be {(*self.shape, "K")} as the positions of '
-                f'the lattice, got shape {tuple(values.shape)}'
-            )
+        check_shape([*self.shape, None], values=values)
         rows = values.to(self.weight).flatten(0, -2)  # (N*P, K)
         blocks = rows.split(self._num_at_once(rows), dim=1)
         filtered = [self._filter(block.contiguous()) for block in blocks]
@@ -237,11 +229,7 @@ def bilateral_filter(
             small.
     """
     num_images, _, height, width = values.shape
-    if img.shape != (num_images, 3, height, width):
-        raise ValueError(
-            f'img must be {(num_images, 3, height, width)} for values of '
-            f'shape {tuple(values.shape)}, got shape {tuple(img.shape)}'
-        )
+    check_shape([num_images, 3, height, width], img=img)
     dtype = torch.promote_types(values.dtype, torch.float32)
     y, x = torch.meshgrid(
         torch.arange(height, device=values.device),

@@ -7,6 +7,7 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
+from cosa_mmseg.models.ops.checks import check_range
 from cosa_mmseg.models.ops.permutohedral import PermutohedralLattice
 
 MIN_PROB = 1e-5  # released code; keeps the logarithm finite
@@ -56,12 +57,13 @@ class DenseCRF(nn.Module):
         self.bilateral_sigma_rgb = bilateral_sigma_rgb
         self.bilateral_weight = bilateral_weight
         self.num_iters = num_iters
-        sigmas = (smooth_sigma_xy, bilateral_sigma_xy, bilateral_sigma_rgb)
-        if min(sigmas) <= 0 or num_iters < 1:
-            raise ValueError(
-                'DenseCRF needs standard deviations above 0 and num_iters of '
-                f'at least 1, got {sigmas} and {num_iters}'
-            )
+        check_range(
+            '(0, inf)',
+            smooth_sigma_xy=smooth_sigma_xy,
+            bilateral_sigma_xy=bilateral_sigma_xy,
+            bilateral_sigma_rgb=bilateral_sigma_rgb,
+        )
+        check_range('[1, inf)', num_iters=num_iters)
 
     @torch.no_grad()
     def forward(

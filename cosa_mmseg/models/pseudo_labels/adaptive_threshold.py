@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from cosa_mmseg.utils.dtype import promote_half
 from cosa_mmseg.utils.host import on_host
 
+from ..ops.checks import check_range, check_shape
+
 # updates, on a GPU: how often the host waits to hear of misses
 LOOK_EVERY = 100
 
@@ -34,12 +36,8 @@ def sample_confidence(
     Raises:
         ValueError: If the shapes do not fit.
     """
-    if cam.ndim != 4 or cam[:, 0].shape != valid_mask.shape:
-        raise ValueError(
-            f'maps of shape {tuple(cam.shape)} do not fit a valid mask of '
-            f'shape {tuple(valid_mask.shape)}: expected (N, C, H, W) and '
-            '(N, H, W)'
-        )
+    num_images, height, width = valid_mask.shape
+    check_shape([num_images, None, height, width], cam=cam)
 
     def sample(maps: Tensor) -> Tensor:
         # without channels: on the CPU their resize is far slower
@@ -108,17 +106,11 @@ class AdaptiveThreshold(nn.Module):
     ) -> None:
         super().__init__()
         xi = torch.tensor(initial, dtype=torch.float64)
-        if not ((xi > 0) & (xi < 1)).all():
-            raise ValueError(f'initial must be in (0, 1), got {initial}')
-        if min(num_images, *grid) < 1:
-            raise ValueError(
-                'num_images and grid must be at least 1, got '
-                f'num_images={num_images}, grid={grid}'
-            )
-        if not 0 <= min_value < 1:
-            raise ValueError(f'min_value must be in [0, 1), got {min_value}')
-        if not 0 <= decay <= 1:
-            raise ValueError(f'decay must be in [0, 1], got {decay}')
+        for value in xi.flatten().tolist():
+            check_range('(0, 1)', initial=value)
+        check_range('[1, inf)', num_images=num_images, grid=min(grid))
+        check_range('[0, 1)', min_value=min_value)
+        check_range('[0, 1]', decay=decay)
         self.num_images = num_images
         self.grid = (grid[0], grid[1])
         self.min_value = min_value
@@ -193,11 +185,4 @@ class AdaptiveThreshold(nn.Module):
             'single mode, or values that are not finite); this is said once',
             logger='current',
             level=logging.WARNING,
-        )
-
-    def extra_repr(self) -> str:
-        """Settings, for ``print(module)``."""
-        return (
-            f'num_images={self.num_images}, grid={self.grid}, '
-            f'min_value={self.min_value}, decay={self.decay}'
         )

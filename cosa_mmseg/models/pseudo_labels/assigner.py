@@ -6,7 +6,6 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from cosa_mmseg.models.ops.calls import check_call
 from cosa_mmseg.structures import (
     CAMLabels,
     CoSABatch,
@@ -14,10 +13,8 @@ from cosa_mmseg.structures import (
     PseudoLabels,
 )
 
-from ..ops.cam import (
-    restrict_cam,
-    to_class_ids,
-)
+from ..ops.cam import restrict_cam, to_class_ids
+from ..ops.checks import check_call
 from .perplexity import perplexity
 from .statistics import summarize
 
@@ -156,7 +153,8 @@ class Assigner(nn.Module):
         return PseudoLabels(
             cam_label=to_class_ids(cam_label, classes),
             cam_label_aux=to_class_ids(cam_label_aux, classes),
-            seg_prob=_of_all(seg_prob, classes, batch.img_label.shape[1]),
+            seg_prob=seg_prob,
+            classes=classes,
             seg_label=to_class_ids(seg_label, classes),
             weight=weight,
             weight_aux=weight_aux,
@@ -216,14 +214,3 @@ class Assigner(nn.Module):
             out['xi'] = self.cam_labeler.xi
             out['xi_aux'] = self.cam_labeler_aux.xi
         return out
-
-
-def _of_all(seg_prob: Tensor, classes: Tensor, num_classes: int) -> Tensor:
-    """Probabilities of all classes, 0 for others: (N, C + 1, H, W)."""
-    if len(classes) == num_classes:
-        return seg_prob
-    whole = seg_prob.new_zeros(
-        len(seg_prob), num_classes + 1, *seg_prob.shape[2:]
-    )
-    channels = torch.cat([classes.new_zeros(1), classes + 1])
-    return whole.index_copy_(1, channels, seg_prob)

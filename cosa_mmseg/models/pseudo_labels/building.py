@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from mmengine.registry import MODELS
 
-from cosa_mmseg.models.ops.calls import check_call
+from ..ops.checks import check_call
 
 
 def build_threshold(
@@ -28,7 +28,7 @@ def build_threshold(
     """
     threshold = MODELS.build(settings)
     maps = ['cam', 'valid_mask']
-    check_call('threshold', threshold, maps, method='update')
+    check_call('threshold', threshold, maps, 'update')
     numbers = torch.as_tensor(threshold())
     if numbers.numel() != count:
         raise ValueError(

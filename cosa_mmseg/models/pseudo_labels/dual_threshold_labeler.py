@@ -7,10 +7,8 @@ from torch import Tensor, nn
 
 from cosa_mmseg.structures import CAMLabels
 
-from ..ops.cam import (
-    IGNORE_INDEX,
-    restrict_cam,
-)
+from ..ops.cam import IGNORE_INDEX, restrict_cam
+from ..ops.checks import check_range
 from .building import build_threshold
 
 
@@ -69,8 +67,7 @@ class DualThresholdLabeler(nn.Module):
                 'the thresholds must satisfy 0 <= low <= high <= 1, got '
                 f'low={low}, high={high}'
             )
-        if downscale < 1:
-            raise ValueError(f'downscale must be at least 1, got {downscale}')
+        check_range('[1, inf)', downscale=downscale)
         self.low = low
         self.high = high
         self.downscale = downscale
@@ -156,7 +153,3 @@ class DualThresholdLabeler(nn.Module):
     def num_images(self) -> int:
         """int: Images that the thresholds want to see before their use."""
         return 0 if self.low is not None else self.threshold.num_images
-
-    def extra_repr(self) -> str:
-        """Settings, for ``print(module)``."""
-        return f'low={self.low}, high={self.high}, downscale={self.downscale}'

@@ -4,6 +4,8 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
+from ..ops.checks import check_range
+
 
 @MODELS.register_module()
 class FixedThreshold(nn.Module):
@@ -24,9 +26,7 @@ class FixedThreshold(nn.Module):
 
     def __init__(self, value: float = 0.5) -> None:
         super().__init__()
-        if not 0 < value < 1:
-            raise ValueError(f'value must be in (0, 1), got {value}')
-        self.value = value
+        check_range('(0, 1)', value=value)
         self.register_buffer('xi', torch.tensor(value), persistent=False)
 
     def forward(self) -> Tensor:
@@ -40,7 +40,3 @@ class FixedThreshold(nn.Module):
             cam (Tensor): (N, C, H, W).
             valid_mask (Tensor): (N, H, W).
         """
-
-    def extra_repr(self) -> str:
-        """Settings, for ``print(module)``."""
-        return f'value={self.value}'

@@ -12,6 +12,7 @@ from cosa_mmseg.structures import NetworkOutput
 from cosa_mmseg.utils.dtype import promote_half
 
 from ..ops.cam import normalize_cam
+from ..ops.checks import check_choice, check_range
 
 
 def _to_size(maps: Tensor, size: Sequence[int]) -> Tensor:
@@ -53,16 +54,9 @@ class MultiScaleInference(nn.Module):
         size_divisor: int = 1,
     ) -> None:
         super().__init__()
-        if not scales or min(scales) <= 0:
-            raise ValueError(f'scales must be positive, got {scales}')
-        if aux_scales not in ('sum', 'last'):
-            raise ValueError(
-                f"aux_scales must be 'sum' or 'last', got {aux_scales!r}"
-            )
-        if size_divisor < 1:
-            raise ValueError(
-                f'size_divisor must be at least 1, got {size_divisor}'
-            )
+        check_range('(0, inf)', scales=min(scales, default=0))
+        check_choice(('sum', 'last'), aux_scales=aux_scales)
+        check_range('[1, inf)', size_divisor=size_divisor)
         self.scales = tuple(scales)
         self.mirror = mirror
         self.aux_scales = aux_scales
@@ -139,13 +133,6 @@ class MultiScaleInference(nn.Module):
         divisor = self.size_divisor
         patches = (int(scale * side) + divisor // 2) // divisor
         return max(patches, 1) * divisor
-
-    def extra_repr(self) -> str:
-        """Settings, for ``print(module)``."""
-        return (
-            f'scales={self.scales}, mirror={self.mirror}, '
-            f'aux_scales={self.aux_scales}, size_divisor={self.size_divisor}'
-        )
 
 
 def _sum(tensors: Iterable[Tensor]) -> Tensor:

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from cosa_mmseg.utils.dtype import promote_half
 
+from ..ops.checks import check_choice, check_range, check_shape
+
 
 def perplexity(
     confidence: Tensor,
@@ -62,12 +64,7 @@ def reliability_weight(
     Raises:
         ValueError: If the shapes differ.
     """
-    if value.shape != valid_mask.shape:
-        raise ValueError(
-            f'perplexity of shape {tuple(value.shape)} does not fit a valid '
-            f'mask of shape {tuple(valid_mask.shape)}: expected (N, H, W) of '
-            'both'
-        )
+    check_shape(valid_mask.shape, perplexity=value)
     value = promote_half(value)
     # relative to the best pixel no sum can overflow, and none vanishes
     limit = torch.finfo(value.dtype).max
@@ -112,14 +109,9 @@ class PerplexityWeight(nn.Module):
         mean_of: str = 'all',
     ) -> None:
         super().__init__()
-        if mean_of not in ('all', 'sides'):
-            raise ValueError(
-                f"mean_of must be 'all' or 'sides', got {mean_of!r}"
-            )
-        if not 0 < lambda_a < 1:
-            raise ValueError(f'lambda_a must be in (0, 1), got {lambda_a}')
-        if lambda_b <= 0:
-            raise ValueError(f'lambda_b must be > 0, got {lambda_b}')
+        check_choice(('all', 'sides'), mean_of=mean_of)
+        check_range('(0, 1)', lambda_a=lambda_a)
+        check_range('(0, inf)', lambda_b=lambda_b)
         self.lambda_a = lambda_a
         self.lambda_b = lambda_b
         self.mean_of = mean_of
@@ -158,10 +150,3 @@ class PerplexityWeight(nn.Module):
             value, valid_mask & above, over_ranks
         ) + reliability_weight(value, valid_mask & ~above, over_ranks)
         return weight, value
-
-    def extra_repr(self) -> str:
-        """Settings, for ``print(module)``."""
-        return (
-            f'lambda_a={self.lambda_a}, lambda_b={self.lambda_b}, '
-            f'mean_of={self.mean_of!r}'
-        )

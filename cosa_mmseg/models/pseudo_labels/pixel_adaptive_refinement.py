@@ -7,36 +7,24 @@ import torch.nn.functional as F  # noqa: N812
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-_OFFSETS = (
-    (-1, -1),
-    (-1, 0),
-    (-1, 1),
-    (0, -1),
-    (0, 1),
-    (1, -1),
-    (1, 0),
-    (1, 1),
-)
+from ..ops.checks import check_range, check_shape
 
 
 def _neighbours(x: Tensor, dilations: Sequence[int]) -> Tensor:
-    """The 8 neighbours of each pixel at each dilation, border replicated.
+    """Return the 8 neighbours of each pixel, the border replicated.
 
-    (N, C, H, W) -> (N, C, 8 * len(dilations), H, W).
+    (N, C, H, W) -> (N, C, 8 * len(dilations), H, W), row by row.
     """
-    height, width = x.shape[-2:]
-    margin = max(dilations)
-    padded = F.pad(x, (margin,) * 4, mode='replicate')
-    return torch.stack(
-        [
-            padded[
-                ...,
-                margin + dy * d : margin + dy * d + height,
-                margin + dx * d : margin + dx * d + width,
-            ]
-            for d in dilations
-            for dy, dx in _OFFSETS
-        ],
+    size = x.shape[1], 9, *x.shape[-2:]
+    around = [
+        F.unfold(F.pad(x, (d,) * 4, mode='replicate'), 3, dilation=d)
+        .unflatten(2, size[2:])
+        .unflatten(1, size[:2])
+        for d in dilations
+    ]
+    # without the middle of the 3 x 3
+    return torch.cat(
+        [part for nine in around for part in (nine[:, :, :4], nine[:, :, 5:])],
         dim=2,
     )
 
@@ -69,11 +57,8 @@ class PixelAdaptiveRefinement(nn.Module):
         dilations: Sequence[int] = (1, 2, 4, 8, 12, 24),
     ) -> None:
         super().__init__()
-        if num_iters < 1 or not dilations or min(dilations) < 1:
-            raise ValueError(
-                'num_iters and every dilation must be at least 1, got '
-                f'num_iters={num_iters}, dilations={tuple(dilations)}'
-            )
+        check_range('[1, inf)', num_iters=num_iters)
+        check_range('[1, inf)', dilations=min(dilations, default=0))
         self.num_iters = num_iters
         self.dilations = tuple(dilations)
 
@@ -91,11 +76,7 @@ class PixelAdaptiveRefinement(nn.Module):
         Raises:
             ValueError: If the batch sizes differ.
         """
-        if maps.ndim != 4 or maps.shape[0] != img.shape[0]:
-            raise ValueError(
-                f'maps {tuple(maps.shape)} do not fit the images '
-                f'{tuple(img.shape)}'
-            )
+        check_shape([len(img), None, None, None], maps=maps)
         maps = F.interpolate(
             maps, size=img.shape[-2:], mode='bilinear', align_corners=True
         )
@@ -110,18 +91,10 @@ class PixelAdaptiveRefinement(nn.Module):
         spread = values.std(dim=2, keepdim=True) + 1e-8
         distance = (values - img.unsqueeze(2)).abs() / spread
         colour = -((distance / self.colour_scale) ** 2)
-        offsets = img.new_tensor(
-            [
-                d * (2**0.5 if dx and dy else 1.0)
-                for d in self.dilations
-                for dy, dx in _OFFSETS
-            ]
-        )
+        corner = 2**0.5
+        ring = [corner, 1, corner, 1, 1, corner, 1, corner]
+        offsets = img.new_tensor([d * r for d in self.dilations for r in ring])
         far = offsets / (offsets.std() + 1e-8) / self.colour_scale
         position = (-(far**2)).softmax(dim=0)[None, :, None, None]
         colour = colour.mean(dim=1).softmax(dim=1)
         return colour + self.position_weight * position
-
-    def extra_repr(self) -> str:
-        """Settings, for ``print(module)``."""
-        return f'num_iters={self.num_iters}, dilations={self.dilations}'

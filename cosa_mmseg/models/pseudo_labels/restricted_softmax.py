@@ -6,9 +6,7 @@ from torch import Tensor, nn
 
 from cosa_mmseg.utils.dtype import promote_half
 
-from ..ops.cam import (
-    check_labels,
-)
+from ..ops.checks import check_range, check_shape
 
 ABSENT_LOGIT = -1e5
 
@@ -26,9 +24,10 @@ def restrict_logits(seg_logits: Tensor, img_label: Tensor) -> Tensor:
     Raises:
         ValueError: If the shapes do not fit.
     """
-    check_labels(seg_logits, img_label, num_extra=1)
     background = torch.ones_like(img_label[:, :1])
-    absent = torch.cat([background, img_label], dim=1)[:, :, None, None] == 0
+    present = torch.cat([background, img_label], dim=1)
+    check_shape([*present.shape, None, None], seg_logits=seg_logits)
+    absent = present[:, :, None, None] == 0
     return promote_half(seg_logits).masked_fill(absent, ABSENT_LOGIT)
 
 
@@ -48,8 +47,7 @@ class RestrictedSoftmax(nn.Module):
 
     def __init__(self, temperature: float = 0.01) -> None:
         super().__init__()
-        if temperature <= 0:
-            raise ValueError(f'temperature must be > 0, got {temperature}')
+        check_range('(0, inf)', temperature=temperature)
         self.temperature = temperature
 
     def forward(self, seg_logits: Tensor, img_label: Tensor) -> Tensor:
@@ -67,7 +65,3 @@ class RestrictedSoftmax(nn.Module):
         """
         restricted = restrict_logits(seg_logits, img_label)
         return (restricted / self.temperature).softmax(dim=1)
-
-    def extra_repr(self) -> str:
-        """Settings, for ``print(module)``."""
-        return f'temperature={self.temperature}'

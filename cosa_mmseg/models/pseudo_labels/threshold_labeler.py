@@ -5,10 +5,7 @@ from torch import Tensor, nn
 
 from cosa_mmseg.structures import CAMLabels
 
-from ..ops.cam import (
-    cam_to_label,
-    restrict_cam,
-)
+from ..ops.cam import cam_to_label, restrict_cam
 from .building import build_threshold
 
 
@@ -72,4 +69,4 @@ class ThresholdLabeler(nn.Module):
         if self.training:
             self.threshold.update(cam, valid_mask)
         xi = self.xi
-        return CAMLabels(*cam_to_label(cam, xi, valid_mask=valid_mask), xi)
+        return CAMLabels(*cam_to_label(cam, xi, valid_mask), xi)

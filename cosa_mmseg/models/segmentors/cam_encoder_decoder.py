@@ -4,19 +4,27 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
+from mmcv.cnn.bricks import DropPath
 from mmengine.registry import MODELS
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.segmentors import EncoderDecoder
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from cosa_mmseg.structures import NetworkOutput
 from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
 
-from .compiling import compile_in_place
 from .features import fit_auxiliary_head, fit_head, probe_features
+
+
+@contextmanager
+def _own_loss_is_not_used() -> Iterator[None]:
+    """Build a head without a word on the default of its ``loss_decode``."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings('ignore', r'Default ``avg_non_ignore``')
+        yield
 
 
 @MODELS.register_module()
@@ -38,9 +46,6 @@ class CAMEncoderDecoder(EncoderDecoder):
         frozen (Sequence[str]): Regular expressions of the names of parameters
             that are not trained, such as ``'backbone.pos_embed'``; each must
             match the whole name of at least one.
-        norm_eval (bool): Keep the statistics of the backbone's batch
-            normalisation as they were pretrained, in training too; its scales
-            and shifts are trained.  A batch of a few images has poor ones.
         channels_last (bool): Whether images and convolutions are laid out
             with the channels last: faster for CNNs, the same result.
         compile (bool | dict): Whether the backbone is compiled at its first
@@ -58,33 +63,30 @@ class CAMEncoderDecoder(EncoderDecoder):
             fit.
     """
 
-    norm_eval = False  # until the heads are built
-
+    @_own_loss_is_not_used()
     def __init__(
         self,
         *,
         cam_head: dict,
         cam_head_aux: dict,
         frozen: Sequence[str] = (),
-        norm_eval: bool = False,
         channels_last: bool = False,
         compile: bool | dict = False,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
         cam_head_aux = {'in_index': -2, **cam_head_aux}
-        self.cam_head = self._build_head('cam_head', cam_head)
-        self.cam_head_aux = self._build_head('cam_head_aux', cam_head_aux)
-        for name in ('cam_head', 'cam_head_aux'):
-            num_classes = getattr(self, name).num_classes
-            if num_classes != self.num_classes:
+        heads = dict(cam_head=cam_head, cam_head_aux=cam_head_aux)
+        for name, head in heads.items():
+            built = MODELS.build(fit_head(name, head, self.features))
+            if built.num_classes != self.num_classes:
                 raise ValueError(
-                    f'{name}.num_classes={num_classes} differs from '
+                    f'{name}.num_classes={built.num_classes} differs from '
                     f'decode_head.num_classes={self.num_classes}; all three '
                     'heads count the background'
                 )
+            setattr(self, name, built)
         self._freeze(frozen)
-        self.norm_eval = norm_eval
         self.memory_format = (
             torch.channels_last if channels_last else torch.contiguous_format
         )
@@ -97,72 +99,51 @@ class CAMEncoderDecoder(EncoderDecoder):
         """Initialise the network; no code in pretrained weights is run."""
         super().init_weights()
 
-    def train(self, mode: bool = True) -> 'CAMEncoderDecoder':
-        """Set the mode; with ``norm_eval`` statistics are not updated.
-
-        Args:
-            mode: True for training, False for evaluation.
-        """
-        super().train(mode)
-        if mode and self.norm_eval:
-            for module in self.backbone.modules():
-                if isinstance(module, _BatchNorm):
-                    module.eval()
-        return self
-
     def __setstate__(self, state: dict) -> None:
         """Become a copy, compiled as its original: torch leaves that out."""
         super().__setstate__(state)
         self._compile()
 
     def _compile(self) -> None:
-        """Have the backbone compiled, if it shall be."""
-        if self.compiled is not False:
-            compile_in_place(self.backbone, self.compiled)
+        """Have the backbone compiled at its first call, if it shall be."""
+        if self.compiled is False:
+            return
+        for part in self.backbone.modules():
+            # A ViT of mmpretrain has numpy's numbers here, which are compiled
+            # as tensors: the graph would break at each of them.
+            if isinstance(part, DropPath):
+                part.drop_prob = float(part.drop_prob)
+        self.backbone.compile(**self.compiled)
 
     def _init_decode_head(self, decode_head: dict) -> None:
         """Build the segmentation head on what the backbone gives."""
         self.eval()
         self.features = probe_features(super().extract_feat)
-        with _own_loss_is_not_used():
-            super()._init_decode_head(
-                fit_head('decode_head', decode_head, self.features)
-            )
+        super()._init_decode_head(
+            fit_head('decode_head', decode_head, self.features)
+        )
         self.train()
 
     def _init_auxiliary_head(self, auxiliary_head: dict | list | None) -> None:
         """Build mmseg's auxiliary heads, if any."""
-        with _own_loss_is_not_used():
-            super()._init_auxiliary_head(
-                fit_auxiliary_head(auxiliary_head, self.features)
-            )
-
-    def _build_head(self, name: str, head: dict) -> BaseDecodeHead:
-        """Build a head on what the backbone gives."""
-        with _own_loss_is_not_used():
-            return MODELS.build(fit_head(name, head, self.features))
+        super()._init_auxiliary_head(
+            fit_auxiliary_head(auxiliary_head, self.features)
+        )
 
     @property
     def auxiliary_heads(self) -> list[BaseDecodeHead]:
         """list[BaseDecodeHead]: mmseg's auxiliary heads."""
         if not self.with_auxiliary_head:
             return []
-        heads = self.auxiliary_head
-        return [*heads] if isinstance(heads, nn.ModuleList) else [heads]
+        return _as_list(self.auxiliary_head)
 
     @property
     def auxiliary_weights(self) -> list[float]:
         """list[float]: ``loss_weight`` of each auxiliary head's loss."""
-        weights = []
-        for head in self.auxiliary_heads:
-            losses = head.loss_decode
-            several = isinstance(losses, nn.ModuleList)
-            weights.append(
-                sum(loss.loss_weight for loss in losses)
-                if several
-                else losses.loss_weight
-            )
-        return weights
+        return [
+            sum(loss.loss_weight for loss in _as_list(head.loss_decode))
+            for head in self.auxiliary_heads
+        ]
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """Features of the backbone, as ``EncoderDecoder`` gives them.
@@ -231,26 +212,19 @@ class CAMEncoderDecoder(EncoderDecoder):
             ),
         )
 
-    def classify(
-        self, img: Tensor, freeze_backbone: bool = False
-    ) -> tuple[Tensor, Tensor]:
+    def classify(self, img: Tensor) -> tuple[Tensor, Tensor]:
         """Run the backbone and the classifiers only.
 
         Args:
             img (Tensor): Normalised images, (N, 3, H, W).
-            freeze_backbone (bool): Pass no gradient to the backbone.
 
         Returns:
             tuple[Tensor, Tensor]: Main and auxiliary logits, each (N, C).
         """
-        with torch.set_grad_enabled(not freeze_backbone):
-            feats = self.extract_feat(img)
+        feats = self.extract_feat(img)
         return self.cam_head.classify(feats), self.cam_head_aux.classify(feats)
 
 
-@contextmanager
-def _own_loss_is_not_used() -> Iterator[None]:
-    """Build a head without a word on the default of its ``loss_decode``."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings('ignore', r'Default ``avg_non_ignore``')
-        yield
+def _as_list(modules: Any) -> list:
+    """Return one module or several as a list."""
+    return [*modules] if isinstance(modules, nn.ModuleList) else [modules]

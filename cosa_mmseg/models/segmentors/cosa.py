@@ -7,9 +7,9 @@ from mmengine.dist import get_world_size
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from cosa_mmseg.models.ops.calls import check_call
 from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 
+from ..ops.checks import check_call
 from .dual_stream import DualStreamSegmentor
 
 
@@ -28,19 +28,17 @@ class CoSA(DualStreamSegmentor):
         network (dict): Config of both networks, :class:`CAMEncoderDecoder`.
         assigner (dict): How pseudo labels are made, :class:`Assigner`.
         loss_c2s (dict): CAM to segmentation, :class:`C2SLoss`.
-        loss_s2c (dict): Segmentation to CAM, :class:`S2CLoss`.
-        loss_energy (dict, optional): Regulariser, :class:`DenseEnergyLoss`.
-        loss_csc (dict, optional): Separation of foreground and background in
-            the CAM, :class:`ContrastiveSeparationLoss`.
-        **losses (dict): Further losses, by names that begin with ``loss_``:
-            modules that are called as the stock ones, ``loss(output, pseudo,
-            batch)``.
         train_cfg (dict): ``warmup_iters``, the number of first iterations
-            that have the classification losses only; ``freeze_backbone``
-            (default False): they train the classifiers only (ours).
+            that have the classification losses only.
         test_cfg (dict): See :class:`DualStreamSegmentor`.
         data_preprocessor (dict): :class:`TwoViewDataPreprocessor`.
         init_cfg (dict, optional): Initialisation.
+        **losses (dict, optional): Further losses, by names that begin with
+            ``loss_``: modules that are called as ``loss(output, pseudo,
+            batch)``, such as :class:`S2CLoss` (segmentation to CAM),
+            :class:`DenseEnergyLoss` (regulariser) and
+            :class:`ContrastiveSeparationLoss` (separation of foreground and
+            background in the CAM).
 
     Attributes:
         iteration (int): Number of the current iteration, from 0, as
@@ -58,14 +56,11 @@ class CoSA(DualStreamSegmentor):
         network: dict,
         assigner: dict,
         loss_c2s: dict,
-        loss_s2c: dict,
-        loss_energy: dict | None = None,
-        loss_csc: dict | None = None,
         train_cfg: dict,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
-        **losses: dict,
+        **losses: dict | None,
     ) -> None:
         super().__init__(
             network,
@@ -75,7 +70,7 @@ class CoSA(DualStreamSegmentor):
             init_cfg,
         )
         self.assigner = MODELS.build(assigner)
-        self.warmup_iters, self.freeze_backbone = _read_train_cfg(**train_cfg)
+        self.warmup_iters = _read_train_cfg(**train_cfg)
         self.iteration = 0
         for name in losses:
             if not name.startswith('loss_') or name.startswith('loss_cls'):
@@ -83,16 +78,10 @@ class CoSA(DualStreamSegmentor):
                     f'CoSA got an unexpected keyword argument {name!r}: names '
                     'of losses begin with loss_, and not with loss_cls'
                 )
-        stock = dict(
-            loss_c2s=loss_c2s,
-            loss_s2c=loss_s2c,
-            loss_energy=loss_energy,
-            loss_csc=loss_csc,
-        )
         self.losses = nn.ModuleDict(
             {
                 name: MODELS.build(loss)
-                for name, loss in {**stock, **losses}.items()
+                for name, loss in dict(loss_c2s=loss_c2s, **losses).items()
                 if loss is not None
             }
         )
@@ -176,13 +165,11 @@ class CoSA(DualStreamSegmentor):
         Returns:
             dict[str, Tensor]: ``loss_cls`` and ``loss_cls_aux``, 0-d.
         """
-        logits = self.online.classify(batch.strong, self.freeze_backbone)
+        logits = self.online.classify(batch.strong)
         losses = self.classification_losses(
             logits[0], logits[1], batch.img_label
         )
         parts = [self.online.decode_head, *self.online.auxiliary_heads]
-        if self.freeze_backbone:
-            parts.append(self.online.backbone)
         unused = [
             parameter.sum()
             for part in parts
@@ -264,28 +251,21 @@ class CoSA(DualStreamSegmentor):
         return out
 
 
-def _read_train_cfg(
-    warmup_iters: Any = None, freeze_backbone: Any = False, **others: Any
-) -> tuple[int, bool]:
-    """Check the settings of ``train_cfg``.
+def _read_train_cfg(warmup_iters: Any = None, **others: Any) -> int:
+    """Return ``warmup_iters``.
 
     Raises:
-        ValueError: If one is not known, ``warmup_iters`` is no whole number
-            of at least 0, or ``freeze_backbone`` no bool.
+        ValueError: If it is no whole number of at least 0, or there is
+            another setting.
     """
     if others:
         raise ValueError(
             f'train_cfg.{min(others)} is not known: train_cfg has '
-            'warmup_iters and freeze_backbone'
+            'warmup_iters only'
         )
     if not isinstance(warmup_iters, int) or warmup_iters < 0:
         raise ValueError(
             'train_cfg.warmup_iters must be a whole number of at least 0, got '
             f'{warmup_iters!r}'
         )
-    if not isinstance(freeze_backbone, bool):
-        raise ValueError(
-            'train_cfg.freeze_backbone must be True or False, got '
-            f'{freeze_backbone!r}'
-        )
-    return warmup_iters, freeze_backbone
+    return warmup_iters

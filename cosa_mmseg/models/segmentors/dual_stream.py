@@ -1,7 +1,6 @@
 """Two networks of one architecture, one of which predicts."""
 
 import copy
-from functools import partial
 
 import torch
 from mmengine.registry import MODELS
@@ -16,7 +15,7 @@ from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
 from ..post_process.refine import refine_segmentation
 from .cam_encoder_decoder import CAMEncoderDecoder
 from .prediction_settings import PredictionSettings
-from .sliding_window import SlidingWindow
+from .sliding_window import slide
 
 ONLINE = 'online_'
 
@@ -63,16 +62,8 @@ class DualStreamSegmentor(BaseSegmentor):
                 size_divisor=settings.size_divisor,
             )
         )
-        self.windows = (
-            SlidingWindow(settings.crop_size, settings.stride)
-            if settings.crop_size and settings.stride
-            else None
-        )
-        self.post_process = (
-            MODELS.build(settings.post_process)
-            if settings.post_process
-            else None
-        )
+        refine = settings.post_process
+        self.post_process = MODELS.build(refine) if refine else None
 
     @safe_loaders()
     def init_weights(self) -> None:
@@ -132,7 +123,7 @@ class DualStreamSegmentor(BaseSegmentor):
     def predict_views(
         self, network: CAMEncoderDecoder, inputs: Tensor
     ) -> NetworkOutput:
-        """What a network says, merged over views and windows.
+        """Run a network and merge its outputs over views and windows.
 
         Args:
             network (CAMEncoderDecoder): The online or assignment network.
@@ -141,10 +132,12 @@ class DualStreamSegmentor(BaseSegmentor):
         Returns:
             NetworkOutput: As of :class:`MultiScaleInference`, at (H, W).
         """
-        if self.windows is None:
+        crop_size, stride = self.settings.crop_size, self.settings.stride
+        if crop_size is None or stride is None:
             return self.test_views(network.forward_heads, inputs)
         return self.test_views(
-            partial(self.windows, network.forward_heads), inputs
+            lambda img: slide(network.forward_heads, img, crop_size, stride),
+            inputs,
         )
 
     def predict(

@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from types import UnionType
+from typing import get_type_hints
+
+from cosa_mmseg.utils.config_parameters import describe, fits
+
+from ..ops.checks import check_choice, check_range
 
 NETWORKS = ('assignment', 'online', 'both')
 
@@ -24,8 +28,10 @@ class PredictionSettings:
             any size.
         mode (str): ``'whole'`` or ``'slide'``, as in mmseg: whether a scaled
             input is seen at once or in overlapping windows.
-        crop_size (Sequence[int], optional): Height and width of the windows.
-        stride (Sequence[int], optional): Steps of the windows, down and right.
+        crop_size (tuple[int, int], optional): Height and width of the
+            windows.
+        stride (tuple[int, int], optional): Steps of the windows, down and
+            right.
         post_process (dict, optional): Config of a module that refines the
             segmentation, such as ``dict(type='DenseCRF')``; called with logits
             (K, H, W) at the original size and the image (H, W, 3), uint8 RGB,
@@ -42,52 +48,21 @@ class PredictionSettings:
     mirror: bool = False
     size_divisor: int = 1
     mode: str = 'whole'
-    crop_size: Sequence[int] | None = None
-    stride: Sequence[int] | None = None
+    crop_size: tuple[int, int] | None = None
+    stride: tuple[int, int] | None = None
     post_process: dict | None = None
 
     def __post_init__(self) -> None:
-        if self.network not in NETWORKS:
-            raise ValueError(
-                f'test_cfg.network must be one of {", ".join(NETWORKS)}, got '
-                f'{self.network!r}'
-            )
-        if self.mode not in ('whole', 'slide'):
-            raise ValueError(
-                f"test_cfg.mode must be 'whole' or 'slide', got {self.mode!r}"
-            )
-        if not _are(int | float, self.scales):
-            raise ValueError(
-                'test_cfg.scales must be a list of numbers, got '
-                f'{self.scales!r}'
-            )
-        if not self.scales or min(self.scales) <= 0:
-            raise ValueError(
-                f'test_cfg.scales must be positive, got {self.scales}'
-            )
-        if not isinstance(self.size_divisor, int) or self.size_divisor < 1:
-            raise ValueError(
-                'test_cfg.size_divisor must be a whole number of at least 1, '
-                f'got {self.size_divisor!r}'
-            )
-        if not isinstance(self.post_process, dict | None):
-            raise ValueError(
-                'test_cfg.post_process must be a dict, got '
-                f'{self.post_process!r}'
-            )
-        self._check_windows()
-
-    def _check_windows(self) -> None:
-        """Raise unless there are windows where, and only where, they slide."""
-        for name in ('crop_size', 'stride'):
-            sides = getattr(self, name)
-            if sides is not None and not (
-                _are(int, sides) and len(sides) == 2
-            ):
+        for name, kind in get_type_hints(type(self)).items():
+            if not fits(value := getattr(self, name), kind):
                 raise ValueError(
-                    f'test_cfg.{name} must be (height, width), whole numbers, '
-                    f'got {sides!r}'
+                    f'test_cfg.{name} must be {describe(kind)}, got {value!r}'
                 )
+        check_choice(NETWORKS, **{'test_cfg.network': self.network})
+        check_choice(('whole', 'slide'), **{'test_cfg.mode': self.mode})
+        least_scale = min(self.scales, default=0)
+        check_range('(0, inf)', **{'test_cfg.scales': least_scale})
+        check_range('[1, inf)', **{'test_cfg.size_divisor': self.size_divisor})
         missing = (self.crop_size, self.stride).count(None)
         if missing != (0 if self.mode == 'slide' else 2):
             raise ValueError(
@@ -96,10 +71,17 @@ class PredictionSettings:
                 f'uses them; got mode={self.mode!r}, '
                 f'crop_size={self.crop_size}, stride={self.stride}'
             )
+        sides = zip(self.stride or (), self.crop_size or (), strict=True)
+        if not all(0 < step <= side for step, side in sides):
+            raise ValueError(
+                f'test_cfg.stride={self.stride} must be at least 1 and at '
+                f'most test_cfg.crop_size={self.crop_size}: windows of an '
+                'image leave no gap'
+            )
 
     @classmethod
     def from_cfg(cls, test_cfg: Mapping | None) -> 'PredictionSettings':
-        """The settings of a config; None: the defaults."""
+        """Return the settings of a config; None: the defaults."""
         known = [field.name for field in fields(cls)]
         unknown = sorted(set(test_cfg or {}) - set(known))
         if unknown:
@@ -107,10 +89,3 @@ class PredictionSettings:
                 f'test_cfg.{unknown[0]} is unknown; known: {", ".join(known)}'
             )
         return cls(**(test_cfg or {}))
-
-
-def _are(kind: type | UnionType, values: object) -> bool:
-    """Whether values are a list, or a tuple, of numbers of a kind."""
-    return isinstance(values, list | tuple) and all(
-        isinstance(value, kind) for value in values
-    )

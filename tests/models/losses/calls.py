@@ -2,7 +2,10 @@
 
 from types import SimpleNamespace as Fields
 
+import torch
+
 from cosa_mmseg.models import losses
+from cosa_mmseg.structures import PseudoLabels
 
 
 def _on_tensors(kind, arrange):
@@ -26,7 +29,14 @@ def _c2s(seg_logits, label, label_aux=None, weight=None, weight_aux=None):
 
 
 def _s2c(cam, seg_prob, cam_aux=None):
-    return Fields(cam=cam, cam_aux=cam_aux), Fields(seg_prob=seg_prob), None
+    pseudo = PseudoLabels(
+        cam_label=None,
+        cam_label_aux=None,
+        seg_prob=seg_prob,
+        classes=torch.arange(cam.shape[1]),
+        seg_label=seg_prob.argmax(dim=1),
+    )
+    return Fields(cam=cam, cam_aux=cam_aux), pseudo, None
 
 
 def _csc(cam, label, perplexity, img_label):

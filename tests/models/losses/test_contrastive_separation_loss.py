@@ -3,7 +3,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.registry import MODELS
 
 from cosa_mmseg.models import losses
 from cosa_mmseg.models.losses.contrastive_separation_loss import (
@@ -216,11 +215,11 @@ def test_inputs_are_not_changed(batch):
 @pytest.mark.parametrize(
     ('index', 'cut', 'message'),
     [
-        (0, (slice(None), slice(3)), r'\(3, 3, 5, 6\).*\(3, 4\)'),
-        (1, (slice(2),), r'\(2, 15, 12\).*\(3, 4, 5, 6\)'),
-        (1, (slice(None), 0), r'\(3, 12\).*\(3, 4, 5, 6\)'),
-        (2, (slice(None), slice(9)), r'\(3, 9, 12\).*\(3, 15, 12\)'),
-        (3, (slice(2),), r'\(3, 4, 5, 6\).*\(2, 4\)'),
+        (0, (slice(None), slice(3)), r'cam .*\(3, 4, \*.*\(3, 3, 5, 6\)'),
+        (1, (slice(2),), r'label .*\(3, 15, 12\), .*\(2, 15, 12\)'),
+        (1, (slice(None), 0), r'label .*\(3, 3, 12\), .*\(3, 12\)'),
+        (2, (slice(None), slice(9)), r'perplexity .* got .*\(3, 9, 12\)'),
+        (3, (slice(2),), r'cam .*\(2, 4, \*, \*\), .*\(3, 4, 5, 6\)'),
     ],
 )
 def test_wrong_shape_is_named(batch, index, cut, message):
@@ -234,13 +233,6 @@ def test_wrong_shape_is_named(batch, index, cut, message):
 def test_settings_are_positive(name, value):
     with pytest.raises(ValueError, match=name):
         ContrastiveSeparationLoss(**{name: value})
-
-
-def test_registered_and_printed():
-    criterion = MODELS.build(dict(type='ContrastiveSeparationLoss'))
-    assert 'temperature=0.5, max_perplexity=1.0, loss_weight=0.1' in repr(
-        criterion
-    )
 
 
 def test_share_of_the_pixels_that_may_take_part():

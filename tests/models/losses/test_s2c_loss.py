@@ -93,7 +93,9 @@ def test_gradcheck(loss, batch):
 
 @pytest.mark.parametrize('loss', LOSSES)
 def test_wrong_class_count_is_named(loss, batch):
-    with pytest.raises(ValueError, match=r'\(2, 3, 8, 10\).*\(2, 3, 4, 5\)'):
+    with pytest.raises(
+        ValueError, match=r'\(2, 4, \*, \*\), .*\(2, 3, 8, 10\)'
+    ):
         loss(batch[0], batch[1][:, :3])
 
 

@@ -286,7 +286,7 @@ def test_wrong_shapes():
     with pytest.raises(ValueError, match=r'features .* \(4,\)'):
         PermutohedralLattice(torch.zeros(4))
     lattice = PermutohedralLattice(torch.zeros(2, 4, 3))
-    with pytest.raises(ValueError, match=r"\(2, 4, 'K'\).*\(2, 5, 1\)"):
+    with pytest.raises(ValueError, match=r'values .*\(2, 4, \*\).* \(2, 5'):
         lattice.filter(torch.zeros(2, 5, 1))
     with pytest.raises(ValueError, match=r'img .* \(2, 3, 8, 9\)'):
         bilateral_filter(

@@ -112,5 +112,5 @@ def test_refuses_other_images(image, got):
     ],
 )
 def test_refuses_settings(settings):
-    with pytest.raises(ValueError, match='above 0 and num_iters of at least'):
+    with pytest.raises(ValueError, match=f'{next(iter(settings))} must be in'):
         DenseCRF(**settings)

@@ -76,7 +76,6 @@ def test_common_interface(cfg, shape, num_images):
     assert threshold.num_images == num_images
     update(threshold, two_modes(2))
     assert first.flatten()[0].item() == pytest.approx(0.3)  # a copy
-    assert '=' in repr(threshold)
 
 
 def test_fixed_threshold_is_no_part_of_a_checkpoint():
@@ -425,8 +424,8 @@ def test_padding_counts_in_the_released_pair():
     'setting, message',
     [
         (dict(initial=1.0), 'initial must be in .* got 1.0'),
-        (dict(num_images=0), 'num_images=0'),
-        (dict(grid=(0, 4)), r'grid=\(0, 4\)'),
+        (dict(num_images=0), r'num_images must be in \[1, inf\), got 0'),
+        (dict(grid=(0, 4)), r'grid must be in \[1, inf\), got 0'),
         (dict(min_value=1.0), 'min_value must be in .* got 1.0'),
         (dict(decay=1.5), 'decay must be in .* got 1.5'),
     ],
@@ -444,5 +443,5 @@ def test_fixed_value_is_in_range(value):
 
 def test_wrong_shape_is_named():
     cam = two_modes(2)
-    with pytest.raises(ValueError, match=r'\(2, 3, 8, 8\).*\(2, 8, 7\)'):
+    with pytest.raises(ValueError, match=r'\(2, \*, 8, 7\).*\(2, 3, 8, 8\)'):
         DynamicThreshold().update(cam, everywhere(cam)[..., :7])

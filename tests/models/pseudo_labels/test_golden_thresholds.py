@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cosa_mmseg.models.pseudo_labels import restrict_cam
+from cosa_mmseg.models.ops.cam import restrict_cam
 from cosa_mmseg.models.pseudo_labels.adaptive_threshold import (
     AdaptiveThreshold,
 )

@@ -7,8 +7,8 @@ from cosa_mmseg.models.pseudo_labels import (
     PixelAdaptiveRefinement,
     RestrictedSoftmax,
     ThresholdLabeler,
-    restrict_logits,
 )
+from cosa_mmseg.models.pseudo_labels.restricted_softmax import restrict_logits
 
 
 @pytest.fixture

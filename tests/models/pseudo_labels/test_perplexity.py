@@ -4,7 +4,6 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from mmengine.registry import MODELS
 
 from cosa_mmseg.models.pseudo_labels.perplexity import (
     PerplexityWeight,
@@ -152,13 +151,8 @@ def test_inputs_are_not_changed(batch):
     assert all(torch.equal(a, b) for a, b in zip(batch, before, strict=True))
 
 
-def test_is_built_from_a_config():
-    module = MODELS.build(dict(type='PerplexityWeight', lambda_a=0.5))
-    assert 'lambda_a=0.5, lambda_b=1.0' in repr(module)
-
-
 def test_wrong_shape_is_named(batch):
-    with pytest.raises(ValueError, match=r'\(2, 5, 6\).*\(2, 5, 5\)'):
+    with pytest.raises(ValueError, match=r'\(2, 5, 5\), got .*\(2, 5, 6\)'):
         weigh(PerplexityWeight(), batch[0], 0.5, batch[1][..., :5])
 
 
@@ -193,5 +187,5 @@ def test_one_side_may_be_empty():
 
 
 def test_an_unknown_mean_is_refused():
-    with pytest.raises(ValueError, match="'all' or 'sides', got 'both'"):
+    with pytest.raises(ValueError, match="'all', 'sides', got 'both'"):
         PerplexityWeight(mean_of='both')

@@ -186,17 +186,6 @@ def test_every_parameter_has_a_gradient_in_both_phases(warmup_iters):
     assert head.grad.any() == (warmup_iters == 0)
 
 
-@pytest.mark.parametrize('norm_eval', [True, False])
-def test_norm_eval_keeps_the_statistics_of_the_backbone(norm_eval):
-    network = MODELS.build(pyramid_network(norm_eval=norm_eval)).train()
-    assert network.training
-    before = [norm.running_mean.clone() for norm in network.backbone.norms]
-    network.classify(torch.rand(2, 3, 64, 64))[0].sum().backward()
-    for norm, mean in zip(network.backbone.norms, before, strict=True):
-        assert torch.equal(norm.running_mean, mean) == norm_eval
-    assert network.backbone.norms[-1].weight.grad.any()
-
-
 def test_auxiliary_heads_learn_from_the_same_labels_by_their_weight():
     loss = dict(type='mmseg.CrossEntropyLoss', loss_weight=0.4)
     head = dict(small_network(4)['decode_head'], loss_decode=loss)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmengine.registry import MODELS
 
-from cosa_mmseg.models import MultiScaleInference
+from cosa_mmseg.models.pseudo_labels import MultiScaleInference
 from tests.golden import load_tensors, meta
 from tests.models.networks import (
     large_fov,

@@ -6,7 +6,7 @@ from mmengine.config import ConfigDict
 from mmengine.registry import MODELS
 
 from cosa_mmseg.models.ops.cam import normalize_cam
-from cosa_mmseg.models.segmentors.sliding_window import SlidingWindow
+from cosa_mmseg.models.segmentors.sliding_window import slide
 from cosa_mmseg.structures import NetworkOutput
 from tests.models.networks import small_model, small_network
 
@@ -30,7 +30,7 @@ def test_logits_are_those_of_mmseg(network, size, crop, stride):
     img = torch.randn(2, 3, *size)
     network.test_cfg = ConfigDict(mode='slide', crop_size=crop, stride=stride)
     expected = network.inference(img, [dict(ori_shape=size)] * 2)
-    seen = SlidingWindow(crop, stride)(network.forward_heads, img)
+    seen = slide(network.forward_heads, img, crop, stride)
     torch.testing.assert_close(seen.seg_logits, expected, rtol=0, atol=1e-6)
 
 
@@ -38,7 +38,7 @@ def test_logits_are_those_of_mmseg(network, size, crop, stride):
 @pytest.mark.parametrize('crop', [(32, 40), (64, 64)])
 def test_one_window_is_the_whole_image(network, crop):
     img = torch.randn(2, 3, 32, 40)
-    seen = SlidingWindow(crop, (8, 8))(network.forward_heads, img)
+    seen = slide(network.forward_heads, img, crop, (8, 8))
     whole = network.forward_heads(img)
     for field in fields(NetworkOutput):
         torch.testing.assert_close(
@@ -57,7 +57,7 @@ def test_maps_are_averaged_and_class_scores_are_the_highest():
         return NetworkOutput(maps, maps, maps[:, :1], score, -score)
 
     img = torch.arange(6.0).expand(1, 3, 4, 6)  # the column's number
-    seen = SlidingWindow((4, 4), (2, 2))(network, img)  # columns 0-3, 2-5
+    seen = slide(network, img, (4, 4), (2, 2))  # columns 0-3, 2-5
     expected = torch.tensor([0.0, 0, 1, 1, 2, 2]).expand(1, 1, 4, 6)
     assert torch.equal(seen.seg_logits, expected.expand(-1, 2, -1, -1))
     assert torch.equal(seen.cam, expected.expand(-1, 2, -1, -1))
@@ -72,9 +72,7 @@ def test_predicted_cams_are_normalised_over_the_whole_image():
     img = torch.randn(1, 3, 32, 48)
     (result,) = model.eval().predict(img)
     with torch.no_grad():
-        seen = SlidingWindow((16, 16), (8, 8))(
-            model.assignment.forward_heads, img
-        )
+        seen = slide(model.assignment.forward_heads, img, (16, 16), (8, 8))
     cam = normalize_cam(seen.cam.relu())[0]
     torch.testing.assert_close(result.pred_cam.data, cam)
     torch.testing.assert_close(
@@ -99,5 +97,5 @@ def test_windows_slide_over_each_scale():
 def test_half_precision_is_summed_in_float32(network):
     img = torch.randn(1, 3, 32, 32)
     with torch.autocast('cpu', torch.bfloat16), torch.no_grad():
-        seen = SlidingWindow((16, 16), (8, 8))(network.forward_heads, img)
+        seen = slide(network.forward_heads, img, (16, 16), (8, 8))
     assert seen.cam.dtype == seen.seg_logits.dtype == torch.float32
