@@ -5,7 +5,7 @@ import os
 import os.path as osp
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path, PurePath
 
 import cv2
@@ -21,7 +21,7 @@ from .unfetched import fetched_name
 
 
 def read_image_list(path: str, backend_args: dict | None = None) -> list[str]:
-    """The lines of an image list, without blank ones.
+    """Return the lines of an image list, without blank ones.
 
     Args:
         path: The text file.
@@ -47,27 +47,30 @@ def read_image_list(path: str, backend_args: dict | None = None) -> list[str]:
 
 
 def drop_repeated(names: Iterable[str], where: str) -> list[str]:
-    """Each name once, in their order; a log line counts the others.
+    """Return each name once, in order; a log line counts the others.
 
     Args:
         names: Names of images.
         where: The list that they are of.
     """
-    counts = Counter(names)
-    if twice := [name for name, count in counts.items() if count > 1]:
+    names = list(names)
+    if twice := _repeated(names):
         print_log(
-            f'{where} lists {len(twice)} of {len(counts)} images more than '
-            f'once; each counts once; the first is {twice[0]!r}',
+            f'{where} lists {len(twice)} of {len(set(names))} images more '
+            f'than once; each counts once; the first is {twice[0]!r}',
             logger='current',
             level=logging.WARNING,
         )
-    return list(counts)
+    return list(dict.fromkeys(names))
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def check_unique(names: Iterable[str], where: Path | str) -> None:
     """Raise a ``ValueError`` if a name is there twice."""
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
+    if twice := _repeated(names):
         raise ValueError(
             f'{where}: {len(twice)} names are there more than once, the '
             f'first is {twice[0]!r}'
@@ -77,7 +80,7 @@ def check_unique(names: Iterable[str], where: Path | str) -> None:
 def list_images(
     folder: str, suffix: str = '', backend_args: dict | None = None
 ) -> list[str]:
-    """Images below a folder, sorted; hidden files and folders do not count.
+    """Return images below a folder, sorted; hidden ones do not count.
 
     The other files are counted in a log line. A broken link, or what stands in
     the place of an image that was not fetched, counts as the image.
@@ -95,75 +98,61 @@ def list_images(
     """
     folder = folder or '.'
     is_local = not backend_args and '://' not in folder
+    list_all = partial(
+        fileio.list_dir_or_file,
+        list_dir=False,
+        recursive=True,
+        backend_args=backend_args,
+    )
     try:
-        if is_local:
-            names = {fetched_name(name) for name in _walk(folder)}
-        else:
-            names = set(
-                fileio.list_dir_or_file(
-                    folder,
-                    list_dir=False,
-                    recursive=True,
-                    backend_args=backend_args,
-                )
-            )
+        names = {*(_walk(folder) if is_local else list_all(folder))}
     except (FileNotFoundError, NotADirectoryError) as err:
         raise FileNotFoundError(
             f'no folder of images {folder!r}; check `data_root` and '
             '`img_path` in `data_prefix`'
             + (', or run `dvc pull`' if osp.exists(f'{folder}.dvc') else '')
         ) from err
-    visible = [PurePath(name) for name in names if not _is_hidden(name)]
-    images = {
-        path
-        for path in visible
-        if path.name.endswith(suffix)
-        and is_image(osp.join(folder, path) if is_local else path.name)
-    }
-    others = count_others(p.name for p in visible if p not in images)
+    images, others = [], []
+    for name in sorted(names):
+        if any(part.startswith('.') for part in PurePath(name).parts):
+            continue
+        path = osp.join(folder, name) if is_local else name
+        is_wanted = name.endswith(suffix) and is_image(path)
+        (images if is_wanted else others).append(PurePath(name).as_posix())
+    passed_over = count_others(others)
     if not images:
+        kind = '(.jpg, .png, or what else OpenCV or Pillow reads)'
         raise FileNotFoundError(
             f'no image below {folder!r} '
-            + (
-                f'whose name ends with {suffix}'
-                if suffix
-                else '(.jpg, .png, or what else OpenCV or Pillow reads)'
-            )
-            + (f'; it has {others}' if others else '')
+            + (f'whose name ends with {suffix}' if suffix else kind)
+            + (f'; it has {passed_over}' if others else '')
         )
     if others:
-        say_once(f'{folder}: passed over {others}')
-    return sorted(path.as_posix() for path in images)
+        say_once(f'{folder}: passed over {passed_over}')
+    return sorted(images)
 
 
 def _walk(folder: str) -> Iterator[str]:
-    """Files and broken links below a local folder, relative to it."""
+    """Yield files and broken links below a local folder, relative to it."""
 
     def stop(err: OSError) -> None:
         raise err
 
     for top, folders, files in os.walk(folder, onerror=stop, followlinks=True):
-        around = f'{osp.realpath(top)}/'
-        folders[:] = [  # a link to a folder around it would never end
-            name
-            for name in folders
-            if not around.startswith(
-                osp.realpath(osp.join(top, name)) + os.sep
-            )
+        # a link to a folder around it would never end
+        here = Path(top).resolve()
+        around = {here, *here.parents}
+        folders[:] = [
+            f for f in folders if Path(top, f).resolve() not in around
         ]
-        for name in files:
-            path = osp.join(top, name)
-            if is_file(path):
-                yield osp.relpath(path, folder)
+        paths = (osp.join(top, name) for name in files)
+        for path in filter(is_file, paths):
+            yield fetched_name(osp.relpath(path, folder))
 
 
 def is_file(path: str) -> bool:
     """Return True for a file or a broken link, but no device and the like."""
     return osp.isfile(path) or (osp.islink(path) and not osp.exists(path))
-
-
-def _is_hidden(name: str) -> bool:
-    return any(part.startswith('.') for part in PurePath(name).parts)
 
 
 def is_image(path: str) -> bool:
@@ -192,14 +181,15 @@ def _is_rare_image(path: str) -> bool:
 
 def count_others(names: Iterable[str]) -> str:
     """Say how many files are no images; '' if there are none."""
-    kinds = Counter(osp.splitext(name)[1] or 'no suffix' for name in names)
-    number = sum(kinds.values())
-    if not number:
+    kinds = [osp.splitext(name)[1] or 'no suffix' for name in names]
+    if not kinds:
         return ''
+    what = 'files that are no images'
+    if len(kinds) == 1:
+        what = 'file that is no image'
     return (
-        f'{number} file{"s" if number > 1 else ""} that '
-        f'{"are no images" if number > 1 else "is no image"} of a kind that '
-        f'is read ({", ".join(sorted(kinds))})'
+        f'{len(kinds)} {what} of a kind that is read '
+        f'({", ".join(sorted(set(kinds)))})'
     )
 
 
@@ -227,7 +217,7 @@ class NameIndex:
             self._by_stem.setdefault(stem, []).append(name)
 
     def find(self, name: str) -> str | None:
-        """The name that is meant, or None.
+        """Return the name that is meant, or None.
 
         Raises:
             ValueError: It may be several.

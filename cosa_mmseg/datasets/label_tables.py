@@ -33,7 +33,7 @@ _OTHER = re.compile(
 )
 _CONFIDENCES = ('confidence', 'conf', 'score', 'prob', 'probability')
 
-Table = list[tuple[int, list[str]]]  # line and cells
+Columns = dict[str, list[str]]
 
 
 def parse_csv(text: str, options: LabelOptions) -> Rows:
@@ -42,14 +42,26 @@ def parse_csv(text: str, options: LabelOptions) -> Rows:
     Columns have commas between, or semicolons, as of Excel in many languages,
     or tabs. A header that comes again, as in joined files, is passed over.
     """
-    header, table = _read_table(text)
-    if 'labels' in header:
-        return _parse_names(header, table)
-    return _parse_flags(header, table, options)
+    lines, columns = _read_table(text)
+    images = columns.pop('image')
+    rows = [Row(*row, []) for row in zip(lines, images, strict=True)]
+    classes: list[str] = []
+    if labels := columns.pop('labels', []):
+        _check_confidences(lines, columns)
+        for row, cell in zip(rows, labels, strict=True):
+            row.names.append(cell)
+    elif rows:
+        classes = _find_classes(columns, options)
+        _read_flags(rows, {name: columns[name] for name in classes})
+    others = [name for name in columns if name and name not in classes]
+    notes = (
+        [f'columns that are not read: {", ".join(others)}'] if others else []
+    )
+    return Rows(rows, tuple(classes), tuple(notes))
 
 
-def _read_table(text: str) -> tuple[list[str], Table]:
-    """The header, and the rows below it with as many cells."""
+def _read_table(text: str) -> tuple[list[int], Columns]:
+    """Return the line of each row, and the columns by their names."""
     text = _SEP_LINE.sub('\n', text)
     first = text.strip().partition('\n')[0].replace('"', '')
     delimiter = next(
@@ -73,7 +85,11 @@ def _read_table(text: str) -> tuple[list[str], Table]:
                 f'{len(header)}; classes in a cell need another character '
                 f'between, and a cell with {delimiter!r} in it quotes around'
             )
-    return header, table
+    columns = {
+        name: [row[index] for _, row in table]
+        for index, name in enumerate(header)
+    }
+    return [line for line, _ in table], columns
 
 
 def _cells(cells: list[str]) -> list[str]:
@@ -95,62 +111,61 @@ def _check_header(header: Sequence[str], delimiter: str) -> None:
         )
 
 
-def _parse_names(header: list[str], table: Table) -> Rows:
-    """Rows with a cell of names."""
-    image, labels = header.index('image'), header.index('labels')
-    others = [c for c in header if c not in ('image', 'labels', '')]
-    for column in others:
-        if column.lower() in _CONFIDENCES:
-            _check_confidence(column, header.index(column), table)
-    rows = [Row(line, row[image], [row[labels]]) for line, row in table]
-    return Rows(rows, notes=_name_passed_over(others))
-
-
-def _check_confidence(column: str, index: int, table: Table) -> None:
+def _check_confidences(lines: list[int], columns: Columns) -> None:
     """Refuse 0, which says that the image does not show the class."""
-    for line, row in table:
-        if row[index].strip('0.') == '' and '0' in row[index]:
-            raise ValueError(
-                f'line {line}: column {column!r} is not read, but 0 in it '
-                'says that the image does not show the class: take such rows '
-                'out'
-            )
+    for column, cells in columns.items():
+        if column.lower() not in _CONFIDENCES:
+            continue
+        for line, cell in zip(lines, cells, strict=True):
+            if cell.strip('0.') == '' and '0' in cell:
+                raise ValueError(
+                    f'line {line}: column {column!r} is not read, but 0 in it '
+                    'says that the image does not show the class: take such '
+                    'rows out'
+                )
 
 
-def _name_passed_over(columns: Sequence[str]) -> tuple[str, ...]:
-    if not columns:
-        return ()
-    return (f'columns that are not read: {", ".join(columns)}',)
+def _find_classes(columns: Columns, options: LabelOptions) -> list[str]:
+    """Return the names of the columns that are those of classes.
 
-
-def _parse_flags(
-    header: list[str], table: Table, options: LabelOptions
-) -> Rows:
-    """Rows with a cell for each class."""
-    columns = {
-        name: [row[index] for _, row in table]
-        for index, name in enumerate(header)
-    }
-    images = columns.pop('image')
+    Raises:
+        ValueError: There is none, two are of one class, or it is not clear.
+    """
     classes = [
         name
         for name in columns
         if not _is_index(name, columns) and _is_class(name, columns, options)
     ]
-    _check_classes(classes, options)
-    no = FALSE
-    if not any(has_no(columns[name]) for name in classes):
-        no = FALSE | {''}
-    rows = [Row(line, images[i], []) for i, (line, _) in enumerate(table)]
+    if not classes:
+        raise ValueError('has no column of a class beside `image`')
+    first: dict[str, str] = {}
     for name in classes:
-        for row, cell in zip(rows, columns[name], strict=True):
+        base, _, number = name.rpartition('.')  # pandas' second column
+        is_second = number.isdigit() and base in classes
+        same = base if is_second else tidy(name)
+        if first.setdefault(same, name) != name and (
+            name not in options.classes
+        ):
+            raise ValueError(
+                f'columns {first[same]!r} and {name!r} are likely of one '
+                'class: leave one out, or list the classes (--classes, '
+                '`classes`)'
+            )
+    return classes
+
+
+def _read_flags(rows: list[Row], columns: Columns) -> None:
+    """Add the name of each column with a flag to the rows."""
+    no = FALSE
+    if not any(map(has_no, columns.values())):
+        no = FALSE | {''}
+    for name, cells in columns.items():
+        for row, cell in zip(rows, cells, strict=True):
             if cell.lower() in TRUE:
                 row.names.append(name)
             elif cell.lower() not in no:
                 reason = _why_no_flag(cell, name)
                 raise ValueError(f'line {row.line}: {reason}')
-    others = [c for c in columns if c and c not in classes]
-    return Rows(rows, tuple(classes), _name_passed_over(others))
 
 
 def _why_no_flag(cell: str, column: str) -> str:
@@ -167,18 +182,16 @@ def _why_no_flag(cell: str, column: str) -> str:
     )
 
 
-def _is_index(name: str, columns: dict[str, list[str]]) -> bool:
-    """Whether a column without a name counts the rows, or is empty."""
+def _is_index(name: str, columns: Columns) -> bool:
+    """Return True if a nameless column counts the rows, or is empty."""
     cells = columns[name]
     if name or not any(cells):  # pandas reads no name as `Unnamed: 0`
         return not name or name.lower().startswith('unnamed:')
     return next(iter(columns)) == '' and all(map(str.isdigit, cells))
 
 
-def _is_class(
-    name: str, columns: dict[str, list[str]], options: LabelOptions
-) -> bool:
-    """Whether a column is that of a class.
+def _is_class(name: str, columns: Columns, options: LabelOptions) -> bool:
+    """Return True if a column is that of a class.
 
     Raises:
         ValueError: It may be or not.
@@ -210,22 +223,3 @@ def _is_class(
 def _plain(name: str) -> str:
     """Return the name of a column as the patterns above have it."""
     return _IN_FRONT.sub('', look(tidy(name)))
-
-
-def _check_classes(classes: Sequence[str], options: LabelOptions) -> None:
-    """Refuse two columns of one class, and a table without any."""
-    if not classes:
-        raise ValueError('has no column of a class beside `image`')
-    first: dict[str, str] = {}
-    for name in classes:
-        base, _, number = name.rpartition('.')  # pandas' second column
-        is_second = number.isdigit() and base in classes
-        same = base if is_second else tidy(name)
-        if first.setdefault(same, name) != name and (
-            name not in options.classes
-        ):
-            raise ValueError(
-                f'columns {first[same]!r} and {name!r} are likely of one '
-                'class: leave one out, or list the classes (--classes, '
-                '`classes`)'
-            )
