@@ -112,7 +112,8 @@ def list_images(
             '`img_path` in `data_prefix`'
             + (', or run `dvc pull`' if osp.exists(f'{folder}.dvc') else '')
         ) from err
-    images, others = [], []
+    images: list[str] = []
+    others: list[str] = []
     for name in sorted(names):
         if any(part.startswith('.') for part in PurePath(name).parts):
             continue

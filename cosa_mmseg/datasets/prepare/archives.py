@@ -20,15 +20,6 @@ _MAX_NAME, _MAX_PATH = 255, 1024  # characters
 # that this is the most that a header may have, too.
 _CHUNK = 64 << 10
 _GZIP = b'\x1f\x8b'
-# How files begin that are given in the place of a tar file
-_NO_TAR = {
-    _GZIP: 'is compressed twice: decompress it once',
-    b'PK': 'is a zip file, not a tar file',
-    b'\x89HDF': 'is an HDF5 file, not a tar file',
-    b'BZh': 'is compressed with bzip2: decompress it',
-    b'\xfd7zXZ': 'is compressed with xz: decompress it',
-    b'<': 'is a web page, not a tar file: download the file itself',
-}
 
 
 class ArchiveError(ValueError):
@@ -65,14 +56,11 @@ def unpack(
     if not archive.is_file():
         raise ArchiveError(f'{archive} is not a regular file')
     limit = min(MAX_BYTES, ALWAYS_BYTES + MAX_RATIO * archive.stat().st_size)
-    start = b''
     try:
         with open(archive, 'rb') as raw, atomic_folder(folder) as unfinished:
             is_gzip = raw.read(2) == _GZIP
             raw.seek(0)
             file: Any = gzip.GzipFile(fileobj=raw) if is_gzip else raw
-            start = file.read(8)
-            file.seek(0)
             _unpack_members(file, unfinished, PurePosixPath(top), parts, limit)
             if not any(unfinished.iterdir()):
                 raise ArchiveError(f'it has nothing below {top}')
@@ -81,10 +69,10 @@ def unpack(
             raise
         reason = str(err).partition('\n')[0]
         if not isinstance(err, ArchiveError):
-            kinds = (
-                k for magic, k in _NO_TAR.items() if start.startswith(magic)
+            reason = (
+                'it is broken or no tar file (a web page? a zip file?), with '
+                f'gzip or without: get the original archive ({reason})'
             )
-            reason = f'it {next(kinds, "is broken or no archive")} ({reason})'
         raise ArchiveError(f'cannot unpack {archive}: {reason}') from err
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os.path as osp
 import shutil
 from pathlib import Path
@@ -12,6 +11,8 @@ from cosa_mmseg.datasets.image_files import find_images
 from cosa_mmseg.datasets.label_rows import ImageLabels
 from cosa_mmseg.utils.atomic import atomic_file, atomic_folder
 from cosa_mmseg.utils.plain_cell import plain_cell
+
+from .text_files import json_text, labels_text
 
 
 def write_labels(
@@ -88,24 +89,11 @@ def _csv_text(rows: list[list[str]]) -> str:
     return text.getvalue()
 
 
-def _json(labels: ImageLabels) -> str:
-    """An object with one image a line."""
-    entries = ',\n'.join(
-        f'{_dumps(image)}: {_dumps(names)}'
-        for image, names in labels.names.items()
-    )
-    return f'{{\n{entries}\n}}\n'
-
-
 def _jsonl(labels: ImageLabels) -> str:
     return ''.join(
-        _dumps({'image': image, 'labels': names}) + '\n'
+        json_text({'image': image, 'labels': names}) + '\n'
         for image, names in labels.names.items()
     )
-
-
-def _dumps(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _txt(labels: ImageLabels) -> str:
@@ -115,7 +103,12 @@ def _txt(labels: ImageLabels) -> str:
     )
 
 
-_FORMATS = {'.csv': _csv, '.json': _json, '.jsonl': _jsonl, '.txt': _txt}
+_FORMATS = {
+    '.csv': _csv,
+    '.json': lambda labels: labels_text(labels.names),
+    '.jsonl': _jsonl,
+    '.txt': _txt,
+}
 
 
 def _write_folder(

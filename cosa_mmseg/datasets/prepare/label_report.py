@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -62,7 +61,7 @@ class LabelReport:
 
     @property
     def ok(self) -> bool:
-        """Whether each image with an entry can be read."""
+        """True if each image with an entry can be read."""
         return not self.missing and not self.unreadable
 
 
@@ -81,16 +80,14 @@ def report_labels(
         ValueError: A name may be several files.
     """
     together = count_together(labels)
+    counts = zip(labels.classes, together.diagonal().tolist(), strict=True)
+    sizes = Counter(map(len, labels.names.values()))
     missing, unreadable, without_label = _compare(labels, images)
     return LabelReport(
         source=labels.source,
         num_images=len(labels.names),
-        images_per_class=dict(
-            zip(labels.classes, together.diagonal().tolist(), strict=True)
-        ),
-        labels_per_image=dict(
-            sorted(Counter(map(len, labels.names.values())).items())
-        ),
+        images_per_class=dict(counts),
+        labels_per_image=dict(sorted(sizes.items())),
         co_occurrence=together.tolist(),
         never_without=find_inseparable(labels, together),
         warnings=label_warnings(labels),
@@ -105,31 +102,28 @@ def report_labels(
 def _compare(
     labels: ImageLabels, images: str | Path | None
 ) -> tuple[list[str], list[str], list[str]]:
-    """Images that are missing, why images are bad, files without a label."""
+    """Return missing images, why images are bad, files without a label."""
     if images is None:
         return [], [], []
     files = list_images(str(images))
     index = NameIndex(files)
     found = {name: index.find(name) for name in labels.names}
-    labelled = [file for file in found.values() if file is not None]
-    copies = _copies(labels) if Path(images) == Path(labels.source) else ()
-    with ThreadPoolExecutor() as pool:
-        faults = pool.map(_fault, (Path(images, file) for file in labelled))
-        unreadable = [fault for fault in faults if fault is not None]
     missing = [name for name, file in found.items() if file is None]
-    labelled += filter(None, map(index.find, copies))
-    return missing, unreadable, sorted(set(files).difference(labelled))
-
-
-def _copies(labels: ImageLabels) -> Iterator[str]:
-    """Where a folder of classes has its images: once for each class."""
-    for image, names in labels.names.items():
-        _, _, path = image.partition('/')
-        yield from (f'{name}/{path}' for name in names)
+    labelled = [file for file in found.values() if file is not None]
+    with ThreadPoolExecutor() as pool:
+        faults = [*pool.map(_fault, (Path(images, f) for f in labelled))]
+    if Path(images) == Path(labels.source):  # with a copy for each class
+        labelled += (
+            f'{name}/{image.partition("/")[2]}'
+            for image, names in labels.names.items()
+            for name in names
+        )
+    without_label = set(files).difference(map(index.find, labelled))
+    return missing, [*filter(None, faults)], sorted(without_label)
 
 
 def _fault(path: Path) -> str | None:
-    """Why an image cannot be loaded as in training; None if it can."""
+    """Return why an image cannot be loaded; None if it can."""
     info = dict(img_path=str(path))
     try:
         with naming_bad_files(info):
@@ -147,45 +141,35 @@ def write_report(report: LabelReport, path: str | Path) -> None:
 
 
 def format_report(report: LabelReport) -> str:
-    """The report as text: long lists are cut, a wide matrix is left out."""
+    """Return the report as text: long lists are cut, as is a wide matrix."""
     counts = report.images_per_class
     table = PrettyTable(['id', 'class', 'images'], align='r')
-    for number, (name, count) in enumerate(counts.items(), 1):
-        table.add_row([number, name, count])
+    table.add_rows([[i, *item] for i, item in enumerate(counts.items(), 1)])
+    sizes = report.labels_per_image
     parts = [
         f'{report.source}: {report.num_images} images, {len(counts)} classes',
         str(table),
-        f'images with {_join(report.labels_per_image)} classes: '
-        f'{_join(report.labels_per_image.values())}',
+        f'images with {", ".join(map(str, sizes))} classes: '
+        f'{", ".join(map(str, sizes.values()))}',
     ]
     if len(counts) <= WIDEST:
         matrix = PrettyTable(['', *counts], align='r')
         for name, row in zip(counts, report.co_occurrence, strict=True):
             matrix.add_row([name, *row])
         parts += ['number of images that show both classes:', str(matrix)]
-    parts += [
-        *(f'WARNING: {text}' for text in report.warnings),
-        _list(
-            'images without a class (trained with as background)',
-            report.without_class,
+    lists = {
+        'images without a class (trained with as background)': (
+            report.without_class
         ),
-        _list('image files without a label', report.without_label),
-        _list('ERROR: images without a file', report.missing),
-        report.match,
-        _list('ERROR: images that cannot be read', report.unreadable),
-    ]
-    return '\n'.join(part for part in parts if part)
-
-
-def _join(numbers: Iterable[int]) -> str:
-    return ', '.join(map(str, numbers))
-
-
-def _list(title: str, entries: list[str]) -> str:
-    """A title, the number of entries, and the first of them."""
-    if not entries:
-        return ''
-    lines = [f'{title}: {len(entries)}', *entries[:LONGEST]]
-    if len(entries) > LONGEST:
-        lines.append(f'and {len(entries) - LONGEST} more')
-    return '\n  '.join(lines)
+        'image files without a label': report.without_label,
+        'ERROR: images without a file': report.missing,
+        'ERROR: images that cannot be read': report.unreadable,
+    }
+    parts += [f'WARNING: {text}' for text in report.warnings]
+    for title, entries in lists.items():
+        if entries:
+            lines = [f'{title}: {len(entries)}', *entries[:LONGEST]]
+            if len(entries) > LONGEST:
+                lines.append(f'and {len(entries) - LONGEST} more')
+            parts.append('\n  '.join(lines))
+    return '\n'.join(filter(None, [*parts, report.match]))

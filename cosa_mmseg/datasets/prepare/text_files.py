@@ -8,13 +8,18 @@ from cosa_mmseg.utils.reading import read_bytes
 
 
 def list_text(img_ids: list[str]) -> str:
-    """An image list: one id a line."""
+    """Return an image list: one id a line."""
     return ''.join(f'{img_id}\n' for img_id in img_ids)
 
 
+def json_text(value: object) -> str:
+    """Return JSON in one line."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def labels_text(labels: dict[str, list[str]]) -> str:
-    """A label file: a JSON object with one image a line."""
-    lines = (f'{json.dumps(i)}: {json.dumps(labels[i])}' for i in labels)
+    """Return a label file: a JSON object with one image a line."""
+    lines = (f'{json_text(i)}: {json_text(labels[i])}' for i in labels)
     return '{\n' + ',\n'.join(lines) + '\n}\n'
 
 
