@@ -39,18 +39,10 @@ COCO val2014, 11 MB for VOC val); `ClassificationMetric` keeps two numbers a
 class and image.
 """
 
-from cosa_mmseg.models.post_process.dense_crf import DenseCRF
-
 from .cam_iou_metric import CAMIoUMetric
 from .classification_metric import ClassificationMetric
 from .context_metric import ContextFalsePositiveMetric
-from .functional import (
-    SegmentationScores,
-    confusion_matrix,
-    image_average_precision,
-    segmentation_scores,
-    sweep_areas,
-)
+from .functional import confusion_matrix, segmentation_scores
 from .label_filtered_iou_metric import LabelFilteredIoUMetric
 from .online_network_metric import OnlineNetworkMetric
 from .submission import SubmissionFormatter
@@ -59,13 +51,9 @@ __all__ = [
     'CAMIoUMetric',
     'ClassificationMetric',
     'ContextFalsePositiveMetric',
-    'DenseCRF',
     'LabelFilteredIoUMetric',
     'OnlineNetworkMetric',
-    'SegmentationScores',
     'SubmissionFormatter',
     'confusion_matrix',
-    'image_average_precision',
     'segmentation_scores',
-    'sweep_areas',
 ]

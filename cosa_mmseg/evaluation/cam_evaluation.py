@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.model import is_model_wrapper
 from prettytable import PrettyTable
 from torch import nn
+
+from cosa_mmseg.utils.bare_model import bare_model
 
 from .cam_sweep import STYLES
 
@@ -53,7 +54,7 @@ def evaluate_cams_only(cfg: Config, out_dir: str | Path) -> None:
 
 
 def cam_summary(scores: dict[str, float]) -> str:
-    """A table of CAM scores: at the fixed threshold, the best, and where.
+    """Return a table of CAM scores: at the fixed threshold and the best.
 
     Args:
         scores: What a test with a ``CAMIoUMetric`` returns.
@@ -71,14 +72,13 @@ def cam_summary(scores: dict[str, float]) -> str:
 
 
 def threshold_summary(model: nn.Module) -> str:
-    """A sentence on the thresholds that the pseudo labels had in the end.
+    """Return a sentence on the last thresholds of the pseudo labels.
 
     Args:
         model: As it is scored; a segmentor without an :class:`Assigner`, or
             one whose labelers have no single threshold, gives ''.
     """
-    bare = model.module if is_model_wrapper(model) else model
-    assigner: Any = getattr(bare, 'assigner', None)
+    assigner: Any = getattr(bare_model(model), 'assigner', None)
     if assigner is None or not assigner.has_threshold:
         return ''
     xi, xi_aux = assigner.cam_labeler.xi, assigner.cam_labeler_aux.xi

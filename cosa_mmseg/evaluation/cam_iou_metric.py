@@ -12,9 +12,11 @@ from mmengine.logging import print_log
 from mmengine.registry import METRICS
 from torch import Tensor
 
+from cosa_mmseg.models.ops.checks import check_range, check_shape
+
 from .cam_sweep import STYLES, CAMSweep
 from .functional import best_class, segmentation_scores, sweep_areas
-from .sample_fields import read_field
+from .sample_fields import predicted_classes, read_field
 
 SWEEP = tuple(round(0.05 * step, 2) for step in range(1, 20))
 KEYS = tuple(STYLES)
@@ -42,37 +44,26 @@ class CAMIoUMetric(BaseMetric):
     one where the sampler rounds up to equal shares.
 
     Args:
-        thresholds: The sweep, in (0, 1].
-        fixed_threshold: Where ``<key>`` is taken; joins the sweep.
-        label_threshold: A class is predicted where its score is above this.
-        ignore_index: Id of the mask pixels that are left out.
+        fixed_threshold: Where ``<key>`` is taken, in (0, 1]; joins the sweep.
         out_dir: Folder for the sweep: ``cam_sweep.csv``, which also has each
             class's IoU, and ``cam_sweep.png``, a plot. None: only logged.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir`` of
             ``mmengine.evaluator.BaseMetric``.
 
     Raises:
-        ValueError: If a threshold is outside (0, 1].
+        ValueError: If the threshold is outside (0, 1].
     """
 
     def __init__(
         self,
-        thresholds: Sequence[float] = SWEEP,
         fixed_threshold: float = 0.5,
-        label_threshold: float = 0.5,
-        ignore_index: int = 255,
         out_dir: str | Path | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.thresholds = sorted({*thresholds, fixed_threshold})
-        if not 0 < self.thresholds[0] <= self.thresholds[-1] <= 1:
-            raise ValueError(
-                f'CAM thresholds must lie in (0, 1], but are {self.thresholds}'
-            )
+        check_range('(0, 1]', fixed_threshold=fixed_threshold)
+        self.thresholds = sorted({*SWEEP, fixed_threshold})
         self.fixed_threshold = fixed_threshold
-        self.label_threshold = label_threshold
-        self.ignore_index = ignore_index
         self.out_dir = None if out_dir is None else Path(out_dir)
         if self.out_dir and is_main_process():  # now, not after hours
             self.out_dir.mkdir(parents=True, exist_ok=True)
@@ -80,18 +71,17 @@ class CAMIoUMetric(BaseMetric):
         self._num_images = 0
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Adds the areas of a batch of images to the sum."""
+        """Add the areas of a batch of images to the sum."""
         for sample in data_samples:
             # [all images before the last, the last image]
             self.results = [sum(self.results), self._image_areas(sample)]
             self._num_images += 1
 
     def _image_areas(self, sample: dict) -> Tensor:
-        """Areas of one image, (4 of `KEYS`, T, 3, K) int64 on the CPU."""
+        """Return the areas of one image, int64 (4 of `KEYS`, T, 3, K)."""
         gt = read_field(sample, 'gt_sem_seg', 'data', self)[0]
         true_label = read_field(sample, 'gt_label', 'label', self)
-        score = read_field(sample, 'pred_label', 'score', self)
-        predicted_label = (score > self.label_threshold).nonzero()[:, 0]
+        predicted_label = predicted_classes(sample, self)
         return torch.stack(
             [
                 self._areas(
@@ -103,20 +93,13 @@ class CAMIoUMetric(BaseMetric):
         )
 
     def _areas(self, cam: Tensor, label: Tensor, gt: Tensor) -> Tensor:
-        """Areas of one CAM restricted to some classes, (T, 3, K) int64."""
+        """Return the areas of a CAM restricted to some classes, (T, 3, K)."""
         num_classes = len(self.dataset_meta['classes'])
-        if cam.shape != (num_classes - 1, *gt.shape):
-            raise ValueError(
-                f'the CAM is {tuple(cam.shape)}, but {num_classes - 1} '
-                f'foreground classes and a mask of {tuple(gt.shape)} ask for '
-                f'{(num_classes - 1, *gt.shape)}'
-            )
-        gt = gt.to(cam.device)
+        check_shape([num_classes - 1, *gt.shape], cam=cam)
         value, class_id = best_class(cam, label)
         thresholds = value.new_tensor(self.thresholds)
-        return sweep_areas(
-            value, class_id, gt, thresholds, num_classes, self.ignore_index
-        )
+        gt = gt.to(cam.device)
+        return sweep_areas(value, class_id, gt, thresholds, num_classes)
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Scores of all processes' images, each image counted once.

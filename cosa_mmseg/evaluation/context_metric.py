@@ -13,9 +13,11 @@ from mmengine.registry import METRICS
 from torch import Tensor
 
 from cosa_mmseg.datasets.bad_files import BadFileError
+from cosa_mmseg.models.ops.cam import IGNORE_INDEX
+from cosa_mmseg.models.ops.checks import check_range
 
 from .functional import best_class
-from .sample_fields import read_field
+from .sample_fields import predicted_classes, read_field
 
 
 @METRICS.register_module()
@@ -45,8 +47,6 @@ class ContextFalsePositiveMetric(BaseMetric):
         class_name: The class that coexists with it.
         cam_threshold: Where the CAM becomes a label map, in (0, 1]; None for
             a model without CAM, which then gets no ``cam_context_fp``.
-        label_threshold: A class is predicted where its score is above this.
-        ignore_index: Id of the mask pixels that are left out.
         **kwargs: ``collect_device``, ``prefix``, ``collect_dir`` of
             ``mmengine.evaluator.BaseMetric``.
 
@@ -60,22 +60,14 @@ class ContextFalsePositiveMetric(BaseMetric):
         context_id: int,
         class_name: str,
         cam_threshold: float | None = 0.5,
-        label_threshold: float = 0.5,
-        ignore_index: int = 255,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if cam_threshold is not None and not 0 < cam_threshold <= 1:
-            raise ValueError(
-                'cam_threshold must lie in (0, 1], or be None for a model '
-                f'without CAM, but is {cam_threshold}'
-            )
+        check_range('(0, 1]', cam_threshold=cam_threshold)
         self.context_dir = Path(context_dir)
         self.context_id = context_id
         self.class_name = class_name
         self.cam_threshold = cam_threshold
-        self.label_threshold = label_threshold
-        self.ignore_index = ignore_index
         self.results: list[Tensor] = []  # one an image, see `_count`
 
     @property
@@ -95,7 +87,7 @@ class ContextFalsePositiveMetric(BaseMetric):
         return classes.index(self.class_name)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Counts the pixels of a batch of images."""
+        """Count the pixels of a batch of images."""
         self.results += [self._count(sample) for sample in data_samples]
 
     def _count(self, sample: dict) -> Tensor:
@@ -106,7 +98,7 @@ class ContextFalsePositiveMetric(BaseMetric):
         """
         pred = read_field(sample, 'pred_sem_seg', 'data', self)[0]
         gt = read_field(sample, 'gt_sem_seg', 'data', self)[0].to(pred.device)
-        evaluated = gt != self.ignore_index
+        evaluated = gt != IGNORE_INDEX
         found = (pred == self.class_id) & evaluated
         true = gt == self.class_id
         context = self._context(sample, gt.shape).to(pred.device) & (gt == 0)
@@ -146,9 +138,7 @@ class ContextFalsePositiveMetric(BaseMetric):
         if self.cam_threshold is None:
             return torch.zeros((), dtype=torch.bool)
         cam = read_field(sample, 'pred_cam', 'data', self)
-        score = read_field(sample, 'pred_label', 'score', self)
-        label = (score > self.label_threshold).nonzero()[:, 0]
-        value, class_id = best_class(cam, label)
+        value, class_id = best_class(cam, predicted_classes(sample, self))
         return (class_id == self.class_id) & (value >= self.cam_threshold)
 
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:

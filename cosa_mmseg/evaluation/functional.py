@@ -1,50 +1,41 @@
 """Scores of label maps and of class scores, as functions of tensors."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from cosa_mmseg.models.ops.cam import IGNORE_INDEX
+from cosa_mmseg.models.ops.checks import check_shape
 
-@dataclass(frozen=True)
-class SegmentationScores:
-    """Scores of a set of label maps, as fractions but for ``table_mean``.
+
+class SegmentationScores(NamedTuple):
+    """Scores of a set of label maps, as fractions.
 
     Attributes:
-        pixel_accuracy: Share of the counted pixels that are right.
-        mean_accuracy: Mean over classes of the share of a class's pixels that
-            are right; classes without a true pixel do not count.
         iou: (K,) intersection over union of each class; NaN where a class is
             neither true nor predicted anywhere.
         miou: Mean IoU over the classes that have a true pixel.  A class that
             is only ever predicted has an IoU of 0 and does not count here,
             whereas ``mmseg.IoUMetric`` counts it; the two agree on splits
             that show every class.
-        table_mean: Mean over all classes of 100 * IoU rounded to 2 decimals,
-            what a table of rounded numbers averages to; NaN if one is NaN.
     """
 
-    pixel_accuracy: float
-    mean_accuracy: float
     iou: np.ndarray
     miou: float
-    table_mean: float
 
 
-def confusion_matrix(
-    pred: Tensor, gt: Tensor, num_classes: int, ignore_index: int = 255
-) -> Tensor:
-    """Counts pixels by their true and their predicted class.
+def confusion_matrix(pred: Tensor, gt: Tensor, num_classes: int) -> Tensor:
+    """Count pixels by their true and their predicted class.
 
-    A pixel that is ignored in either map is left out: in a mask it has no
-    truth, in a pseudo label it makes no claim.
+    A pixel that is ignored (255) in either map is left out: in a mask it has
+    no truth, in a pseudo label it makes no claim.
 
     Args:
         pred: Predicted class ids, any shape, integer.
         gt: True class ids, same shape.
         num_classes: K, the background included.
-        ignore_index: The id that stands for "ignore".
 
     Returns:
         (K, K) int64; row = true class, column = predicted class.
@@ -52,12 +43,8 @@ def confusion_matrix(
     Raises:
         ValueError: If the shapes differ or an id is outside [0, K).
     """
-    if pred.shape != gt.shape:
-        raise ValueError(
-            f'prediction {tuple(pred.shape)} and truth {tuple(gt.shape)} '
-            'differ in shape; bring both to the size of the image'
-        )
-    counted = (gt != ignore_index) & (pred != ignore_index)
+    check_shape(gt.shape, prediction=pred)
+    counted = (gt != IGNORE_INDEX) & (pred != IGNORE_INDEX)
     pred, gt = pred[counted].long(), gt[counted].long()
     for name, ids in (('prediction', pred), ('truth', gt)):
         check_class_ids(ids, num_classes, name)
@@ -66,7 +53,7 @@ def confusion_matrix(
 
 
 def check_class_ids(ids: Tensor, num_classes: int, name: str) -> None:
-    """Refuses class ids outside [0, num_classes).
+    """Refuse class ids outside [0, num_classes).
 
     Raises:
         ValueError: Naming the map and the range of ids that it holds.
@@ -82,7 +69,7 @@ def check_class_ids(ids: Tensor, num_classes: int, name: str) -> None:
 def segmentation_scores(
     intersection: Tensor, pred_area: Tensor, gt_area: Tensor
 ) -> SegmentationScores:
-    """Scores from per-class pixel counts, in the reference's definition.
+    """Return scores from pixel counts of the classes.
 
     From a confusion matrix M these are ``M.diag()``, ``M.sum(0)`` and
     ``M.sum(1)``.
@@ -99,25 +86,15 @@ def segmentation_scores(
         area.cpu().numpy().astype(np.float64)
         for area in (intersection, pred_area, gt_area)
     )
-    present = true > 0
     with np.errstate(invalid='ignore'):
         iou = hit / (predicted + true - hit)
-        return SegmentationScores(
-            pixel_accuracy=float(hit.sum() / true.sum()),
-            mean_accuracy=_mean(hit[present] / true[present]),
-            iou=iou,
-            miou=_mean(iou[present]),
-            table_mean=_mean(np.round(100 * iou, 2)),
-        )
-
-
-def _mean(values: np.ndarray) -> float:
-    """Mean; NaN, without numpy's warning, when there are no values."""
-    return float(values.mean()) if values.size else float('nan')
+    present = iou[true > 0]
+    miou = float(present.mean()) if present.size else float('nan')
+    return SegmentationScores(iou, miou)
 
 
 def best_class(cam: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
-    """The class of the highest CAM value at each pixel.
+    """Return the class of the highest CAM value at each pixel.
 
     Args:
         cam: (C, H, W) in [0, 1].
@@ -142,9 +119,8 @@ def sweep_areas(
     gt: Tensor,
     thresholds: Tensor,
     num_classes: int,
-    ignore_index: int = 255,
 ) -> Tensor:
-    """Per-class pixel counts at every threshold, in one pass over the pixels.
+    """Count pixels per class at every threshold, in one pass over the pixels.
 
     At threshold t a pixel is predicted as ``class_id`` where ``score >= t``
     and as background (0) elsewhere.  Instead of one label map a threshold,
@@ -154,16 +130,15 @@ def sweep_areas(
     Args:
         score: (H, W) confidence of the best foreground class, in [0, 1].
         class_id: (H, W) that class, in [1, K).
-        gt: (H, W) true class ids in [0, K), or `ignore_index`.
+        gt: (H, W) true class ids in [0, K), or 255.
         thresholds: (T,) ascending.
         num_classes: K, the background included.
-        ignore_index: The id of pixels that are left out.
 
     Returns:
         (T, 3, K) int64: intersection, predicted area, true area, as
         `segmentation_scores` takes them.
     """
-    counted = gt != ignore_index
+    counted = gt != IGNORE_INDEX
     score, class_id, gt = score[counted], class_id[counted], gt[counted].long()
     check_class_ids(gt, num_classes, 'truth')
 
@@ -194,7 +169,7 @@ def _tail(counts: Tensor) -> Tensor:
 
 
 def image_average_precision(scores: Tensor, labels: Tensor) -> Tensor:
-    """Average precision of each image's ranking of the classes.
+    """Return the average precision of each image's ranking of the classes.
 
     AP = mean over the present classes i of
     ``#{present j: s_j >= s_i} / #{j: s_j >= s_i}``.
@@ -210,11 +185,8 @@ def image_average_precision(scores: Tensor, labels: Tensor) -> Tensor:
     Raises:
         ValueError: If the two are not of one (N, C) shape.
     """
-    if scores.ndim != 2 or scores.shape != labels.shape:
-        raise ValueError(
-            'scores and labels must both be (N, C), but are '
-            f'{tuple(scores.shape)} and {tuple(labels.shape)}'
-        )
+    check_shape([None, None], scores=scores)
+    check_shape(scores.shape, labels=labels)
     present = labels > 0
     # (N, C, C): class j is ranked no lower than class i
     above = scores[:, None, :] >= scores[:, :, None]

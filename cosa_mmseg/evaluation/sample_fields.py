@@ -48,3 +48,14 @@ def read_field(sample: dict, name: str, key: str, metric: object) -> Tensor:
             f'does not have; {advice}.'
         )
     return field[key]
+
+
+def predicted_classes(sample: dict, metric: object) -> Tensor:
+    """Return the foreground classes that a model predicts, from 0, (n,).
+
+    Args:
+        sample: With ``pred_label``, whose ``score`` (C,) is in [0, 1].
+        metric: The asking metric, for the message.
+    """
+    score = read_field(sample, 'pred_label', 'score', metric)
+    return (score > 0.5).nonzero()[:, 0]

@@ -60,7 +60,7 @@ FORMATS = {
 
 
 def format_for(dataset: dict) -> str:
-    """Name of the format for a data set.
+    """Return the name of the format for a data set.
 
     Args:
         dataset: Its config. One with classes of its own, in ``metainfo``, is
@@ -77,7 +77,7 @@ def format_for(dataset: dict) -> str:
 
 
 def _image_id(sample: dict) -> str:
-    """The name of an image's label map, without suffix."""
+    """Return the name of an image's label map, without suffix."""
     folder = Path(sample.get('img_id', '')).parent
     if folder.is_absolute() or '..' in folder.parts:
         folder = Path()  # write nothing outside the output folder
@@ -86,7 +86,7 @@ def _image_id(sample: dict) -> str:
 
 @METRICS.register_module()
 class SubmissionFormatter(BaseMetric):
-    """Writes the predicted label maps, checks them, and packs them.
+    """Write the predicted label maps, check them, and pack them.
 
     - ``voc``, for the server of PASCAL VOC:
       ``results/VOC2012/Segmentation/comp6_test_cls/<image id>.png`` and
@@ -142,15 +142,16 @@ class SubmissionFormatter(BaseMetric):
         self._lock = ExitStack()
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Writes the label maps of a batch of images."""
+        """Write the label maps of a batch of images."""
+        num_classes = len(self.dataset_meta['classes'])
         if not self.results:
-            self._start()
+            self._start(num_classes)
         for sample in data_samples:
             pred = read_field(sample, 'pred_sem_seg', 'data', self)[0]
             image_id = _image_id(sample)
             path = self.maps / f'{image_id}.png'
             write_label_map(path, pred.cpu().numpy())
-            check_label_map(path, Path(sample['img_path']), self._num_classes)
+            check_label_map(path, Path(sample['img_path']), num_classes)
             self.results.append(image_id)
 
     def check_names(self, infos: Iterable[dict]) -> None:
@@ -172,19 +173,14 @@ class SubmissionFormatter(BaseMetric):
                     'list one only'
                 )
 
-    @property
-    def _num_classes(self) -> int:
-        """K of the data set."""
-        return len(self.dataset_meta['classes'])
-
-    def _start(self) -> None:
-        """Checks the classes and removes what an older run has written."""
+    def _start(self, num_classes: int) -> None:
+        """Check the classes and remove what an older run has written."""
         wanted = FORMATS[self.file_format].num_classes
-        if wanted not in (None, self._num_classes):
+        if wanted not in (None, num_classes):
             raise SubmissionError(
                 f'the format {self.file_format} is for {wanted} classes with '
-                f'the background, but the data set has {self._num_classes}: '
-                'choose another format, such as png'
+                f'the background, but the data set has {num_classes}: choose '
+                'another format, such as png'
             )
         if is_main_process():
             self._lock.enter_context(locked(self.out_dir))
@@ -193,34 +189,34 @@ class SubmissionFormatter(BaseMetric):
         barrier()
 
     def _older_files(self) -> list[Path]:
-        """Files that an older run has written.
+        """Return the files that an older run has written.
 
         Raises:
             SubmissionError: If there are others.
         """
-        found = []
-        for path in [self.out_dir, *self.out_dir.rglob('*')]:
-            if path.exists() and not path.is_dir() and path.name != LOCK:
-                if not self._is_own(path):
-                    raise SubmissionError(
-                        f'{path} is no file of the format {self.file_format}'
-                        f', which needs {self.out_dir} for itself: choose '
-                        'another folder'
-                    )
-                found.append(path)
+        found = [
+            path
+            for path in (self.out_dir, *self.out_dir.rglob('*'))
+            if path.exists() and not path.is_dir() and path.name != LOCK
+        ]
+        for path in found:
+            if path.is_relative_to(self.maps):
+                is_own = path.suffix == '.png'
+            else:  # the package, maybe unfinished, as `atomic_file` names it
+                is_hidden = path.match(f'.*{self.package.suffix}')
+                is_own = path == self.package or (
+                    path.parent == self.out_dir and is_hidden
+                )
+            if not is_own:
+                raise SubmissionError(
+                    f'{path} is no file of the format {self.file_format}, '
+                    f'which needs {self.out_dir} for itself: choose another '
+                    'folder'
+                )
         return found
 
-    def _is_own(self, path: Path) -> bool:
-        """Whether a file may be one of this class's, unfinished or not."""
-        if path.is_relative_to(self.maps):
-            return path.suffix == '.png'
-        unfinished = f'.*{self.package.suffix}'  # as `atomic_file` names it
-        return path == self.package or (
-            path.parent == self.out_dir and path.match(unfinished)
-        )
-
     def evaluate(self, size: int) -> dict:
-        """Checks and packs the label maps of all processes.
+        """Check and pack the label maps of all processes.
 
         Args:
             size: Number of images of the data set.
@@ -229,7 +225,7 @@ class SubmissionFormatter(BaseMetric):
         return super().evaluate(size)
 
     def compute_metrics(self, results: list[str]) -> dict:
-        """Packs the label maps of these image ids; there is no score."""
+        """Pack the label maps of these image ids; there is no score."""
         self._check_complete(results)
         label_maps = [self.maps / f'{image_id}.png' for image_id in results]
         if self.file_format == 'coco-json':
@@ -242,7 +238,7 @@ class SubmissionFormatter(BaseMetric):
         return {}
 
     def _check_complete(self, image_ids: list[str]) -> None:
-        """Compares the files with the images, each of which is due once.
+        """Compare the files with the images, each of which is due once.
 
         Raises:
             SubmissionError: If an image id is there twice, or a file is

@@ -22,7 +22,7 @@ class SubmissionError(ValueError):
 
 
 def check_label_map(path: Path, image_path: Path, num_classes: int) -> None:
-    """Reads a label map back and compares it with its image.
+    """Read a label map back and compares it with its image.
 
     Args:
         path: The label map.
@@ -51,7 +51,7 @@ def check_label_map(path: Path, image_path: Path, num_classes: int) -> None:
 
 
 def write_tar(path: Path, files: Sequence[Path], root: Path) -> None:
-    """Packs files in a tar.gz, under their names relative to a folder."""
+    """Pack files in a tar.gz, under their names relative to a folder."""
     with (
         atomic_file(path) as unfinished,
         tarfile.open(unfinished, 'w:gz') as tar,
@@ -61,14 +61,14 @@ def write_tar(path: Path, files: Sequence[Path], root: Path) -> None:
 
 
 def write_coco_json(path: Path, label_maps: Sequence[Path]) -> None:
-    """Writes label maps as a result file of COCO, see `coco_entries`."""
+    """Write label maps as a result file of COCO, see `coco_entries`."""
     entries = [entry for file in label_maps for entry in coco_entries(file)]
     with atomic_file(path) as unfinished:
         unfinished.write_text(json.dumps(entries))
 
 
 def coco_entries(path: Path) -> list[dict]:
-    """What COCO's result files hold for one image.
+    """Return the entries of a COCO result file for one image.
 
     Args:
         path: Label map of COCO's classes (ids 0 to 80), whose name ends in
@@ -108,7 +108,7 @@ def coco_entries(path: Path) -> list[dict]:
 
 
 def require_pycocotools():
-    """The module ``pycocotools.mask``.
+    """Return the module ``pycocotools.mask``.
 
     Raises:
         SubmissionError: If it is not installed.

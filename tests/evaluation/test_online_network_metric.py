@@ -13,7 +13,7 @@ from .samples import META, random_sample
 METRICS = [
     dict(type='IoUMetric'),
     dict(type='LabelFilteredIoUMetric'),
-    dict(type='CAMIoUMetric', thresholds=[0.3, 0.6]),
+    dict(type='CAMIoUMetric', fixed_threshold=0.3),
     dict(type='ClassificationMetric'),
 ]
 ONLINE = dict(type='OnlineNetworkMetric', metrics=METRICS)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmengine.registry import MODELS
 
-from cosa_mmseg.evaluation import DenseCRF
+from cosa_mmseg.models.post_process.dense_crf import DenseCRF
 from tests.golden import load_tensors
 
 TOLERANCE = 1e-5  # the goldens' README

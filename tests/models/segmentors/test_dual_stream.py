@@ -8,7 +8,7 @@ from mmengine.registry import MODELS
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
-from cosa_mmseg.evaluation import DenseCRF
+from cosa_mmseg.models.post_process.dense_crf import DenseCRF
 from cosa_mmseg.models.post_process.refine import refine_segmentation
 from tests.models.networks import small_batch, small_model
 
