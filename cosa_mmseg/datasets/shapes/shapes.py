@@ -10,7 +10,7 @@ shows.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -21,18 +21,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from cosa_mmseg.datasets.shapes.shapes_scene import (
-    PRETRAIN,
-    SHAPES,
-    Scene,
-    draw_scene,
-)
-from cosa_mmseg.datasets.shapes.shapes_textures import (
-    CLASSES,
-    PRETRAIN_CLASSES,
-)
 from cosa_mmseg.utils.atomic import atomic_folder
 from cosa_mmseg.utils.reading import read_json
+
+from .shapes_scene import PRETRAIN, SHAPES, Scene, draw_scene
+from .shapes_textures import CLASSES, PRETRAIN_CLASSES
 
 SPLITS = ('train', 'val', 'val_decorr', 'tune', 'tune_decorr')
 LEAST = {'size': 16, 'num_workers': 1}  # objects have pixels from 8 on
@@ -93,9 +86,6 @@ def write_shapes(
             with other settings.
         FileExistsError: If ``root`` exists and is no shapes set.
     """
-    numbers = {'num_train': num_train, 'num_eval': num_eval}
-    _check_numbers(seed=seed, size=size, num_workers=num_workers, **numbers)
-    _check_names(masks_for, vocabulary)
     root = Path(root)
     settings = {
         'version': VERSION,
@@ -105,11 +95,15 @@ def write_shapes(
         'masks_for': [split for split in SPLITS if split in masks_for],
         'vocabulary': vocabulary,
     }
+    numbers = {'num_train': num_train, 'num_eval': num_eval}
+    _check_numbers(seed=seed, size=size, num_workers=num_workers, **numbers)
+    _check_names('masks_for', masks_for, SPLITS)
+    _check_names('vocabulary', [vocabulary], VOCABULARIES)
     if root.exists():
         _check_same(root, settings)
-        return root
-    with atomic_folder(root) as unfinished:
-        _write_all(unfinished, settings, num_workers)
+    else:
+        with atomic_folder(root) as unfinished:
+            _write_all(unfinished, settings, num_workers)
     return root
 
 
@@ -123,16 +117,13 @@ def _check_numbers(**numbers: int) -> None:
             )
 
 
-def _check_names(masks_for: Sequence[str], vocabulary: str) -> None:
-    """Raise if a split or the vocabulary is unknown."""
-    unknown = sorted(set(masks_for) - set(SPLITS))
-    if unknown:
-        raise ValueError(f'masks_for has {unknown}; the splits are {SPLITS}')
-    if vocabulary not in VOCABULARIES:
-        raise ValueError(
-            f'vocabulary must be one of {list(VOCABULARIES)}, got '
-            f'{vocabulary!r}'
-        )
+def _check_names(
+    argument: str, names: Iterable[str], known: Iterable[str]
+) -> None:
+    """Raise if an argument of ``write_shapes`` has an unknown name."""
+    for name in names:
+        if name not in known:
+            raise ValueError(f'{argument} must be of {[*known]}, got {name!r}')
 
 
 def _check_same(root: Path, settings: dict) -> None:
@@ -166,7 +157,7 @@ def _write_all(root: Path, settings: dict, num_workers: int) -> None:
 
 
 def _write_one(root: Path, settings: dict, split: str, index: int) -> str:
-    """Draw and write one image; returns its name."""
+    """Draw and write one image; return its name."""
     rng = np.random.default_rng([settings['seed'], SPLITS.index(split), index])
     tie = 0 if split.endswith('decorr') else TIE
     vocabulary, classes = VOCABULARIES[settings['vocabulary']]

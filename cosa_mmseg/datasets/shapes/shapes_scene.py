@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cosa_mmseg.datasets.shapes.shapes_textures import (
+from .shapes_textures import (
     CLASSES,
     GROUNDS,
     OUTLINES,
@@ -26,6 +26,7 @@ from cosa_mmseg.datasets.shapes.shapes_textures import (
 )
 
 COEXISTING = (CLASSES.index('boat'), GROUNDS.index('water'))
+DRY = [i for i, name in enumerate(GROUNDS) if name != 'water']
 # Indices into `OUTLINES`: the classes of the set, and those to pretrain with.
 SHAPES = range(len(CLASSES))
 PRETRAIN = range(len(CLASSES), len(CLASSES) + len(PRETRAIN_CLASSES))
@@ -66,7 +67,7 @@ class Scene:
 
 
 def _two_colours(rng) -> np.ndarray:
-    """Two random RGB colours in [0, 1] of different luma, (2, 3)."""
+    """Return two random RGB colours in [0, 1] of different luma, (2, 3)."""
     while True:
         colours = rng.uniform(0.05, 0.95, (2, 3)).astype(np.float32)
         luma = colours @ np.array([0.299, 0.587, 0.114], np.float32)
@@ -95,26 +96,24 @@ class _Item:
     area: float
 
     def fill(self, side: int) -> np.ndarray:
-        """The outline's inside, (side, side) bool."""
+        """Return the outline's inside, (side, side) bool."""
         inside = np.zeros((side, side), np.uint8)
         cv2.fillPoly(inside, [self.outline.round().astype(np.int32)], 1)
         return inside.astype(bool)
 
     def texture(self, rng, side: int) -> np.ndarray:
-        """The texture over the whole scene, (side, side)."""
+        """Return the texture over the whole scene, (side, side)."""
         if self.index is None:
             return distractor_texture(rng, side)
         y, x = np.mgrid[:side, :side].astype(np.float32) / self.period
-        x, y = (
-            x - self.centre[0] / self.period,
-            y - self.centre[1] / self.period,
-        )
+        x = x - self.centre[0] / self.period
+        y = y - self.centre[1] / self.period
         cos, sin = np.cos(self.tilt), np.sin(self.tilt)
         return class_texture(self.index, x * cos + y * sin, y * cos - x * sin)
 
 
 def _make_item(
-    rng, index: int | None, vocabulary: range, side: int, top: float
+    rng, index: int | None, vocabulary: range, side: int, horizon: float
 ) -> _Item:
     shape = vocabulary[rng.integers(len(vocabulary))]
     if index is not None:
@@ -126,6 +125,7 @@ def _make_item(
     cos, sin = np.cos(tilt), np.sin(tilt)
     outline = OUTLINES[shape] * [aspect, 1 / aspect]
     outline = size * outline @ np.array([[cos, sin], [-sin, cos]])
+    top = horizon if index == COEXISTING[0] else 0.08 * side
     centre = rng.uniform([0.08 * side, top], 0.92 * side)
     period = side * rng.uniform(*PERIOD)
     return _Item(index, outline + centre, centre, tilt, period, size**2)
@@ -143,38 +143,29 @@ def _lay_out(
     fewest, most = NUM_DISTRACTORS
     indices = classes + [None] * int(rng.integers(fewest, most + 1))
     while True:
-        order = [indices[i] for i in rng.permutation(len(indices))]
         items = [
-            _make_item(
-                rng,
-                i,
-                vocabulary,
-                side,
-                horizon if i == COEXISTING[0] else 0.08 * side,
-            )
-            for i in order
+            _make_item(rng, indices[i], vocabulary, side, horizon)
+            for i in rng.permutation(len(indices))
         ]
         owner = np.full((side, side), -1)
         for number, item in enumerate(items):
             owner[item.fill(side)] = number
         visible = np.bincount(owner.ravel() + 1, minlength=len(items) + 1)[1:]
         if all(
-            seen >= MIN_VISIBLE * item.area
+            item.index is None or seen >= MIN_VISIBLE * item.area
             for seen, item in zip(visible, items, strict=True)
-            if item.index is not None
         ):
             return items, owner
 
 
 def _draw_ground(rng, ground: int, side: int, horizon: float):
-    """A ground below a wavy horizon and another one above it.
+    """Draw a ground below a wavy horizon and another one above it.
 
     Returns:
         tuple: The picture, (side, side, 3), and where the ground is,
         (side, side) bool.
     """
-    dry = [i for i in range(len(GROUNDS)) if i != COEXISTING[1]]
-    above = dry[rng.integers(len(dry))]
+    above = DRY[rng.integers(len(DRY))]
     edge = horizon + 0.03 * side * smooth_noise(rng, side, 2, 5)[:1]
     below = np.arange(side)[:, None] >= edge
     img = np.where(
@@ -188,7 +179,7 @@ def _draw_ground(rng, ground: int, side: int, horizon: float):
 def _choose_content(
     rng, vocabulary: range, tie: float
 ) -> tuple[list[int], int]:
-    """Classes of the objects, as indices into `OUTLINES`, and the ground."""
+    """Return classes of objects, indices into `OUTLINES`, and the ground."""
     number = 1 + rng.choice(len(NUM_OBJECTS), p=NUM_OBJECTS)
     drawn = rng.integers(0, len(vocabulary), number)
     classes = [vocabulary[int(i)] for i in drawn]
@@ -204,8 +195,7 @@ def _choose_content(
         if rng.random() < 0.5:
             return classes, water
         classes[0] = boat
-    dry = [i for i in range(len(GROUNDS)) if i != water]
-    return classes, dry[rng.integers(len(dry))]
+    return classes, DRY[rng.integers(len(DRY))]
 
 
 def draw_scene(
@@ -254,6 +244,6 @@ def draw_scene(
         index = item.index - vocabulary[0]
         y, x = np.nonzero(owner == number)
         mask[y, x] = index + 1
-        box = (int(x.min()), int(y.min()), int(x.max()), int(y.max()))
-        objects.append((index, box))
+        box = map(int, (x.min(), y.min(), x.max(), y.max()))
+        objects.append((index, tuple(box)))
     return Scene(img, mask, context, objects, ground)
