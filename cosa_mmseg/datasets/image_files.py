@@ -15,8 +15,7 @@ from PIL import Image, ImageFile
 
 from cosa_mmseg.utils.reading import read_text
 
-from .name_matching import describe_match
-from .similar_names import composed, similar_name, strip_suffix
+from .similar_names import composed, describe_match, similar_name, strip_suffix
 from .unfetched import fetched_name
 
 

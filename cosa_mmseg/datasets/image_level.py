@@ -23,8 +23,7 @@ from .image_files import (
 )
 from .label_files import check_background, read_labels
 from .label_rows import ImageLabels, LabelOptions, check_known
-from .name_matching import describe_match
-from .similar_names import similar_name
+from .similar_names import describe_match, similar_name
 
 
 @DATASETS.register_module()

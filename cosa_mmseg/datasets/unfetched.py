@@ -6,13 +6,13 @@ from functools import lru_cache
 
 from .similar_names import similar_name
 
-# What tools leave of a file in its place, by its suffix, and how to fetch it
-_SUFFIXES = {
-    '.dvc': 'only its pointer of DVC is there: run `dvc pull`',
-    '.nextcloud': 'it is in the cloud: have Nextcloud download it',
-    '.owncloud': 'it is in the cloud: have ownCloud download it',
+# What tools leave of a file in its place, by its name, and how to fetch it
+_PLACEHOLDERS = {
+    '{}.dvc': 'only its pointer of DVC is there: run `dvc pull`',
+    '{}.nextcloud': 'it is in the cloud: have Nextcloud download it',
+    '{}.owncloud': 'it is in the cloud: have ownCloud download it',
+    '.{}.icloud': 'it is in the cloud: have iCloud download it',
 }
-_ICLOUD = '.icloud'  # a.jpg becomes .a.jpg.icloud
 # How the content of pointers begins
 _POINTERS = {
     b'version https://git-lfs': 'Git LFS: run `git lfs pull`',
@@ -31,11 +31,12 @@ def fetched_name(name: str) -> str:
     Args:
         name: Path of any file, such as ``a.jpg.dvc`` for ``a.jpg``.
     """
-    stem, suffix = osp.splitext(name)
-    folder, base = osp.split(stem)
-    if suffix == _ICLOUD and base.startswith('.'):
-        return osp.join(folder, base[1:])
-    return stem if suffix in _SUFFIXES else name
+    folder, base = osp.split(name)
+    for pattern in _PLACEHOLDERS:
+        start, end = pattern.split('{}')
+        if base.startswith(start) and base.endswith(end):
+            return osp.join(folder, base[len(start) : -len(end)])
+    return name
 
 
 def why_missing(path: str, remedy: str) -> str:
@@ -50,16 +51,14 @@ def why_missing(path: str, remedy: str) -> str:
         parts = target.replace('\\', '/')
         hints = [hint for part, hint in _LINKS.items() if part in parts]
         return f'is a broken link to {target}' + ''.join(hints)
-    for suffix, what in _SUFFIXES.items():
-        if osp.exists(path + suffix):
+    folder, name = osp.split(path)
+    for pattern, what in _PLACEHOLDERS.items():
+        if osp.exists(osp.join(folder, pattern.format(name))):
             return f'was not fetched: {what}'
     if osp.exists(path):
         return (
             f'is no regular file, but a folder, a pipe or a device: {remedy}'
         )
-    folder, name = osp.split(path)
-    if osp.exists(osp.join(folder, f'.{name}{_ICLOUD}')):
-        return 'was not fetched: it is in the cloud: have iCloud download it'
     meant = similar_name(name, _names_in(folder or '.'))
     return f'does not exist{meant}: {remedy}'
 

@@ -10,14 +10,14 @@ from prettytable import PrettyTable
 
 from cosa_mmseg.datasets.any_image import AnyImageLoader
 from cosa_mmseg.datasets.bad_files import BadFileError, naming_bad_files
-from cosa_mmseg.datasets.image_files import NameIndex, list_images
-from cosa_mmseg.datasets.label_rows import ImageLabels
-from cosa_mmseg.datasets.label_warnings import (
+from cosa_mmseg.datasets.findings import (
     count_together,
     find_inseparable,
     label_warnings,
 )
-from cosa_mmseg.datasets.name_matching import describe_match
+from cosa_mmseg.datasets.image_files import NameIndex, list_images
+from cosa_mmseg.datasets.label_rows import ImageLabels
+from cosa_mmseg.datasets.similar_names import describe_match
 from cosa_mmseg.utils.atomic import atomic_file
 
 WIDEST = 20  # classes of the widest matrix that is printed

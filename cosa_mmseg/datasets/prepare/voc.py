@@ -24,8 +24,8 @@ from cosa_mmseg.datasets.voc import load_voc_xml
 from cosa_mmseg.utils.label_map import write_label_map
 
 from .archives import unpack
+from .image_labels import labels_text, list_text, write_missing
 from .sbd import MaskSource, open_sbd
-from .text_files import labels_text, list_text, write_missing
 from .voc_lists import (
     check_files,
     check_folders,

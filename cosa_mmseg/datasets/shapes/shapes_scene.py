@@ -62,7 +62,7 @@ class Scene:
     img: np.ndarray
     mask: np.ndarray
     context: np.ndarray
-    objects: list[tuple[int, tuple[int, int, int, int]]]
+    objects: list[tuple[int, tuple[int, ...]]]
     ground: int
 
 

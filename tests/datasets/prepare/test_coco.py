@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cosa_mmseg.datasets.prepare import coco_masks
+from cosa_mmseg.datasets.prepare import coco
 from cosa_mmseg.datasets.prepare.coco import convert_coco
 from cosa_mmseg.datasets.prepare.coco_instances import read_instances
 from cosa_mmseg.utils.palette import voc_palette
@@ -166,7 +166,7 @@ def test_an_interrupted_call_is_continued(root, monkeypatch, capsys):
         raise Interrupted
 
     names = iter(MASKS)
-    draw = coco_masks._draw
+    draw = coco._draw
 
     def draw_or_fail(image, regions):
         if image.name != next(names):
@@ -176,7 +176,7 @@ def test_an_interrupted_call_is_continued(root, monkeypatch, capsys):
         return draw(image, regions)
 
     with monkeypatch.context():
-        monkeypatch.setattr(coco_masks, '_draw', draw_or_fail)
+        monkeypatch.setattr(coco, '_draw', draw_or_fail)
         with pytest.raises(Interrupted):
             convert_coco(root, masks=True)
     monkeypatch.undo()

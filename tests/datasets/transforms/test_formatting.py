@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cosa_mmseg.datasets import PackImageLabelInputs
+from cosa_mmseg.datasets.transforms import PackImageLabelInputs
 
 
 @pytest.fixture

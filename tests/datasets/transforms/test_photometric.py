@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from cosa_mmseg.datasets import PHOTOMETRIC_OPS, photometric_op
+from cosa_mmseg.datasets.transforms import PHOTOMETRIC_OPS, photometric_op
 from tests.golden import load
 
 NINE = [

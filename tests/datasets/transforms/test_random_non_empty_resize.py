@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mmcv.transforms import Resize
 
-from cosa_mmseg.datasets import RandomNonEmptyResize
+from cosa_mmseg.datasets.transforms import RandomNonEmptyResize
 from cosa_mmseg.datasets.transforms.random_non_empty_resize import (
     NonEmptyResize,
 )

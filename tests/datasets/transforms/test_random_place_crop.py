@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mmengine.registry import TRANSFORMS, init_default_scope
 
-from cosa_mmseg.datasets import RandomPlaceCrop
+from cosa_mmseg.datasets.transforms import RandomPlaceCrop
 
 
 def numbered(h, w):

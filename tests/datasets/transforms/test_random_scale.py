@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cosa_mmseg.datasets import RandomScale
+from cosa_mmseg.datasets.transforms import RandomScale
 
 
 def test_fixed_factor():

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from mmengine.registry import TRANSFORMS
 
-from cosa_mmseg.datasets import PHOTOMETRIC_OPS, TwoViews, photometric_op
+from cosa_mmseg.datasets.transforms import (
+    PHOTOMETRIC_OPS,
+    TwoViews,
+    photometric_op,
+)
 
 
 @pytest.fixture
