@@ -22,15 +22,15 @@ from torch import nn
 from cosa_mmseg.config.command_line import read_config
 from cosa_mmseg.config.names import merge_options
 from cosa_mmseg.datasets.bad_files import BadFileError
+from cosa_mmseg.interop.trained import check_network, load_segmentor
 from cosa_mmseg.utils.device import why_unusable
 from cosa_mmseg.utils.precision import prediction_autocast
 
 from .loading import FailedPicture, LoadedPicture, PictureLoader, in_batches
-from .looking import check_network, look_in_tiles, look_whole, tile_grid
+from .looking import look_in_tiles, look_whole, tile_grid
 from .pictures import Picture, find_pictures
 from .prediction import PicturePrediction, choose_classes, kept_ids
 from .tiles import Tiling
-from .trained import load_segmentor
 from .writer import PredictionWriter, overlay
 
 

@@ -11,7 +11,6 @@ from mmseg.models.segmentors import BaseSegmentor
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from cosa_mmseg.interop.models_out.trained_network import NETWORKS
 from cosa_mmseg.models.ops.windows import window_starts, window_weights
 from cosa_mmseg.models.segmentors.cam_encoder_decoder import CAMEncoderDecoder
 from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
@@ -40,30 +39,6 @@ class Sight:
     scores: Tensor | None
 
 
-def check_network(model: BaseSegmentor, network: str | None) -> None:
-    """Refuse to ask a network that a segmentor does not have.
-
-    Args:
-        model (BaseSegmentor): The segmentor.
-        network (str, optional): One of `NETWORKS`; None: that of its
-            settings, which any segmentor has.
-
-    Raises:
-        ValueError: If there is none of that name.
-    """
-    if network is None:
-        return
-    if network not in NETWORKS:
-        raise ValueError(
-            f'network must be one of {", ".join(NETWORKS)}, got {network!r}'
-        )
-    if not isinstance(model, DualStreamSegmentor):
-        raise ValueError(
-            f'the model is a {type(model).__name__}, which has no {network} '
-            'network: leave network out'
-        )
-
-
 def _asked(
     model: DualStreamSegmentor, network: str | None
 ) -> CAMEncoderDecoder:
@@ -81,7 +56,7 @@ def look_whole(
         data (dict): ``inputs``, N images (3, h, w) of one size, and their
             ``data_samples`` with ``ori_shape``.
         network (str, optional): Which one is asked, see
-            :func:`check_network`.
+            :func:`cosa_mmseg.interop.trained.check_network`.
 
     Returns:
         list[Sight]: N.
@@ -160,7 +135,7 @@ def look_in_tiles(
         tiling (Tiling): On the :func:`tile_grid`.
         batch_size (int): Tiles that are seen at once. Defaults to 1.
         network (str, optional): Which one is asked, see
-            :func:`check_network`.
+            :func:`cosa_mmseg.interop.trained.check_network`.
 
     Raises:
         ValueError: If the segmentor's settings ask for several views, its

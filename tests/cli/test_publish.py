@@ -87,12 +87,9 @@ def test_bad_input_is_refused_in_a_sentence(training, tool):
     assert 'Anything, which is code and no weights' in message
     torch.save(dict(state_dict=dict(list(state.items())[:9])), 'part.pth')
     message = refusal(tool, config, 'part.pth', *out)
-    assert 'part.pth has no weight whose name starts with' in message
-    assert "but 'online.backbone." in message
+    assert 'part.pth is no checkpoint of the model of tiny.json' in message
     torch.save(dict(state_dict=[1]), 'list.pth')
-    assert 'list.pth holds a list as state_dict' in refusal(
-        tool, config, 'list.pth', *out
-    )
+    assert 'it holds no weights' in refusal(tool, config, 'list.pth', *out)
     wide = {k: v.repeat(2, 1, 1, 1) for k, v in state.items() if v.ndim == 4}
     torch.save(dict(state_dict={**state, **wide}), 'wide.pth')
     message = refusal(tool, config, 'wide.pth', *out)

@@ -7,7 +7,7 @@ import gradio as gr
 import numpy as np
 
 from cosa_mmseg.apis import CoSAInferencer
-from cosa_mmseg.interop.models_out.trained_network import NETWORKS
+from cosa_mmseg.interop.trained import NETWORKS
 
 from .table import draw_table
 from .views import (

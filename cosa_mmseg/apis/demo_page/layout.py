@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import gradio as gr
 import numpy as np
 
-from cosa_mmseg.interop.models_out.trained_network import NETWORKS
+from cosa_mmseg.interop.trained import NETWORKS
 
 from .handlers import (
     PICTURES,

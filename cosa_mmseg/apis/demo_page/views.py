@@ -13,7 +13,7 @@ from cosa_mmseg.apis.pictures import Picture
 from cosa_mmseg.apis.prediction import choose_classes, kept_ids
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.evaluation.functional import best_class
-from cosa_mmseg.interop.models_out.trained_network import NETWORKS
+from cosa_mmseg.interop.trained import NETWORKS
 from cosa_mmseg.visualization.overlay import draw_overlay
 from cosa_mmseg.visualization.panels import heat_map_panel
 

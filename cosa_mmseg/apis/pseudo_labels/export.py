@@ -8,18 +8,14 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.device import get_device
-from mmengine.registry import MODELS, init_default_scope
+from mmengine.registry import init_default_scope
 from mmengine.utils import track_iter_progress
 from torch.utils.data import DataLoader, Dataset
 
 from cosa_mmseg.datasets.bad_files import BadFileError
-from cosa_mmseg.engine.checkpoint_classes import classes_of, find_other_classes
-from cosa_mmseg.interop.models_out.trained_network import (
-    load_weights,
-    read_checkpoint,
-)
+from cosa_mmseg.engine.checkpoint_classes import find_other_classes
+from cosa_mmseg.interop.trained import load_segmentor
 from cosa_mmseg.models import CoSA
-from cosa_mmseg.utils.config_errors import naming_the_key
 from cosa_mmseg.utils.precision import warn_if_slow
 from cosa_mmseg.version import __version__
 
@@ -84,11 +80,6 @@ def export_pseudo_labels(
         str(model.assigner.dtype).removeprefix('torch.'),
         get_device(),
     )
-    if model.num_classes != len(classes):
-        raise ValueError(
-            f'the model of {cfg.filename} has {model.num_classes} classes, '
-            f'the data set of {split}_dataloader {len(classes)}'
-        )
     folder.claim(settings)
     img_ids = export_images(model, dataset, folder, batch_size, num_workers)
     summary = summarize(folder, img_ids, classes, mask_reader(dataset))
@@ -158,21 +149,18 @@ def load_model(
         ValueError: If the model is no ``CoSA``, or the checkpoint cannot be
             loaded or is of another model or other classes.
     """
-    with naming_the_key(cfg.model, 'model'):
-        model = MODELS.build(cfg.model)
+    model = load_segmentor(cfg, checkpoint)
     if not isinstance(model, CoSA):
         raise ValueError(
             f'the model of {cfg.filename} is a {type(model).__name__}: only '
             'CoSA has an assigner, which makes pseudo labels'
         )
-    loaded = read_checkpoint(checkpoint)
-    load_weights(model, loaded['state_dict'], checkpoint, cfg)
-    if others := find_other_classes(classes_of(loaded), classes):
+    if others := find_other_classes(model.dataset_meta['classes'], classes):
         raise ValueError(
             f'{checkpoint} does not fit the data set of {cfg.filename}: '
             f'{others}; give it the classes that the model was trained with'
         )
-    return model.to(get_device()).eval()
+    return model.to(get_device())
 
 
 class _Samples(Dataset):

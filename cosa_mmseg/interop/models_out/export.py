@@ -8,22 +8,23 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.utils import digit_version
+from mmseg.models.segmentors import BaseSegmentor, EncoderDecoder
 from torch import Tensor
 
+from cosa_mmseg.interop.trained import check_network, load_segmentor
+from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
 from cosa_mmseg.utils.atomic import atomic_file
 
 from .onnx_format import OnnxFormat
 from .program_format import ProgramFormat
-from .segmentation_graph import (
-    Segmentor,
-    load_segmentor,
-)
+from .same_logits import check_same_logits
+from .segmentation_graph import SegmentationGraph
+from .stock_data import resize_position
 
 FORMATS: dict[str, type[OnnxFormat] | type[ProgramFormat]] = {
     '.onnx': OnnxFormat,
     '.pt2': ProgramFormat,
 }
-SUFFIXES = tuple(FORMATS)
 LEAST_TORCH = '2.9.0'  # whose exporters take modules with branches on sizes
 TOLERANCE = 1e-4  # of the largest logit, or of 1 where all are smaller
 
@@ -79,19 +80,28 @@ def export_model(
     out = Path(out)
     if out.suffix not in FORMATS:
         raise ValueError(
-            f'{out} must end with one of {", ".join(SUFFIXES)}, which is the '
+            f'{out} must end with one of {", ".join(FORMATS)}, which is the '
             'format'
         )
     file_format = FORMATS[out.suffix]()
-    segmentor = load_segmentor(cfg, checkpoint, network)
     if digit_version(torch.__version__) < digit_version(LEAST_TORCH):
         raise ImportError(
             f'{out.suffix} files need torch>={LEAST_TORCH}, found '
             f'{torch.__version__}'
         )
-    with atomic_file(out) as unfinished:
+    model = load_segmentor(cfg, checkpoint)
+    eager = torch.compiler.set_stance('force_eager')  # the backbone, too
+    with eager, atomic_file(out) as unfinished:
+        graph = make_graph(model, network)
+        metadata = describe(model, graph, cfg.get('test_pipeline') or [])
+        metadata['input'] += file_format.sides
         try:
-            checks = _write_and_run(segmentor, file_format, unfinished)
+            file_format.write(graph, unfinished, metadata)
+            run = file_format.read(unfinished)
+            checks = [
+                compare(graph, run, shape)
+                for shape in file_format.check_shapes
+            ]
         except OSError:
             raise
         except Exception as err:  # whatever it is that an exporter lacks
@@ -99,7 +109,7 @@ def export_model(
                 f'{out} was not written: torch {torch.__version__} cannot '
                 f'export this network as {out.suffix} ({type(err).__name__}: '
                 f'{next(iter(str(err).splitlines()), "")}); perhaps it can as '
-                f'{" or ".join({*SUFFIXES} - {out.suffix})}'
+                f'{" or ".join({*FORMATS} - {out.suffix})}'
             ) from err
         for check in checks:
             if not check.passed:
@@ -111,41 +121,60 @@ def export_model(
     return checks
 
 
-def _write_and_run(
-    segmentor: Segmentor, file_format: OnnxFormat | ProgramFormat, path: Path
-) -> list[Check]:
-    """Write a file, and compare it on the batches of its format."""
-    metadata = describe(segmentor, file_format.sides)
-    file_format.write(segmentor.graph, path, metadata)
-    run = file_format.read(path)
-    return [
-        compare(segmentor.graph, run, shape)
-        for shape in file_format.check_shapes
-    ]
-
-
-def describe(segmentor: Segmentor, sides: str) -> dict[str, str]:
-    """What a file says about itself; all but plain text is JSON.
+def make_graph(
+    model: BaseSegmentor, network: str | None = None
+) -> SegmentationGraph:
+    """Make the graph of a segmentor.
 
     Args:
-        segmentor (Segmentor): What is written.
-        sides (str): Which heights and widths it takes.
+        model (BaseSegmentor): Of CoSA, or an ``EncoderDecoder``.
+        network (str, optional): Which network of the former.
+
+    Raises:
+        ValueError: If there is no such network, or it is not its parts alone.
+    """
+    check_network(model, network)
+    if isinstance(model, DualStreamSegmentor):
+        part = getattr(model, network or 'assignment')
+    elif isinstance(model, EncoderDecoder):
+        part = model
+    else:
+        raise ValueError(
+            f'the model is a {type(model).__name__}: only a CoSA or an '
+            'EncoderDecoder can be exported'
+        )
+    graph = SegmentationGraph(part, model.data_preprocessor)
+    check_same_logits(part, graph.find_logits)
+    return graph.to(memory_format=torch.contiguous_format)
+
+
+def describe(
+    model: BaseSegmentor, graph: SegmentationGraph, pipeline: list[dict]
+) -> dict[str, str]:
+    """Return what a file says about itself; all but plain text is JSON.
+
+    Args:
+        model (BaseSegmentor): With ``dataset_meta``.
+        graph (SegmentationGraph): What is written.
+        pipeline (list[dict]): That of a test.
 
     Returns:
         dict[str, str]: ``classes`` by channel; ``color_order`` of the input;
         ``mean`` and ``std`` that the graph applies; ``input`` and ``output``;
         ``resize`` of the test pipeline, or null.
     """
-    mean, std = segmentor.graph.normalization()
+    mean, std = graph.normalization()
+    position = resize_position(pipeline)
+    resize = None if position is None else pipeline[position]
     return dict(
-        classes=json.dumps(segmentor.classes),
+        classes=json.dumps(model.dataset_meta['classes']),
         color_order='RGB',
         mean=json.dumps(mean),
         std=json.dumps(std),
         normalization='in the graph: (image - mean) / std',
-        input=f'image: float32, RGB in 0..255, (N, 3, H, W), {sides}',
+        input='image: float32, RGB in 0..255, (N, 3, H, W), ',
         output='logits: float32, (N, K, H, W); argmax over K is the class',
-        resize=json.dumps(segmentor.resize, sort_keys=True),
+        resize=json.dumps(resize, sort_keys=True),
     )
 
 

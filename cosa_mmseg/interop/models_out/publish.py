@@ -7,17 +7,13 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
 
+from cosa_mmseg.interop.trained import check_network, load_segmentor
 from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.version import __version__
 
 from .stock_config import stock_config
 from .stock_model import build_stock_model
-from .trained_network import (
-    TrainedNetwork,
-    load_trained_network,
-)
 
 _HEADER = """\
 # The {network} network of {config} as a plain segmentor of mmseg,
@@ -33,7 +29,7 @@ class PublishedModel:
         config (Path): ``<name>-<hash>.py``.
         checkpoint (Path): ``<name>-<hash>.pth``, with the first 8 hexadecimal
             digits of its SHA-256, as ``torch.hub`` checks them.
-        notes (list[str]): Of :class:`StockConfig`.
+        notes (list[str]): Of :func:`stock_config`.
     """
 
     config: Path
@@ -68,15 +64,19 @@ def publish_model(
         ValueError: If config and checkpoint do not fit, or a plain segmentor
             cannot give the network's logits.
     """
-    init_default_scope('mmseg')
-    trained = load_trained_network(cfg, checkpoint, network)
-    stock = stock_config(cfg, trained.network)
-    model = build_stock_model(stock.cfg.model.to_dict(), trained.network)
-    buffer = io.BytesIO()  # a file would enter its own name
-    torch.save(
-        dict(meta=_meta(trained, network), state_dict={**model.state_dict()}),
-        buffer,
+    model = load_segmentor(cfg, checkpoint)
+    check_network(model, network)
+    trained = getattr(model, network)
+    stock, notes = stock_config(cfg, trained)
+    meta = dict(
+        dataset_meta=model.dataset_meta,
+        network=network,
+        iter=model.iteration,
+        cosa_mmseg_version=__version__,
     )
+    state = build_stock_model(stock.model.to_dict(), trained).state_dict()
+    buffer = io.BytesIO()  # a file would enter its own name
+    torch.save(dict(meta=meta, state_dict={**state}), buffer)
     data = buffer.getvalue()
     source = Path(cfg.filename or 'model.py')
     name = f'{source.stem}-{hashlib.sha256(data).hexdigest()[:8]}'
@@ -91,15 +91,5 @@ def publish_model(
         weights=weights.name,
     )
     with atomic_file(config) as unfinished:
-        unfinished.write_text(header + stock.cfg.pretty_text)
-    return PublishedModel(config, weights, stock.notes)
-
-
-def _meta(trained: TrainedNetwork, network: str) -> dict:
-    """What a checkpoint says about itself, as plain data."""
-    return dict(
-        dataset_meta=dict(classes=trained.classes, palette=trained.palette),
-        network=network,
-        iter=trained.iteration,
-        cosa_mmseg_version=__version__,
-    )
+        unfinished.write_text(header + stock.pretty_text)
+    return PublishedModel(config, weights, notes)

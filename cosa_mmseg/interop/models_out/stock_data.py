@@ -6,13 +6,12 @@ from typing import Any
 from mmseg.registry import DATASETS
 
 from cosa_mmseg.datasets.image_level import ImageLabelDataset
-from cosa_mmseg.utils.pipelines import loads_masks
 
 
 def stock_pipeline(
     pipeline: Sequence[dict], size_divisor: int = 1
 ) -> list[dict]:
-    """The steps of an evaluation, packed as mmseg does.
+    """Return the steps of an evaluation, packed as mmseg does.
 
     Args:
         pipeline (Sequence[dict]): Of the test data set, plain data.
@@ -24,12 +23,14 @@ def stock_pipeline(
     """
     steps = [
         dict(type='PackSegInputs')
-        if _name(step) == 'PackImageLabelInputs'
+        if step['type'].endswith('PackImageLabelInputs')
         else dict(step)
         for step in pipeline
     ]
-    position = _resize_position(steps)
-    if size_divisor > 1 and not _has_multiples(steps, position, size_divisor):
+    position = resize_position(steps)
+    is_fixed = position is not None and not steps[position].get('keep_ratio')
+    sides = _scale(steps[position or 0]) if is_fixed else (1, 1)
+    if any(side % size_divisor for side in sides):
         after = 1 if position is None else position + 1
         steps.insert(
             after, dict(type='ResizeToMultiple', size_divisor=size_divisor)
@@ -40,7 +41,7 @@ def stock_pipeline(
 def tta_pipeline(
     pipeline: Sequence[dict], scales: Sequence[float], mirror: bool
 ) -> list[dict]:
-    """A pipeline of several views of each image, for ``SegTTAModel``.
+    """Return a pipeline of several views of each image, for ``SegTTAModel``.
 
     Args:
         pipeline (Sequence[dict]): Of :func:`stock_pipeline`.
@@ -51,7 +52,7 @@ def tta_pipeline(
     Returns:
         list[dict]: The pipeline.
     """
-    position = _resize_position(pipeline)
+    position = resize_position(pipeline)
     if position is None:
         before, after = pipeline[:1], pipeline[1:]
         resizes = [
@@ -60,11 +61,11 @@ def tta_pipeline(
         ]
     else:
         before, after = pipeline[:position], pipeline[position + 1 :]
-        width, height = _scale(pipeline[position])
+        sides = _scale(pipeline[position])
         resizes = [
             dict(
                 pipeline[position],
-                scale=(int(scale * width), int(scale * height)),
+                scale=tuple(int(scale * side) for side in sides),
             )
             for scale in scales
         ]
@@ -76,7 +77,7 @@ def tta_pipeline(
 def stock_dataset(
     dataset: dict, pipeline: list[dict]
 ) -> tuple[dict, list[str]]:
-    """A data set that reads the same images and masks, without labels.
+    """Return a data set that reads the same files, without labels.
 
     Args:
         dataset (dict): Config of the test data set, plain data.
@@ -111,6 +112,7 @@ def stock_dataset(
         for key in ('img_path', 'seg_map_path')
         if prefix.get(key) is not None
     }
+    palette = [list(map(int, color)) for color in built.metainfo['palette']]
     config = dict(
         type='BaseSegDataset',
         data_root=dataset.get('data_root'),
@@ -118,69 +120,26 @@ def stock_dataset(
         data_prefix={'img_path': '', **folders},
         img_suffix='.jpg' if built.img_suffix is None else built.img_suffix,
         seg_map_suffix=built.seg_map_suffix,
-        metainfo=stock_metainfo(built.metainfo),
+        metainfo=dict(
+            classes=list(built.metainfo['classes']), palette=palette
+        ),
         pipeline=pipeline,
         test_mode=True,
     )
     return config, notes
 
 
-def stock_metainfo(metainfo: dict) -> dict:
-    """Classes and palette as plain lists.
-
-    Args:
-        metainfo (dict): Of a data set.
-    """
-    return dict(
-        classes=list(metainfo['classes']),
-        palette=[list(map(int, colour)) for colour in metainfo['palette']],
-    )
-
-
-def has_masks(pipeline: Sequence[dict]) -> bool:
-    """Whether a pipeline loads masks.
-
-    Args:
-        pipeline (Sequence[dict]): The steps.
-    """
-    return any(map(loads_masks, pipeline))
-
-
-def find_resize(pipeline: Sequence[dict]) -> dict | None:
-    """The step that brings images to a size, if any.
-
-    Args:
-        pipeline (Sequence[dict]): The steps.
-    """
-    position = _resize_position(pipeline)
-    return None if position is None else pipeline[position]
-
-
-def _resize_position(pipeline: Sequence[dict]) -> int | None:
-    """Where the last resize to a size is."""
+def resize_position(pipeline: Sequence[dict]) -> int | None:
+    """Return where the last resize to a size is, if there is any."""
     positions = [
         i
         for i, step in enumerate(pipeline)
-        if _name(step) == 'Resize' and step.get('scale')
+        if step['type'].split('.')[-1] == 'Resize' and step.get('scale')
     ]
     return positions[-1] if positions else None
 
 
-def _has_multiples(
-    pipeline: Sequence[dict], position: int | None, divisor: int
-) -> bool:
-    """Whether all images get sides that are multiples."""
-    if position is None or pipeline[position].get('keep_ratio'):
-        return False
-    return not any(side % divisor for side in _scale(pipeline[position]))
-
-
 def _scale(resize: dict) -> tuple[int, int]:
-    """Width and height of a resize."""
+    """Return width and height of a resize."""
     scale = resize['scale']
     return (scale, scale) if isinstance(scale, int) else tuple(scale)
-
-
-def _name(step: dict) -> str:
-    """Name of a type without its scope."""
-    return step['type'].split('.')[-1]

@@ -11,14 +11,11 @@ from cosa_mmseg.interop.models_out import (
     program_format,
     publish_model,
 )
-from cosa_mmseg.interop.models_out.export import (
-    Check,
-    describe,
-)
+from cosa_mmseg.interop.models_out.export import Check, describe, make_graph
 from cosa_mmseg.interop.models_out.segmentation_graph import (
     SegmentationGraph,
-    load_segmentor,
 )
+from cosa_mmseg.interop.trained import load_segmentor
 
 from .samples import (
     SCALE,
@@ -98,13 +95,21 @@ def test_a_published_model_has_the_same_graph(training, tmp_path):
     root, cfg = training
     published = publish_model(cfg, root / 'iter_3.pth', tmp_path, 'online')
     stock = Config.fromfile(published.config)
-    plain = load_segmentor(stock, published.checkpoint)
-    trained = load_segmentor(cfg, root / 'iter_3.pth', 'online')
     image = images((1, 3, 40, 40))
-    torch.testing.assert_close(plain.graph(image), trained.graph(image))
-    assert describe(plain, '') == describe(trained, '')
-    with pytest.raises(ValueError, match='none of it is the online network'):
-        load_segmentor(stock, published.checkpoint, 'online')
+    found = []
+    for each, checkpoint, network in (
+        (stock, published.checkpoint, None),
+        (cfg, root / 'iter_3.pth', 'online'),
+    ):
+        model = load_segmentor(each, checkpoint)
+        graph = make_graph(model, network)
+        said = describe(model, graph, each.test_pipeline)
+        found.append((graph(image), said))
+    torch.testing.assert_close(*(logits for logits, _ in found))
+    assert found[0][1] == found[1][1]
+    for write in (export_model, publish_model):
+        with pytest.raises(ValueError, match='which has no online network'):
+            write(stock, published.checkpoint, tmp_path / 'a.pt2', 'online')
 
 
 @exports
@@ -135,11 +140,11 @@ def test_a_network_that_sees_bgr_is_given_rgb(tmp_path):
     cfg = write_training(
         tmp_path, cnn_network(), data_preprocessor=preprocessor
     )
-    segmentor = load_segmentor(cfg, tmp_path / 'iter_3.pth')
+    graph = make_graph(load_segmentor(cfg, tmp_path / 'iter_3.pth'))
     model = trained_model(cfg, tmp_path)
     image = images((2, 3, 32, 48))
-    assert_same(segmentor.graph(image), expected_logits(model, image))
-    assert segmentor.graph.normalization() == ([30, 20, 10], [3, 2, 1])
+    assert_same(graph(image), expected_logits(model, image))
+    assert graph.normalization() == ([30, 20, 10], [3, 2, 1])
 
 
 @exports
@@ -205,6 +210,6 @@ def test_an_old_torch_is_said(training, monkeypatch):
 
 def test_the_graph_is_in_evaluation_mode(training):
     root, cfg = training
-    graph = load_segmentor(cfg, root / 'iter_3.pth').graph
-    assert isinstance(graph, SegmentationGraph)
+    model = trained_model(cfg, root).train()
+    graph = SegmentationGraph(model.online, model.data_preprocessor)
     assert not any(module.training for module in graph.modules())
