@@ -7,9 +7,8 @@ from typing import Any
 
 from mmengine.config import DictAction
 
-from cosa_mmseg.utils.paths import PATH_KEYS
+from cosa_mmseg.utils.paths import PATH_KEY
 
-_TEXT_KEYS = PATH_KEYS | {'label_separator'}
 _BLANK = '\0'  # no argument of a process has this character
 _QUOTED = re.compile(r"""(['"])(.*)\1""", re.DOTALL)
 _OUTER = re.compile(r'\s+(?=[,)\]])|(?<=[,(\[])\s+')
@@ -53,7 +52,8 @@ class CfgOptionsAction(DictAction):
 
     def _read(self, key: str, value: str) -> Any:
         """The value of an option."""
-        is_text = key.rpartition('.')[2] in _TEXT_KEYS
+        name = key.rpartition('.')[2]
+        is_text = name == 'label_separator' or PATH_KEY.fullmatch(name)
         quoted = _QUOTED.fullmatch(value)
         if quoted and (is_text or not quoted[2].startswith(('(', '['))):
             return quoted[2]

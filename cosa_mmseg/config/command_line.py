@@ -12,7 +12,7 @@ from cosa_mmseg.utils.config_errors import (
     ConfigError,
     dicts_in,
 )
-from cosa_mmseg.utils.paths import PATH_KEYS
+from cosa_mmseg.utils.paths import PATH_KEY
 
 from .config_path import (
     find_config,
@@ -97,9 +97,9 @@ def _drop_hooks(cfg: Config) -> None:
 def _expand_paths(cfg: Config) -> None:
     """Replace ``~`` in the paths of a config."""
     for _, node in dicts_in(cfg._cfg_dict):
-        for key in PATH_KEYS.intersection(node):
-            if isinstance(node[key], str):
-                node[key] = osp.expanduser(node[key])
+        for key, value in node.items():
+            if isinstance(value, str) and PATH_KEY.fullmatch(key):
+                node[key] = osp.expanduser(value)
 
 
 def load_config(args: Namespace) -> Config:

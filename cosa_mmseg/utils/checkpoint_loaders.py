@@ -16,18 +16,14 @@ from urllib.parse import urlparse
 from zipfile import is_zipfile
 
 from mmengine.runner import CheckpointLoader, Runner
-from mmengine.runner.checkpoint import (
-    load_from_http,
-    load_from_mmcls,
-    load_from_openmmlab,
-    load_from_torchvision,
-)
 from torch.hub import get_dir
 
 from .weight_checks import check_sums, check_weights
 from .weights import WeightsError, load_safely, read_weights
 
 _LOCK = RLock()  # of the table of loaders, which all threads share
+# mmengine's own loaders of these bring their own list of what is safe
+_STORES = ('s3:', 'petrel:', 'pavi:')
 
 
 @contextmanager
@@ -39,10 +35,10 @@ def safe_loaders() -> Iterator[None]:
     """
     with _LOCK:
         others = CheckpointLoader._schemes
-        CheckpointLoader._schemes = dict(others)
+        CheckpointLoader._schemes = {
+            prefix: _make_safe(prefix, load) for prefix, load in others.items()
+        }
         try:
-            for prefixes, loader in _LOADERS:
-                CheckpointLoader.register_scheme(prefixes, loader, force=True)
             yield
         finally:
             CheckpointLoader._schemes = others
@@ -54,27 +50,20 @@ def load_safely_in(runner: Runner) -> None:
         setattr(runner, name, safe_loaders()(getattr(runner, name)))
 
 
-def load_from_file(filename: str, map_location: Any = None) -> dict:
-    """Read a local file, on the CPU.
+def _make_safe(prefix: str, load: Callable[..., dict]) -> Callable[..., dict]:
+    """Return what reads safely in the place of a loader of mmengine.
 
     Args:
-        filename: Any that :func:`read_weights` takes.
-        map_location: Not used: what is loaded is copied to where it belongs.
-
-    Raises:
-        MissingWeightsError: If there is no such file.
-        WeightsError: If it is no file of weights and plain data.
-    """
-    return _without_config(read_weights(Path(filename).expanduser()))
-
-
-def fetched_safely(load: Callable[..., dict]) -> Callable[..., dict]:
-    """A loader of mmengine that fetches files, such that no code is run.
-
-    Args:
+        prefix: How the names of its files begin, a regular expression; empty
+            for local files.
         load: From the address of a file, or its name in one of mmengine's
             lists, to the content.
     """
+    if not prefix:
+        return _load_from_file
+    if any(store in prefix for store in _STORES):
+        return _refuse
+    load = getattr(load, '__wrapped__', load)  # in a block within a block
 
     @wraps(load)
     def loader(filename: str, map_location: Any = None) -> dict:
@@ -96,6 +85,19 @@ def fetched_safely(load: Callable[..., dict]) -> Callable[..., dict]:
     return loader
 
 
+def _load_from_file(filename: str, map_location: Any = None) -> dict:
+    """Read a local file, on the CPU, whatever the device."""
+    return _without_config(read_weights(Path(filename).expanduser()))
+
+
+def _refuse(filename: str, map_location: Any = None) -> dict:
+    """Refuse what is in an object store."""
+    raise WeightsError(
+        f'{filename} is not read from there: copy it to a disk and name that '
+        'file'
+    )
+
+
 def _check_fetched(address: str) -> None:
     """Refuse what torch keeps of an address if it has changed."""
     name = Path(urlparse(address).path).name
@@ -109,35 +111,9 @@ def _check_fetched(address: str) -> None:
             ) from err
 
 
-def load_from_store(filename: str, map_location: Any = None) -> dict:
-    """Refuse what is in an object store.
-
-    Raises:
-        WeightsError: Always.
-    """
-    raise WeightsError(
-        f'{filename} is not read from there: copy it to a disk and name that '
-        'file'
-    )
-
-
 def _without_config(checkpoint: dict) -> dict:
     """A checkpoint without the text that mmengine's `resume` executes."""
     meta = checkpoint.get('meta')
     if isinstance(meta, dict):
         meta.pop('config', None)
     return checkpoint
-
-
-_LOADERS: tuple[tuple[tuple[str, ...], Callable[..., dict]], ...] = (
-    (('',), load_from_file),
-    (('http://', 'https://'), fetched_safely(load_from_http)),
-    (
-        ('modelzoo://', 'torchvision://'),
-        fetched_safely(load_from_torchvision),
-    ),
-    (('open-mmlab://', 'openmmlab://'), fetched_safely(load_from_openmmlab)),
-    (('mmcls://',), fetched_safely(load_from_mmcls)),
-    # mmengine's own loaders of these bring their own list of what is safe
-    ((r'(\S+\:)?s3://', r'(\S+\:)?petrel://', 'pavi://'), load_from_store),
-)

@@ -8,24 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 # Keys of configs whose values are paths
-PATH_KEYS = frozenset(
-    {
-        'ann_file',
-        'ann_xml',
-        'checkpoint',
-        'data_root',
-        'img_path',
-        'label_file',
-        'label_root',
-        'load_from',
-        'mask_path',
-        'out_dir',
-        'save_dir',
-        'seg_map_path',
-        'test_list',
-        'train_list',
-        'work_dir',
-    }
+PATH_KEY = re.compile(
+    r'checkpoint|load_from|.+_(?:dir|file|list|path|root|xml)'
 )
 # --option=~/x and key=~/x, which a shell leaves as they are
 _HOME_BEHIND_SIGN = re.compile(r'(-{0,2}[\w.-]+=)(~.*)', re.DOTALL)
