@@ -1,6 +1,7 @@
 """What in the lists and labels of data sets is likely a mistake."""
 
 import logging
+import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, permutations
 from typing import Any
@@ -17,10 +18,9 @@ Finding = tuple[int, str]  # level of the log, sentence
 MASKS_AT_START = 50
 LONGEST = 10  # entries of the longest list in a sentence
 # Words for what is not known, or not there; `none` and the like are no class
-_NO_CLASSES = frozenset(
-    ('unknown', 'unlabeled', 'unlabelled', 'unsure', '?', 'empty', 'negative')
-    + ('nothing', 'no label', 'ignore', 'skip', 'todo', 'tbd', 'bg', 'void')
-    + ('no', 'no object', 'no class', '.')
+_NO_CLASS = re.compile(
+    r'unknown|unlabell?ed|unsure|\?|empty|negative|nothing|ignore|skip|todo|tbd'
+    r'|bg|void|\.|no( label| object| class)?'
 )
 
 
@@ -197,7 +197,7 @@ def label_warnings(labels: ImageLabels) -> list[str]:
         'several (--separator, `label_separator`)?': find_blanks(shown),
         'names that are hardly those of classes, but count as such (an image '
         'without a class has an empty label): {}': [
-            name for name in shown if name.lower() in _NO_CLASSES
+            name for name in shown if _NO_CLASS.fullmatch(name.lower())
         ],
         'all names are numbers, sorted as text: {}; are they ids, and 0 the '
         'background? Write names': (

@@ -5,8 +5,7 @@ It comes as ``benchmark.tgz``, whose ``benchmark_RELEASE/dataset`` holds
 masks in ``SegmentationClassAug.zip``.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, is_zipfile
 from zipfile import Path as ZipPath
@@ -20,6 +19,7 @@ from cosa_mmseg.datasets.voc import parse_voc_line
 from .archives import unpack
 from .voc_masks import check_ids, read_mask
 
+MaskFiles = Mapping[str, Path | ZipPath]  # by image id
 _TOP = 'benchmark_RELEASE/dataset/'
 _PARTS = ('train.txt', 'val.txt', 'cls/')
 _MAX_MAT_BYTES = 512 << 10  # inflated at most 1,000 times as much
@@ -30,26 +30,16 @@ _FORMS = (
 )
 
 
-@dataclass(frozen=True)
-class MaskSource:
-    """Masks by image id.
-
-    Attributes:
-        names: The ids of all images that there are masks of.
-        read: Returns the mask of an id: class ids, (H, W), uint8.
-    """
-
-    names: frozenset[str]
-    read: Callable[[str], np.ndarray]
-
-
-def open_sbd(path: str | Path, folder: str | Path) -> MaskSource:
-    """Return SBD's masks, in any of the forms that it is handed on in.
+def open_sbd(path: str | Path, folder: str | Path) -> MaskFiles:
+    """Find SBD's masks, in any of the forms that it is handed on in.
 
     Args:
         path: ``benchmark.tgz``, the folder ``benchmark_RELEASE/dataset``, a
             zip file of PNG masks, or a folder of them.
         folder: Where ``benchmark.tgz`` is unpacked, or has been.
+
+    Returns:
+        MaskFiles: Files for :func:`read_sbd_mask`.
 
     Raises:
         FileNotFoundError: ``path`` does not exist.
@@ -82,6 +72,18 @@ def read_list(path: Path) -> list[str]:
     names = [parse_voc_line(line) for line in read_image_list(str(path))]
     check_unique(names, path)
     return names
+
+
+def read_sbd_mask(path: Path | ZipPath) -> np.ndarray:
+    """Return the class ids, (H, W), uint8, of a file of SBD.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is broken, or holds no mask of VOC's classes.
+    """
+    if isinstance(path, Path) and path.suffix == '.mat':
+        return read_mat(path)
+    return read_mask(path)
 
 
 def read_mat(path: Path) -> np.ndarray:
@@ -121,8 +123,8 @@ def read_mat(path: Path) -> np.ndarray:
     return check_ids(mask.astype(np.uint8), path)
 
 
-def _open_mats(path: Path) -> MaskSource:
-    """Return the masks of SBD's folder ``benchmark_RELEASE/dataset``."""
+def _open_mats(path: Path) -> MaskFiles:
+    """Find the masks of SBD's folder ``benchmark_RELEASE/dataset``."""
     names = read_list(path / 'train.txt') + read_list(path / 'val.txt')
     check_unique(names, f'{path}: train.txt and val.txt together')
     there = {file.stem for file in (path / 'cls').glob('*.mat')}
@@ -133,13 +135,11 @@ def _open_mats(path: Path) -> MaskSource:
             f'val.txt in {path} have no mask; the first is '
             f'{path / "cls" / missing[0]}.mat: unpack benchmark.tgz anew'
         )
-    return MaskSource(
-        frozenset(names), lambda name: read_mat(path / 'cls' / f'{name}.mat')
-    )
+    return {name: path / 'cls' / f'{name}.mat' for name in names}
 
 
-def _open_zip(path: Path) -> MaskSource:
-    """Return the masks of a zip file of PNG files, which is not unpacked."""
+def _open_zip(path: Path) -> MaskFiles:
+    """Find the masks of a zip file of PNG files, which is not unpacked."""
     try:
         archive = ZipFile(path)
     except (BadZipFile, EOFError, OSError, RuntimeError) as err:
@@ -150,15 +150,12 @@ def _open_zip(path: Path) -> MaskSource:
     return _open_pngs(path, pngs)
 
 
-def _open_pngs(path: Path, files: Iterable[Path | ZipPath]) -> MaskSource:
-    """Return the masks in PNG files."""
+def _open_pngs(path: Path, files: Iterable[Path | ZipPath]) -> MaskFiles:
+    """Return PNG files by the ids of their images."""
     found = [(file.name.removesuffix('.png'), file) for file in files]
     if not found:
         raise ValueError(
             f'{path} has neither cls nor PNG files: sbd must be {_FORMS}'
         )
     check_unique((name for name, _ in found), path)
-    by_name = dict(found)
-    return MaskSource(
-        frozenset(by_name), lambda name: read_mask(by_name[name])
-    )
+    return dict(found)

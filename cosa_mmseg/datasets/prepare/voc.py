@@ -25,7 +25,7 @@ from cosa_mmseg.utils.label_map import write_label_map
 
 from .archives import unpack
 from .image_labels import labels_text, list_text, write_missing
-from .sbd import MaskSource, open_sbd
+from .sbd import MaskFiles, open_sbd, read_sbd_mask
 from .voc_lists import (
     check_files,
     check_folders,
@@ -145,7 +145,7 @@ def _voc_classes(root: Path, img_id: str) -> list[str]:
 
 
 def _write_aug(
-    root: Path, source: MaskSource, in_voc: frozenset[str], img_id: str
+    root: Path, source: MaskFiles, in_voc: frozenset[str], img_id: str
 ) -> list[str]:
     """Return the classes in a mask of train_aug, written if it is missing."""
     path = _aug_path(root, img_id)
@@ -154,7 +154,7 @@ def _write_aug(
     if img_id in in_voc:
         mask = _read(root, 'SegmentationClass', img_id)
     else:
-        mask = source.read(img_id)
+        mask = read_sbd_mask(source[img_id])
         check_size(mask, f"SBD's mask of {img_id}", _img_path(root, img_id))
     write_label_map(path, mask)
     return mask_classes(mask)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .sbd import MaskSource, read_list
+from .sbd import MaskFiles, read_list
 
 LISTS = 'ImageSets/Segmentation'
 FOLDERS = ('JPEGImages', LISTS, 'SegmentationClass')
@@ -34,7 +34,7 @@ def check_folders(root: Path) -> None:
             )
 
 
-def image_lists(root: Path, source: MaskSource | None) -> dict[str, list[str]]:
+def image_lists(root: Path, source: MaskFiles | None) -> dict[str, list[str]]:
     """Return the ids of train, val and train_aug.
 
     Args:
@@ -53,7 +53,7 @@ def image_lists(root: Path, source: MaskSource | None) -> dict[str, list[str]]:
     val = read_list(list_path(root, 'val'))
     path = list_path(root, 'train_aug')
     if source is not None:
-        train_aug = sorted(source.names.union(train) - set(val))
+        train_aug = sorted({*source, *train} - {*val})
         if path.exists() and set(read_list(path)) != set(train_aug):
             raise FileExistsError(
                 f'{path} lists other images than SBD and train.txt without '

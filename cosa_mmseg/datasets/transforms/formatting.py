@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from mmengine.registry import TRANSFORMS
 from mmengine.structures import LabelData
@@ -24,41 +23,24 @@ class PackImageLabelInputs(PackSegInputs):
       left, right; half open).
 
     Args:
-        meta_keys (Sequence[str]): Entries to keep as meta information, where
-            they exist. Defaults to those of ``PackSegInputs``, ``img_id`` and
-            ``valid_box``.
+        meta_keys (Sequence[str], optional): Entries to keep as meta
+            information, where they exist. Defaults to None: those of
+            ``PackSegInputs``, ``img_id`` and ``valid_box``.
     """
 
-    def __init__(
-        self,
-        meta_keys: Sequence[str] = (
-            'img_path',
-            'seg_map_path',
-            'ori_shape',
-            'img_shape',
-            'pad_shape',
-            'scale_factor',
-            'flip',
-            'flip_direction',
-            'reduce_zero_label',
-            'img_id',
-            'valid_box',
-        ),
-    ) -> None:
-        super().__init__(meta_keys)
+    def __init__(self, meta_keys: Sequence[str] | None = None) -> None:
+        usual = (*PackSegInputs().meta_keys, 'img_id', 'valid_box')
+        super().__init__(meta_keys or usual)
 
     def transform(self, results: dict) -> dict:
         """Pack ``results``, which stay as they are."""
         packed = super().transform(results)
         if 'img_strong' in results:
-            strong = np.ascontiguousarray(
-                results['img_strong'].transpose(2, 0, 1)
-            )
+            strong = results['img_strong'].transpose(2, 0, 1).copy()
             packed['inputs'] = dict(
                 weak=packed['inputs'], strong=torch.from_numpy(strong)
             )
         if 'gt_label' in results:
-            packed['data_samples'].gt_label = LabelData(
-                label=torch.tensor(results['gt_label'], dtype=torch.long)
-            )
+            label = torch.tensor(results['gt_label'], dtype=torch.long)
+            packed['data_samples'].gt_label = LabelData(label=label)
         return packed

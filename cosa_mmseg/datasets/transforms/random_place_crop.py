@@ -63,6 +63,3 @@ class RandomPlaceCrop(BaseTransform):
         results['img_shape'] = self.crop_size
         results['valid_box'] = (top, bottom, left, right)
         return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(crop_size={self.crop_size})'

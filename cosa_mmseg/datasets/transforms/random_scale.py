@@ -48,6 +48,3 @@ class RandomScale(BaseTransform):
         results['img_shape'] = results['img'].shape[:2]
         results['scale_factor'] = tuple(factors)
         return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(ratio_range={self.ratio_range})'

@@ -62,13 +62,6 @@ class TwoViews(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Make ``img_strong`` from ``img``."""
-        results['img_strong'] = photometric_op(
-            results['img'], *self.random_op()
-        )
+        op, magnitude = self.random_op()
+        results['img_strong'] = photometric_op(results['img'], op, magnitude)
         return results
-
-    def __repr__(self) -> str:
-        return (
-            f'{type(self).__name__}(ops={self.ops}, '
-            f'magnitude_range={self.magnitude_range})'
-        )

@@ -19,6 +19,7 @@ from cosa_mmseg.datasets.prepare.sbd import (
     open_sbd,
     read_list,
     read_mat,
+    read_sbd_mask,
 )
 from cosa_mmseg.datasets.prepare.voc_masks import (
     check_size,
@@ -228,7 +229,7 @@ def test_zip_files(tmp_path, data):
 
     def read(path):
         source = open_sbd(path, tmp_path / 'out')
-        for name in source.names:
-            source.read(name)
+        for file in source.values():
+            read_sbd_mask(file)
 
     attempt(read, tmp_path / 'a.zip')

@@ -14,6 +14,7 @@ from scipy.sparse import csc_matrix
 from cosa_mmseg.datasets.prepare.sbd import (
     open_sbd,
     read_mat,
+    read_sbd_mask,
 )
 from cosa_mmseg.utils.label_map import write_label_map
 from tests.datasets.voc_tree import (
@@ -62,8 +63,8 @@ def tarred(sbd):
 def test_mats(sbd, tmp_path):
     source = open_sbd(sbd, tmp_path / 'SBD')
 
-    assert source.names == set(TINY_MASKS)
-    mask = source.read(NAME)
+    assert source.keys() == TINY_MASKS.keys()
+    mask = read_sbd_mask(source[NAME])
     assert mask.dtype == np.uint8
     assert mask.tolist() == TINY_MASKS[NAME]
     assert not (tmp_path / 'SBD').exists()
@@ -73,9 +74,9 @@ def test_pngs_in_a_folder_and_in_a_zip_file(pngs, tmp_path):
     for path in (pngs, zipped(pngs)):
         source = open_sbd(path, tmp_path / 'SBD')
 
-        assert source.names == set(TINY_MASKS)
+        assert source.keys() == TINY_MASKS.keys()
         for name, rows in TINY_MASKS.items():
-            assert source.read(name).tolist() == rows
+            assert read_sbd_mask(source[name]).tolist() == rows
 
 
 def test_the_tar_file_is_unpacked_once(sbd, tmp_path):
@@ -85,12 +86,12 @@ def test_the_tar_file_is_unpacked_once(sbd, tmp_path):
 
     source = open_sbd(archive, tmp_path / 'SBD')
 
-    assert source.names == set(TINY_MASKS)
-    assert source.read(NAME).tolist() == TINY_MASKS[NAME]
+    assert source.keys() == TINY_MASKS.keys()
+    assert read_sbd_mask(source[NAME]).tolist() == TINY_MASKS[NAME]
     there = sorted(path.name for path in (tmp_path / 'SBD').iterdir())
     assert there == ['cls', 'train.txt', 'val.txt']
     archive.write_bytes(b'')
-    assert open_sbd(archive, tmp_path / 'SBD').names == source.names
+    assert open_sbd(archive, tmp_path / 'SBD') == source
 
 
 def remove(path):
@@ -156,7 +157,7 @@ def test_what_is_broken_is_named(sbd, tmp_path, case):
     change(sbd)
 
     with pytest.raises((OSError, ValueError), match=message):
-        open_sbd(sbd, tmp_path / 'SBD').read(NAME)
+        read_sbd_mask(open_sbd(sbd, tmp_path / 'SBD')[NAME])
 
 
 def test_each_cut_of_a_mat_file_is_named(tmp_path):
@@ -214,11 +215,11 @@ def test_broken_masks_in_a_zip_file(pngs, tmp_path):
     source = open_sbd(zipped(pngs), tmp_path / 'SBD')
 
     with pytest.raises(ValueError, match=f'zip/.*Aug/{NAME}.png is broken'):
-        source.read(NAME)
+        read_sbd_mask(source[NAME])
     with pytest.raises(
         ValueError, match=r'2008_000004.png holds the ids \[33\]'
     ):
-        source.read('2008_000004')
+        read_sbd_mask(source['2008_000004'])
 
 
 def test_a_changed_byte_in_a_zip_file_is_named(pngs, tmp_path):
@@ -230,7 +231,7 @@ def test_a_changed_byte_in_a_zip_file_is_named(pngs, tmp_path):
     path.write_bytes(path.read_bytes().replace(content, changed))
 
     with pytest.raises(ValueError, match=f'a.zip/{NAME}.png is broken'):
-        open_sbd(path, tmp_path / 'SBD').read(NAME)
+        read_sbd_mask(open_sbd(path, tmp_path / 'SBD')[NAME])
 
 
 def test_a_member_that_needs_a_password_is_named(pngs, tmp_path):
@@ -244,7 +245,7 @@ def test_a_member_that_needs_a_password_is_named(pngs, tmp_path):
     source = open_sbd(path, tmp_path / 'SBD')
 
     with pytest.raises(ValueError, match='000004.png is broken .*password'):
-        source.read('2008_000004')
+        read_sbd_mask(source['2008_000004'])
 
 
 @pytest.mark.parametrize('make', [zipped, tarred])
