@@ -1,9 +1,11 @@
 """Assignments: from the weak view to pseudo labels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from mmengine.registry import MODELS
+from mmseg.models.utils import resize
 from torch import Tensor, nn
 
 from cosa_mmseg.structures import (
@@ -13,7 +15,7 @@ from cosa_mmseg.structures import (
     PseudoLabels,
 )
 
-from ..ops.cam import restrict_cam, to_class_ids
+from ..ops.cam import normalize_cam, restrict_cam, to_class_ids
 from ..ops.checks import check_call
 from .perplexity import perplexity
 from .statistics import summarize
@@ -42,6 +44,13 @@ class Assigner(nn.Module):
             ``cam_labeler``, with a threshold of its own.
         reliability (dict, optional): Weights of the CAM pseudo labels,
             :class:`PerplexityWeight`.
+        refiner (dict, optional): Module that refines maps (N, K, h, w) along
+            the edges of an image (N, 3, h, w) in [0, 1], such as
+            :class:`PixelAdaptiveRefinement`. Both CAMs are refined before
+            they are labelled (ours): the CAM of a photograph is a blob as
+            coarse as the features.
+        refiner_downscale (int): The refiner works at 1 / ``refiner_downscale``
+            of the size of the image, at least 1.
         all_classes (bool): Whether labelers and reliability see the maps of
             all C classes, in their order, instead of those that the batch
             shows: for parts that tell classes apart.
@@ -51,7 +60,7 @@ class Assigner(nn.Module):
 
     Raises:
         ValueError: If ``reliability`` meets labelers without a single
-            threshold, or ``dtype`` is unknown.
+            threshold, ``dtype`` is unknown or ``refiner_downscale`` below 1.
     """
 
     def __init__(
@@ -61,6 +70,8 @@ class Assigner(nn.Module):
         seg_labeler: dict,
         cam_labeler_aux: dict | None = None,
         reliability: dict | None = None,
+        refiner: dict | None = None,
+        refiner_downscale: int = 2,
         all_classes: bool = False,
         dtype: str | None = None,
     ) -> None:
@@ -72,6 +83,13 @@ class Assigner(nn.Module):
                 f'{dtype!r}'
             )
         self.dtype = getattr(torch, dtype) if dtype else None
+        if refiner_downscale < 1:
+            raise ValueError(
+                'assigner.refiner_downscale must be at least 1, got '
+                f'{refiner_downscale}'
+            )
+        self.refiner = MODELS.build(refiner) if refiner else None
+        self.refiner_downscale = refiner_downscale
         self.multi_scale = MODELS.build(multi_scale)
         self.cam_labeler = MODELS.build(cam_labeler)
         self.cam_labeler_aux = MODELS.build(cam_labeler_aux or cam_labeler)
@@ -140,7 +158,8 @@ class Assigner(nn.Module):
             PseudoLabels: At the size of the maps.
         """
         img_label = batch.img_label.index_select(1, classes)
-
+        if self.refiner is not None:
+            output = self._refine(output, img_label, batch.weak_rgb)
         cam_label, weight, _ = self._label_cam(
             self.cam_labeler, output.cam, img_label, batch
         )
@@ -160,6 +179,26 @@ class Assigner(nn.Module):
             weight_aux=weight_aux,
             perplexity_aux=perplexity_aux,
         )
+
+    def _refine(
+        self, output: NetworkOutput, img_label: Tensor, rgb: Tensor
+    ) -> NetworkOutput:
+        """Refine both CAMs of the classes that each image shows."""
+        num_shown = max(int(img_label.sum(dim=1).max()), 1)
+        shown = img_label.topk(num_shown).indices[:, :, None, None]
+        shown = shown.expand(-1, -1, *rgb.shape[-2:])
+        small = [max(s // self.refiner_downscale, 1) for s in rgb.shape[-2:]]
+        maps = torch.cat(
+            [cam.gather(1, shown) for cam in (output.cam, output.cam_aux)],
+            dim=1,
+        )
+        maps = self.refiner(_resize(maps, small), _resize(rgb, small))
+        maps = normalize_cam(_resize(maps, rgb.shape[-2:]))
+        cam, cam_aux = (
+            torch.zeros_like(output.cam).scatter(1, shown, refined)
+            for refined in maps.chunk(2, dim=1)
+        )
+        return replace(output, cam=cam, cam_aux=cam_aux)
 
     def _label_cam(
         self,
@@ -214,3 +253,7 @@ class Assigner(nn.Module):
             out['xi'] = self.cam_labeler.xi
             out['xi_aux'] = self.cam_labeler_aux.xi
         return out
+
+
+def _resize(maps: Tensor, size: Sequence[int]) -> Tensor:
+    return resize(maps, size=size, mode='bilinear', align_corners=False)

@@ -89,8 +89,8 @@ class PixelAdaptiveRefinement(nn.Module):
         """Weight of each neighbour of each pixel, (N, n, H, W)."""
         values = _neighbours(img, self.dilations)  # (N, 3, n, H, W)
         spread = values.std(dim=2, keepdim=True) + 1e-8
-        distance = (values - img.unsqueeze(2)).abs() / spread
-        colour = -((distance / self.colour_scale) ** 2)
+        distance = (values - img.unsqueeze(2)) ** 2
+        colour = -distance / (self.colour_scale * spread) ** 2
         corner = 2**0.5
         ring = [corner, 1, corner, 1, 1, corner, 1, corner]
         offsets = img.new_tensor([d * r for d in self.dilations for r in ring])

@@ -5,7 +5,12 @@ import pytest
 import torch
 from mmengine.registry import MODELS
 
-from cosa_mmseg.structures import CAMLabels, CoSABatch, PseudoLabels
+from cosa_mmseg.structures import (
+    CAMLabels,
+    CoSABatch,
+    NetworkOutput,
+    PseudoLabels,
+)
 from tests.models.networks import small_assigner, small_network
 
 NUM_CLASSES = 6
@@ -116,6 +121,38 @@ def test_a_refiner_gets_the_pixels(network):
         network, dict(cam_labeler=labeler), pixels=lambda x: 90 * x
     )
     assert not torch.equal(plain.cam_label, refined.cam_label)
+
+
+@pytest.mark.parametrize('downscale', [1, 2])
+@pytest.mark.parametrize('num_shown', [0, 1, 2])
+def test_a_refined_cam_is_labelled_up_to_the_edges(downscale, num_shown):
+    # a black and a white half; the CAM of the white half spills over its edge
+    rgb = torch.zeros(2, 3, 32, 32)
+    rgb[..., 16:] = 1.0
+    img_label = torch.zeros(2, 3)
+    img_label[0, 1 : 1 + num_shown] = 1
+    cam = torch.zeros(2, 3, 32, 32)
+    cam[:, 1, :, 12:] = 0.6
+    cam[:, 1, :, 18:] = 1.0
+    logits = torch.zeros(2, 3)
+    output = NetworkOutput(torch.zeros(2, 4, 32, 32), cam, cam, logits, logits)
+    mask = torch.ones(2, 32, 32, dtype=torch.bool)
+    batch = CoSABatch(
+        rgb, rgb, img_label, mask, torch.arange(3), lambda img: 255 * img
+    )
+    settings = dict(
+        PAPER,
+        refiner=dict(type='PixelAdaptiveRefinement', dilations=[1, 2, 4]),
+        refiner_downscale=downscale,
+    )
+    assigner = MODELS.build(small_assigner(**settings)).eval()
+    pseudo = assigner.label(output, batch, torch.arange(3))
+    expected = torch.zeros_like(pseudo.cam_label)
+    if num_shown:
+        expected[0, :, 16:] = 2
+    sure = [*range(15), *range(17, 32)]
+    for label in (pseudo.cam_label, pseudo.cam_label_aux):
+        assert torch.equal(label[..., sure], expected[..., sure])
 
 
 def test_the_network_runs_in_the_dtype_and_maps_are_float32(network):
