@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from mmengine.registry import MODELS
@@ -88,7 +89,7 @@ class Assigner(nn.Module):
                 'assigner.refiner_downscale must be at least 1, got '
                 f'{refiner_downscale}'
             )
-        self.refiner = MODELS.build(refiner) if refiner else None
+        self.refiner: Any = MODELS.build(refiner) if refiner else None
         self.refiner_downscale = refiner_downscale
         self.multi_scale = MODELS.build(multi_scale)
         self.cam_labeler = MODELS.build(cam_labeler)
