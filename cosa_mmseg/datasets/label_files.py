@@ -20,6 +20,7 @@ tab.
 import os.path as osp
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from cosa_mmseg.utils.reading import decode, read_bytes
 
@@ -70,7 +71,7 @@ def read_labels(
         ValueError: It cannot be read; the message has file, line and value.
     """
     if osp.isdir(path):
-        return _collect(path, read_folder, path, options)
+        return _collect(path, partial(read_folder, path), options)
     try:
         data = read_bytes(path, backend_args)
     except FileNotFoundError as err:
@@ -101,22 +102,15 @@ def parse_labels(
             f'{source} is no label file: its suffix must be '
             f'{", ".join(PARSERS)}, or it must be a folder'
         )
-    try:
-        text = decode(data)
-    except ValueError as err:
-        raise ValueError(f'{source} {err}') from err
-    return _collect(source, parse, text, options)
+    return _collect(source, lambda how: parse(decode(data), how), options)
 
 
 def _collect(
-    source: str,
-    parse: Callable[[str, LabelOptions], Rows],
-    content: str,
-    options: LabelOptions,
+    source: str, read: Callable[[LabelOptions], Rows], options: LabelOptions
 ) -> ImageLabels:
-    """Parse, check and join the rows of a file; errors name the file."""
+    """Read, check and join the rows of a file; errors name the file."""
     options = replace(options, classes=foreground_names(options.classes))
     try:
-        return collect(source, parse(content, options), options)
+        return collect(source, read(options), options)
     except ValueError as err:
         raise ValueError(f'{source} {err}') from err

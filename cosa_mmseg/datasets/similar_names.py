@@ -5,8 +5,9 @@ import os.path as osp
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import lru_cache
+from itertools import starmap
 from unicodedata import normalize
 from urllib.parse import unquote
 
@@ -20,6 +21,8 @@ IMAGE_SUFFIXES = frozenset(
     for suffix, kind in Image.registered_extensions().items()
     if kind in Image.OPEN and Image.MIME.get(kind, '').startswith('image/')
 ) | {'.heic', '.heif', '.mpo'}
+# What is put in front of names by Label Studio
+_PREFIX = re.compile(r'(^|/)[0-9a-f]{8}-(?=[^/]+$)')
 _LEAST_RATIO = 0.8  # of characters that names with a slip share
 _MOST_COMPARED = 1000  # names; to compare all characters takes long
 
@@ -75,32 +78,10 @@ def similar_name(name: str, names: Collection[str]) -> str:
     return f' (did you mean {best!r}?)' if best else ''
 
 
-@lru_cache(1 << 16)
-def _parts(name: str) -> tuple[str, ...]:
-    """Folders and stem of a path, as they are compared."""
-    path = unquote(folded(name)).strip(' \'"').replace('\\', '/')
-    while (stem := strip_suffix(path)) != path:
-        path = stem
-    return tuple(part for part in path.split('/') if part not in ('', '.'))
-
-
-# What is put in front of names by Label Studio
-_PREFIX = re.compile(r'(^|/)[0-9a-f]{8}-(?=[^/]+$)')
-# How names may differ; the last is the first that is tried without
-_STEPS: dict[str, Callable[[str], str]] = {
-    r'/ for \ ': lambda name: name.replace('\\', '/'),
-    '%20 and the like read': unquote,
-    './ left out': posixpath.normpath,
-    'another case': folded,
-    'another suffix': strip_suffix,
-    'the code in front left out': lambda name: _PREFIX.sub(r'\1', name),
-}
-
-
 def describe_match(
     missing: Collection[str], names: Collection[str], folder: str = ''
 ) -> str:
-    r"""Return the end of a sentence that says what would match.
+    """Return the end of a sentence that says how many names would match.
 
     Args:
         missing: Listed names that are not found.
@@ -108,71 +89,50 @@ def describe_match(
         folder: Where their files are; '' if they have none.
 
     Returns:
-        str: Such as ``'; 3 of 3 match with / for \'``, or ''.
+        str: Such as ``'; 3 of 3 match but for case, ...'``, or ''.
     """
-    steps = list(_STEPS)
-    most, _ = _count(missing, names, steps)
-    if not most:
+    by_stem: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        by_stem.setdefault(_parts(name)[-1:], []).append(name)
+    found = ((name, by_stem.get(_parts(name)[-1:], [])) for name in missing)
+    pairs = [(name, files[0]) for name, files in found if len(files) == 1]
+    if not pairs:
         return ''
-    for step in reversed(_STEPS):
-        fewer = [s for s in steps if s != step]
-        if _count(missing, names, fewer)[0] == most:
-            steps = fewer
-    _, (before, after) = _count(missing, names, steps)
-    how = [step.strip() for step in steps]
+    text = (
+        f'; {len(pairs)} of {len(missing)} match but for case, suffix, / or '
+        r'\, %20 and a code in front'
+    )
+    (before, after), _ = Counter(starmap(_folders, pairs)).most_common(1)[0]
     if before:
-        how.append(
-            f'{before}/ ' + (f'replaced by {after}/' if after else 'left out')
-        )
+        action = f'replaced by {after}/' if after else 'left out'
+        text += f', with {before}/ {action}'
     elif after:
-        how.append(f'{after}/ in front')
-    text = f'; {most} of {len(missing)} match with {" and ".join(how)}'
-    if folder and bool(before) != bool(after):
-        text += _name_folder(folder, before, after)
+        text += f', with {after}/ in front'
+    path = ''
+    if after and not before:
+        path = posixpath.join(folder, after)
+    elif before and not after and f'/{folder}'.endswith(f'/{before}'):
+        path = folder.removesuffix(before).rstrip('/') or '.'
+    if folder and path:
+        text += f' (or with the folder of images {path}: `img_path`, --images)'
     return text
 
 
-def _name_folder(folder: str, before: str, after: str) -> str:
-    """Say which folder the names are paths from, if one can be named."""
-    path = folder.rstrip('/')
-    if after:
-        path = posixpath.join(path, after)
-    elif before[0] != '/' and f'/{path}'.endswith(f'/{before}'):
-        path = path[: -len(before)].rstrip('/') or '.'
-    else:
-        return ''
-    return f' (or with the folder of images {path}: `img_path`, --images)'
+def _folders(name: str, file: str) -> tuple[str, str]:
+    """Return the folders in front of two paths, without those they share."""
+    path = posixpath.normpath(unquote(name).replace('\\', '/'))
+    left, right = path.split('/')[:-1], file.split('/')[:-1]
+    while left and right and left[-1] == right[-1]:
+        left.pop()
+        right.pop()
+    return '/'.join(left), '/'.join(right)
 
 
-def _count(
-    missing: Collection[str], names: Collection[str], steps: Collection[str]
-) -> tuple[int, tuple[str, str]]:
-    """Return how many names match, and what folders to exchange for that."""
-    wanted, there = list(missing), list(names)
-    for step in steps:
-        wanted = list(map(_STEPS[step], wanted))
-        there = list(map(_STEPS[step], there))
-    times = Counter(there)
-    before, after = _folders(wanted, there)
-    moved = (
-        posixpath.join(after, name.removeprefix(f'{before}/'))
-        for name in wanted
-        if name.startswith(f'{before}/') or not before
-    )
-    return sum(times[name] == 1 for name in moved), (before, after)
-
-
-def _folders(wanted: list[str], there: list[str]) -> tuple[str, str]:
-    """Folders of listed names and of those that are there, of one end."""
-    by_base = {posixpath.basename(name): name for name in there}
-    pairs = Counter[tuple[str, str]]()
-    for name in wanted:
-        file = by_base.get(posixpath.basename(name))
-        if file is None:
-            continue
-        left, right = name.split('/'), file.split('/')
-        while left and right and left[-1] == right[-1]:
-            left.pop()
-            right.pop()
-        pairs['/'.join(left), '/'.join(right)] += 1
-    return pairs.most_common(1)[0][0] if pairs else ('', '')
+@lru_cache(1 << 16)
+def _parts(name: str) -> tuple[str, ...]:
+    """Return folders and stem of a path, as they are compared."""
+    path = unquote(folded(name)).strip(' \'"').replace('\\', '/')
+    path = _PREFIX.sub(r'\1', path)
+    while (stem := strip_suffix(path)) != path:
+        path = stem
+    return tuple(part for part in path.split('/') if part not in ('', '.'))
