@@ -1,5 +1,7 @@
 """Every config builds, and its numbers are those of the recipe."""
 
+import ast
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from mmengine.registry import (
     init_default_scope,
 )
 
-from cosa_mmseg.config.custom_data import fill_in_custom_data
+from cosa_mmseg.config.command_line import read_config
 from cosa_mmseg.datasets.shapes.shapes import (
     CLASSES,
     PALETTE,
@@ -26,15 +28,20 @@ CONFIGS = ROOT / 'configs' / 'cosa'
 # Those left out are run by tests/lab/mixing/test_backbones_and_heads.py and
 # tests/models/segmentors/test_evaluation_protocols.py
 ALL = sorted(
-    path.relative_to(CONFIGS).as_posix()
-    for path in CONFIGS.rglob('*.py')
+    path.relative_to(ROOT).as_posix()
+    for folder in ('configs/cosa', 'configs/pretrain', 'tools/lab/configs')
+    for path in (ROOT / folder).rglob('[!_]*.py')
     if path.parent.name not in ('evaluation', 'backbones', 'heads')
-) + ['../pretrain/small_resnet_shapes.py']
+)
+# those of the project and of its lab, the bases among them
+FILES = [
+    path
+    for folder in ('configs', 'tools/lab/configs')
+    for path in sorted((ROOT / folder).rglob('*.py'))
+]
 # What METHOD.md states: columns VOC and COCO.
 RELEASED = {
-    'model.network.decode_head.num_classes': (21, 81),
-    'model.network.cam_head.num_classes': (21, 81),
-    'model.network.cam_head_aux.num_classes': (21, 81),
+    'model.network.num_classes': (21, 81),
     'model.network.backbone.out_indices': ([9, 11], [9, 11]),
     'model.network.decode_head.channels': (512, 512),
     'model.network.decode_head.dilation': (5, 5),
@@ -67,6 +74,27 @@ RELEASED = {
     'param_scheduler.power': (0.9, 0.9),
     'param_scheduler.start_factor': (1e-6, 1e-6),
 }
+
+
+def chain(path):
+    """The longest chain of a config and its bases."""
+    bases = Config._get_base_files(str(path))
+    return max((chain(path.parent / base) for base in bases), default=0) + 1
+
+
+@pytest.mark.parametrize('path', FILES, ids=str)
+def test_a_config_is_read_in_three_files_at_most(path):
+    assert chain(path) <= 3
+
+
+@pytest.mark.parametrize('path', FILES, ids=str)
+def test_no_step_is_found_by_its_number(path):
+    indices = [
+        node.slice
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Subscript)
+    ]
+    assert all(isinstance(index, ast.Slice) for index in indices)
 
 
 def value_of(cfg, key: str):
@@ -121,6 +149,8 @@ def test_paper_numbers(column):
 def test_recipe_for_data_of_ones_own_is_that_for_voc():
     custom = Config.fromfile(CONFIGS / 'cosa_vit-b_custom.py')
     voc = Config.fromfile(CONFIGS / 'cosa_vit-b_voc.py')
+    assert custom.model.network.pop('num_classes') == custom.dataset
+    assert voc.model.network.pop('num_classes') == 21
     for key in (
         *('model', 'train_cfg', 'param_scheduler'),
         *('custom_hooks', 'default_hooks', 'tta_cfg'),
@@ -144,12 +174,12 @@ def test_recipe_for_data_of_ones_own_is_that_for_voc():
     'name',
     [
         name
-        for name in [*ALL, '../cosa_ms/shapes.py']
+        for name in [*ALL, 'configs/cosa_ms/shapes.py']
         if 'shapes' in name or 'custom' in name or 'ablation' in name
     ],
 )
 def test_recipes_for_a_laptop_take_the_faster_precision(name):
-    cfg = Config.fromfile(CONFIGS / name)
+    cfg = Config.fromfile(ROOT / name)
     assert cfg.optim_wrapper.type == 'AutoPrecisionOptimWrapper'
     assert cfg.default_hooks.precision == dict(type='PrecisionHook')
     for loop in ('val_cfg', 'test_cfg'):
@@ -180,11 +210,10 @@ def load(tmp_path):
     """Load a config; one for data of one's own gets some labels."""
 
     def load(name):
-        cfg = Config.fromfile(CONFIGS / name)
-        if 'label_file' in cfg:
+        cfg = Config.fromfile(ROOT / name)
+        if 'scores' in cfg:
             (tmp_path / 'labels.csv').write_text('image,labels\na,cat;dog\n')
-            cfg.update(work_dir=str(tmp_path), data_root=str(tmp_path))
-            fill_in_custom_data(cfg)
+            cfg = read_config(str(ROOT / name), {'data_root': str(tmp_path)})
         return cfg
 
     return load

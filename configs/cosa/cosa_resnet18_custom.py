@@ -40,11 +40,23 @@ train_cfg = dict(max_iters=max_iters, val_interval=500)
 custom_hooks = [dict(type='AssignmentEMAHook', momentum=4.8e-3)]
 
 crop_size = (224, 224)
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].scale = (250, 250)
-train_pipeline[3].crop_size = crop_size
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].scale = crop_size
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='RandomNonEmptyResize',
+        scale=(250, 250),
+        ratio_range=(0.5, 2.0),
+        keep_ratio=True,
+    ),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='RandomPlaceCrop', crop_size=crop_size),
+    *_base_.views,
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=crop_size, keep_ratio=False),
+    dict(type='PackImageLabelInputs'),
+]
 train_dataloader = dict(
     batch_size=4, num_workers=1, dataset=dict(pipeline=train_pipeline)
 )

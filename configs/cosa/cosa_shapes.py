@@ -8,9 +8,8 @@ _base_ = [
     '../_base_/schedules/cosa_32k.py',
     '../_base_/default_runtime.py',
 ]
-num_classes = 7
 pretrained = 'pretrained/small_resnet_shapes/iter_2000.pth'
-head = dict(type='CAMHead', num_classes=num_classes, pooling='max')
+head = dict(type='CAMHead', pooling='max')
 # stride 8: 2 in the stem and in the first two stages
 backbone = dict(
     type='SmallResNet',
@@ -33,13 +32,13 @@ decode_head = dict(
     concat_input=False,
     norm_cfg=None,
     dropout_ratio=0,
-    num_classes=num_classes,
 )
 threshold = dict(initial=0.4, grid=(12, 12))
 model = dict(
     network=dict(
         _delete_=True,
         type='CAMEncoderDecoder',
+        num_classes=7,
         backbone=backbone,
         decode_head=decode_head,
         cam_head=dict(head, in_index=-1),

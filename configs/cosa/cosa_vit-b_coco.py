@@ -5,13 +5,8 @@ _base_ = [
     '../_base_/schedules/cosa_32k.py',
     '../_base_/default_runtime.py',
 ]
-num_classes = 81
 model = dict(
-    network=dict(
-        decode_head=dict(num_classes=num_classes),
-        cam_head=dict(num_classes=num_classes),
-        cam_head_aux=dict(num_classes=num_classes),
-    ),
+    network=dict(num_classes=81),
     train_cfg=dict(warmup_iters=10000),  # paper
 )
 train_cfg = dict(

@@ -9,5 +9,8 @@ _base_ = [
     '../_base_/schedules/cosa_32k.py',
     '../_base_/default_runtime.py',
 ]
+# counted in the labels
+model = dict(network=dict(num_classes=dict(_base_.dataset, _delete_=True)))
 # float32, or bfloat16 where it is faster (ours)
 optim_wrapper = dict(type='AutoPrecisionOptimWrapper')
+val_cfg = None  # there are no masks

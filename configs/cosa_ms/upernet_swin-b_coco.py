@@ -17,7 +17,9 @@ train_dataloader = dict(batch_size=2)  # mmseg
 # ours: eight times the images of VOC
 max_iters = 80000
 param_scheduler = [
-    _base_.param_scheduler[0],
+    dict(
+        type='LinearLR', start_factor=1e-6, begin=0, end=1500, by_epoch=False
+    ),
     dict(type='PolyLR', power=1.0, begin=1500, end=max_iters, by_epoch=False),
 ]
 train_cfg = dict(max_iters=max_iters, val_interval=8000)

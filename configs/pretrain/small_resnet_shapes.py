@@ -26,13 +26,12 @@ metainfo = dict(
         'lamp',
     ),
 )
-num_classes = 13
-head = dict(num_classes=num_classes, pooling='avg')
+head = dict(pooling='avg')
 max_iters = 2000
 model = dict(
     network=dict(
+        num_classes=13,
         backbone=dict(init_cfg=None),
-        decode_head=dict(num_classes=num_classes),
         cam_head=head,
         cam_head_aux=head,
     ),

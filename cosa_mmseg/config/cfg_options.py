@@ -18,8 +18,8 @@ class CfgOptionsAction(DictAction):
     """Options ``KEY=VALUE``, as mmengine reads them, but for three things.
 
     Blanks in names stay (mmengine removes them all). A path or a separator is
-    never a list, and what is in quotes is a string. What cannot be read is one
-    sentence of the parser.
+    a string or None, and what is in quotes is a string. What cannot be read is
+    one sentence of the parser.
     """
 
     def __call__(
@@ -58,7 +58,7 @@ class CfgOptionsAction(DictAction):
         if quoted and (is_text or not quoted[2].startswith(('(', '['))):
             return quoted[2]
         if is_text:
-            return self._parse_int_float_bool(value)
+            return None if value == 'None' else value
         return _show_blanks(self._parse_iterable(_hide_blanks(value)))
 
 

@@ -171,7 +171,7 @@ def check_test(runner: Runner, cfg: Config) -> None:
     found = find_in_masks(loader.dataset)
     for level, sentence in found:
         runner.logger.log(level, sentence)
-    if found and cfg.get('mask_path') and not cfg.get('test_list'):
+    if found and 'scores' in cfg and not cfg.test_dataloader.dataset.ann_file:
         runner.logger.warning(
             'test_list is not set: all images that have a label are scored, '
             'those that the model was trained with among them, if it was '

@@ -18,11 +18,7 @@ from .config_path import (
     find_config,
     packaged_folder,
 )
-from .custom_data import (
-    fill_in_custom_data,
-    refuse_overwritten,
-    setting_names,
-)
+from .custom_data import fill_in_classes, set_data
 
 # what `Runner.register_default_hooks` adds, unless it is None
 _HOOKS_OF_MMENGINE = {
@@ -40,9 +36,9 @@ def read_config(
 ) -> Config:
     """A config with its overriding settings.
 
-    Settings of one's own data are carried to where they are used, see
-    :func:`fill_in_custom_data`. A default hook that is None is left out. ``~``
-    in paths is the home folder.
+    Settings of the data are set in all data sets, see :func:`set_data`, whose
+    classes are counted, see :func:`fill_in_classes`. A default hook that is
+    None is left out. ``~`` in paths is the home folder.
 
     Args:
         config: Path of a config, or the name of a packaged one.
@@ -68,18 +64,15 @@ def read_config(
         ) from err
     except TypeError as err:  # of a value that would inherit from no dict
         raise ValueError(f'{path}: {" ".join(str(err).split())}') from err
-    options = cfg_options or {}
-    refuse_overwritten(cfg, options)
-    merge_options(cfg, options, setting_names(cfg))
-    _drop_hooks(cfg)
-    if work_dir is not None:
-        cfg.work_dir = work_dir
-    elif cfg.get('work_dir') is None:
-        cfg.work_dir = str(Path('work_dirs') / Path(config).stem)
+    options = dict(cfg_options or {})
+    work_dir = work_dir or options.pop('work_dir', cfg.get('work_dir'))
+    cfg.work_dir = work_dir or f'work_dirs/{Path(config).stem}'
     if not isinstance(cfg.work_dir, str):
         raise ConfigError(f'work_dir must be a string, got {cfg.work_dir!r}')
+    merge_options(cfg, set_data(cfg, options))
+    _drop_hooks(cfg)
     _expand_paths(cfg)
-    fill_in_custom_data(cfg)
+    fill_in_classes(cfg)
     return cfg
 
 

@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mmengine.config import Config
@@ -37,22 +37,18 @@ def runner_names() -> set[str]:
     return {*inspect.signature(Runner.__init__).parameters, *_MORE} - {'self'}
 
 
-def merge_options(
-    cfg: Config, options: Mapping[str, Any], more: Collection[str] = ()
-) -> None:
+def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
     """Override settings of a config.
 
     Args:
         cfg: The config; it is changed.
         options: Values by dotted key, as of ``--cfg-options``.
-        more: Names at the top of the config that are read besides those that
-            the runner and the tools read.
 
     Raises:
         ConfigError: A key begins with a name that nothing reads, or leads
             through what is no dict and no list of that length.
     """
-    known = {*runner_names(), *_TOOLS, *more}
+    known = {*runner_names(), *_TOOLS}
     for key in options:
         name = key.partition('.')[0]
         if name in known:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from unicodedata import category
 
+from mmengine.registry import DATASETS
+
 from cosa_mmseg.utils.palette import voc_palette
 
 from .class_names import MAX_CLASSES
@@ -12,6 +14,29 @@ _LONGEST = 200  # of a name, characters
 # control characters, marks of the reading direction, ends of lines
 _UNPRINTABLE = {'Cc', 'Cf', 'Cs', 'Zl', 'Zp'}
 _JOINERS = '\u200c\u200d'  # are within words of some scripts, and emoji
+
+
+def classes_of(dataset: Mapping) -> list[str]:
+    """Return the classes of a data set, whose images are not looked for.
+
+    Args:
+        dataset: Config of a data set. Without classes of its own they are
+            those of its label file.
+
+    Raises:
+        FileNotFoundError: There is no such label file.
+        ValueError: It is malformed, or there are no classes.
+    """
+    built = DATASETS.build({**dataset, 'lazy_init': True})
+    classes = [*(built.metainfo.get('classes') or ())]
+    if not classes:
+        raise ValueError('set `label_file`, or the list `classes`')
+    if len(classes) == 1:
+        raise ValueError(
+            f'no image of {dataset.get("label_file")} shows a class: there '
+            'is nothing to train with'
+        )
+    return classes
 
 
 def check_classes(names: object, where: str) -> list[str]:

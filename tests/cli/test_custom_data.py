@@ -6,11 +6,11 @@ import shutil
 import numpy as np
 import pytest
 from mmengine.config import Config
+from mmengine.runner import Runner
+from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
-from cosa_mmseg.config import custom_data
 from cosa_mmseg.config.command_line import read_config
-from cosa_mmseg.config.custom_data import fill_in_custom_data
 from tests.golden import ROOT
 
 from .calls import cosa
@@ -30,10 +30,19 @@ model = dict(
     train_cfg=dict(warmup_iters=1))
 train_cfg = dict(max_iters=2, val_interval=2)
 param_scheduler = dict(warmup_iters=1)
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].crop_size = (48, 48)
-test_pipeline = _base_.test_pipeline
-test_pipeline[1].scale = (48, 48)
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='RandomNonEmptyResize', scale=(500, 500),
+         ratio_range=(0.5, 2.0), keep_ratio=True),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='RandomPlaceCrop', crop_size=(48, 48)),
+    *_base_.views,
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=(48, 48), keep_ratio=False),
+    dict(type='PackImageLabelInputs'),
+]
 train_dataloader = dict(
     num_workers=0, persistent_workers=False,
     dataset=dict(pipeline=train_pipeline))
@@ -177,17 +186,13 @@ def test_a_scored_picture_without_labels_is_one_sentence(trained, my):
 
 
 def test_settings_reach_the_places_where_they_are_used(my):
-    cfg = Config.fromfile(CUSTOM)
-    cfg.work_dir = 'work'
-    cfg.update(data_root='my', label_file='labels.csv', img_path='more')
-    cfg.update(train_list='train.txt', test_list='test.txt')
-    cfg.update(label_union=True)
+    options = dict(data_root='my', img_path='more', label_union=True)
+    options |= dict(train_list='train.txt', test_list='test.txt')
 
-    fill_in_custom_data(cfg)
+    cfg = read_config('tiny.py', options, 'work')
 
     classes = ['background', 'Bär', 'Wolf', 'red fox']
-    heads = ('decode_head', 'cam_head', 'cam_head_aux')
-    assert [cfg.model.network[h].num_classes for h in heads] == [4, 4, 4]
+    assert cfg.model.network.num_classes == 4
     for split in ('train', 'test'):
         dataset = cfg[f'{split}_dataloader'].dataset
         assert dataset.metainfo.classes == classes
@@ -201,26 +206,42 @@ def test_settings_reach_the_places_where_they_are_used(my):
     assert cfg.test_evaluator.out_dir == 'work/label_maps'
 
 
+def test_a_config_has_the_settings_at_its_top(my):
+    settings = "data_root = 'my'\nmask_path = 'masks'\nimg_path = 'more'\n"
+    (my / 'own.py').write_text(f"_base_ = 'tiny.py'\n{settings}")
+    cfg = read_config('own.py', {'img_path': ''}, 'work')
+    assert cfg.val_dataloader.dataset.data_root == 'my'
+    assert cfg.val_dataloader.dataset.data_prefix.seg_map_path == 'masks'
+    assert cfg.train_dataloader.dataset.data_prefix.img_path == ''
+    assert cfg.model.network.num_classes == 4
+    cfg.dump('filled_in.py')
+    again = read_config('filled_in.py', {}, 'work')
+    assert again.to_dict() == cfg.to_dict()
+
+
+def test_the_data_root_of_any_config_is_said_once():
+    cfg = read_config('cosa_vit-b_voc', {'data_root': 'there'})
+    for split in ('train', 'val', 'test'):
+        assert cfg[f'{split}_dataloader'].dataset.data_root == 'there'
+    with pytest.raises(ValueError, match="the config has no 'label_union'"):
+        read_config('cosa_vit-b_voc', {'label_union': True})
+
+
 def test_the_separator_of_labels_is_a_setting(my):
     (my / 'my/bars.csv').write_text('image,labels\n7.jpg,red fox|Wolf\n')
-    cfg = Config.fromfile(CUSTOM)
-    cfg.update(work_dir='work', data_root='my', label_file='bars.csv')
-    cfg.label_separator = '|'
-    fill_in_custom_data(cfg)
-    assert cfg.classes == ['background', 'Wolf', 'red fox']
+    options = dict(data_root='my', label_file='bars.csv', label_separator='|')
+    cfg = read_config(str(CUSTOM), options)
     for split in ('train', 'test'):
-        assert cfg[f'{split}_dataloader'].dataset.label_separator == '|'
+        dataset = cfg[f'{split}_dataloader'].dataset
+        assert dataset.metainfo.classes == ['background', 'Wolf', 'red fox']
+        assert dataset.label_separator == '|'
     (my / 'my/bars.csv').unlink()
 
 
 def test_masks_can_be_added_and_taken_away(my):
-    cfg = Config.fromfile(CUSTOM)
-    cfg.work_dir = 'work'
-    cfg.data_root = 'my'
-    fill_in_custom_data(cfg)
-    without = cfg.to_dict()
-    cfg.mask_path = 'masks'
-    fill_in_custom_data(cfg)
+    without = read_config('tiny.py', {'data_root': 'my'}, 'work')
+    options = {'data_root': 'my', 'mask_path': 'masks'}
+    cfg = read_config('tiny.py', options, 'work')
 
     steps = [step.type for step in cfg.val_dataloader.dataset.pipeline]
     assert steps[-3:] == ['Resize', 'LoadAnnotations', 'PackImageLabelInputs']
@@ -229,56 +250,62 @@ def test_masks_can_be_added_and_taken_away(my):
     assert 'seg_map_path' not in cfg.train_dataloader.dataset.data_prefix
     assert [m.type for m in cfg.val_evaluator] == [m.type for m in cfg.scores]
 
-    fill_in_custom_data(cfg)  # once more changes nothing
-    assert len(cfg.val_dataloader.dataset.pipeline) == len(steps)
-    cfg.mask_path = None
-    fill_in_custom_data(cfg)
-    assert cfg.to_dict() == without
+    cfg.dump('masked.py')
+    again = read_config('masked.py', {'mask_path': 'masks'}, 'work')
+    assert again.to_dict() == cfg.to_dict()
+    again = read_config('masked.py', {'mask_path': None}, 'work')
+    assert again.to_dict() == without.to_dict()
 
 
 def test_how_masks_are_loaded_and_scored_is_kept(my):
-    cfg = Config.fromfile(CUSTOM)
-    cfg.update(work_dir='work', data_root='my', mask_path='masks')
-    load = dict(type='mmseg.LoadAnnotations', imdecode_backend='cv2')
-    pipeline = cfg.test_dataloader.dataset.pipeline
-    cfg.test_dataloader.dataset.pipeline = [pipeline[0], load, *pipeline[1:]]
-    cfg.val_cfg.fp16 = True
-
-    fill_in_custom_data(cfg)
-
-    steps = cfg.val_dataloader.dataset.pipeline
-    assert steps == [*pipeline[:2], load, pipeline[2]]
+    (my / 'own.py').write_text(
+        "_base_ = 'tiny.py'\n"
+        "val_cfg = dict(_delete_=True, type='ValLoop', fp16=True)\n"
+        "load = dict(type='mmseg.LoadAnnotations', imdecode_backend='cv2')\n"
+        'test_dataloader = dict(dataset=dict(\n'
+        '    pipeline=[load, *_base_.test_pipeline]))\n'
+    )
+    options = {'data_root': 'my', 'mask_path': 'masks'}
+    cfg = read_config('own.py', options)
+    steps = [step.type for step in cfg.val_dataloader.dataset.pipeline]
+    assert steps[-2:] == ['mmseg.LoadAnnotations', 'PackImageLabelInputs']
+    assert 'LoadAnnotations' not in steps
     assert cfg.val_cfg == dict(type='ValLoop', fp16=True)
 
 
 def test_classes_that_are_given_are_kept(my):
-    cfg = Config.fromfile(CUSTOM)
     classes = ['background', 'red fox', 'Wolf', 'Bär', 'unseen']
-    cfg.update(work_dir='work', label_file=None, classes=classes)
-    fill_in_custom_data(cfg)
-    assert cfg.model.network.cam_head.num_classes == 5
+    options = dict(label_file=None, classes=classes)
+    cfg = read_config(str(CUSTOM), options)
+    assert cfg.model.network.num_classes == 5
     assert cfg.test_dataloader.dataset.metainfo.classes == classes
-
-    cfg.classes = None
+    options['classes'] = None
     with pytest.raises(ValueError, match='`label_file`, or the list `clas'):
-        fill_in_custom_data(cfg)
+        read_config(str(CUSTOM), options)
 
 
-@pytest.mark.parametrize('mask_path', [None, 'masks'])
-def test_what_is_overwritten_is_no_option(my, mask_path):
-    cfg = Config.fromfile(CUSTOM)
-    cfg.update(work_dir='work', data_root='my', mask_path=mask_path)
-    places = custom_data._FILLED_IN
-    cfg.merge_from_dict(dict.fromkeys(places, 'mine'))
-    fill_in_custom_data(cfg)
-    assert 'mine' not in cfg.pretty_text
+PLAIN = """
+_base_ = 'tiny.py'
+data = dict(data_root='my', label_file='labels.csv')
+model = dict(network=dict(num_classes=data))
+train_dataloader = dict(dataset=data)
+test_dataloader = dict(dataset=data)
+work_dir = 'plain'
+"""
 
-    for place, setting in places.items():
-        message = f'^{place} cannot be set here: .* setting {setting[:5]}'
-        outer, _, key = place.rpartition('.')
-        for options in ({place: 'mine'}, {outer: {key: 'mine'}}):
-            with pytest.raises(ValueError, match=message):
-                read_config('tiny.py', options)
+
+def test_mmengines_runner_takes_the_config_as_it_is(my):
+    (my / 'plain.py').write_text(PLAIN)
+    SegLocalVisualizer._instance_dict.clear()
+    runner = Runner.from_cfg(Config.fromfile('plain.py'))
+    assert runner.model.num_classes == 4
+    runner.train()
+    names = runner.train_dataloader.dataset.metainfo['classes']
+    assert list(names) == ['background', 'Bär', 'Wolf', 'red fox']
+    runner.test()
+    assert (my / 'work_dirs/label_maps/results/more/last.png').is_file()
+    # the same is read where classes are counted by the command
+    cosa('check-data', 'plain.py')
 
 
 def test_other_options_are_taken(my):

@@ -18,6 +18,7 @@ from tests.golden import ROOT
 from .calls import cosa, parse
 
 CONFIG = 'cosa/cosa_shapes.py'
+SUPERVISED = str(ROOT / 'tools/lab/configs/ablation/shapes_supervised.py')
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_a_config_without_the_metric_gets_it():
 @pytest.mark.parametrize(
     ('config', 'message'),
     [
-        ('cosa/ablation/shapes_supervised.py', 'EncoderDecoder, has no CAMs'),
+        (SUPERVISED, 'EncoderDecoder, has no CAMs'),
         ('cosa/cosa_shape.py', 'no config .*did you mean'),
         ('pretrain/small_resnet_shapes.py', 'the config has no test_datalo'),
     ],

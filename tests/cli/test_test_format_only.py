@@ -74,17 +74,15 @@ def trained(tmp_path, monkeypatch):
     SegLocalVisualizer._instance_dict.clear()
     labels = {'2008_000001': ['cat'], '2008_000003': ['dog', 'cow']}
     write_voc(Path('voc'), labels, masks=True, split='val')
-    heads = ('cam_head', 'cam_head_aux', 'decode_head')
-    classes = {f'model.network.{head}.num_classes': 21 for head in heads}
     cfg = Config.fromfile(find_config(SHAPES))
-    cfg.merge_from_dict(classes)
+    cfg.model.network.num_classes = 21
     torch.manual_seed(0)
     model = MODELS.build(cfg.model)
     for weight in model.assignment.decode_head.parameters():
         weight.normal_()  # so that more than one class is predicted
     torch.save(dict(state_dict=model.state_dict()), 'model.pth')
     options = {
-        **classes,
+        'model.network.num_classes': 21,
         'test_dataloader.dataset.data_root': 'voc',
         'test_dataloader.dataset.metainfo': None,
         'test_dataloader.batch_size': 1,

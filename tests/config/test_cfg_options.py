@@ -58,7 +58,8 @@ def test_values(text, value):
         ('"my, data"', 'my, data'),
         ("'[a,b]'", '[a,b]'),
         ('"2024"', '2024'),
-        ('2024', 2024),  # which is refused where it is used
+        ('2024', '2024'),
+        ('None', None),
         ('None', None),
         ('', ''),
     ],

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner import Runner
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
-from cosa_mmseg.config.custom_data import fill_in_custom_data
+from cosa_mmseg.config.command_line import read_config
 from tests.cli.test_custom_data import PICTURES, TINY, write_pictures
 
 # what a clock or a machine says, and where files are
@@ -54,12 +53,9 @@ def train(work_dir: str, **options) -> Runner:
         work_dir (str): For logs and checkpoints.
         **options: Overrides of the config; ``__`` stands for a dot.
     """
-    cfg = Config.fromfile('resume.py')
-    cfg.work_dir = cfg.experiment_name = work_dir
-    cfg.merge_from_dict(
-        {key.replace('__', '.'): value for key, value in options.items()}
-    )
-    fill_in_custom_data(cfg)
+    options = {key.replace('__', '.'): v for key, v in options.items()}
+    cfg = read_config('resume.py', options, work_dir)
+    cfg.experiment_name = work_dir
     SegLocalVisualizer._instance_dict.clear()
     MessageHub._instance_dict.clear()
     runner = Runner.from_cfg(cfg)

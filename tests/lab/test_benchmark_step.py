@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cosa_mmseg.datasets.shapes.shapes import write_shapes
+from tests.golden import ROOT
 from tests.tools.load import load_tool
 from tools.lab.benchmark import unit
 
@@ -60,7 +61,7 @@ def test_real_images_and_their_json(tmp_path, monkeypatch, capsys):
         (['cosa/cosa_shape.py'], 'no config .*did you mean'),
         ([CONFIG, '--iters=0'], '--iters must be at least 1, got 0'),
         (
-            ['cosa/ablation/shapes_supervised.py'],
+            [str(ROOT / 'tools/lab/configs/ablation/shapes_supervised.py')],
             'model.type=EncoderDecoder: the benchmark knows the parts of CoSA',
         ),
         (

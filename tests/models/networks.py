@@ -25,11 +25,11 @@ def tiny_vit_network(settings: dict, num_classes: int) -> dict:
     head = dict(
         type='CAMHead',
         in_channels=width,
-        num_classes=num_classes,
         pooling=settings.get('pooling', 'max'),
     )
     return dict(
         type='CAMEncoderDecoder',
+        num_classes=num_classes,
         backbone=dict(
             type='mmpretrain.VisionTransformer',
             arch=dict(
@@ -46,7 +46,7 @@ def tiny_vit_network(settings: dict, num_classes: int) -> dict:
             out_type='featmap',
         ),
         decode_head=large_fov(
-            width, settings['head_width'], num_classes, settings['dilation']
+            width, settings['head_width'], settings['dilation']
         ),
         cam_head=dict(head, in_index=len(outs) - 1),
         cam_head_aux=dict(head, in_index=0),
@@ -54,9 +54,7 @@ def tiny_vit_network(settings: dict, num_classes: int) -> dict:
     )
 
 
-def large_fov(
-    in_channels: int, width: int, num_classes: int, dilation: int
-) -> dict:
+def large_fov(in_channels: int, width: int, dilation: int) -> dict:
     """Config of LargeFOV as mmseg's FCNHead."""
     return dict(
         type='mmseg.FCNHead',
@@ -68,7 +66,6 @@ def large_fov(
         concat_input=False,
         norm_cfg=None,
         dropout_ratio=0,
-        num_classes=num_classes,
     )
 
 
@@ -120,13 +117,12 @@ class LinearSegHead(nn.Module):
 
 def small_network(num_classes: int, width: int = 8) -> dict:
     """Config of a network that runs in a millisecond, with BatchNorm."""
-    head = dict(type='CAMHead', in_channels=2 * width, num_classes=num_classes)
+    head = dict(type='CAMHead', in_channels=2 * width)
     return dict(
         type='CAMEncoderDecoder',
+        num_classes=num_classes,
         backbone=dict(type='TwoStageBackbone', width=width),
-        decode_head=dict(
-            large_fov(2 * width, width, num_classes, dilation=2), in_index=1
-        ),
+        decode_head=dict(large_fov(2 * width, width, dilation=2), in_index=1),
         cam_head=dict(head, in_index=1),
         cam_head_aux=dict(head, in_index=0, in_channels=width),
     )

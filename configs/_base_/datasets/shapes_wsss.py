@@ -1,6 +1,6 @@
-# The shapes set: made by `cosa prepare shapes` in VOC layout.
-# Metrics as for VOC.
-_base_ = './voc_wsss.py'
+# The shapes set: made by `cosa prepare shapes` in VOC layout. Metrics are
+# those of VOC.
+dataset_type = 'VOCImageLabelDataset'
 data_root = 'data/shapes'
 crop_size = (96, 96)
 metainfo = dict(
@@ -41,23 +41,43 @@ test_pipeline = [
 train_dataloader = dict(
     batch_size=16,
     num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='ResumableSampler', shuffle=True),
     dataset=dict(
+        type=dataset_type,
         data_root=data_root,
+        data_prefix=dict(img_path='JPEGImages', ann_xml='Annotations'),
         ann_file='ImageSets/Segmentation/train.txt',
         metainfo=metainfo,
         pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(
-    _delete_=True,  # its workers do not stay
     batch_size=20,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        _base_.val_dataloader.dataset,
+        type=dataset_type,
         data_root=data_root,
+        data_prefix=dict(
+            img_path='JPEGImages',
+            ann_xml='Annotations',  # for the label-filtered figure only
+            seg_map_path='SegmentationClass',
+        ),
+        ann_file='ImageSets/Segmentation/val.txt',
         metainfo=metainfo,
         pipeline=test_pipeline,
+        test_mode=True,
     ),
 )
 test_dataloader = val_dataloader
+
+metrics = [
+    dict(type='IoUMetric', iou_metrics=['mIoU']),  # label-free: the headline
+    dict(type='LabelFilteredIoUMetric'),
+    dict(type='CAMIoUMetric'),
+    dict(type='ClassificationMetric'),
+]
+# The last one scores nothing unless model.test_cfg.network='both'.
+val_evaluator = [*metrics, dict(type='OnlineNetworkMetric', metrics=metrics)]
+test_evaluator = val_evaluator

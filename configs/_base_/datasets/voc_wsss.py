@@ -6,11 +6,7 @@ crop_size = (448, 448)  # released code
 
 # The geometry and the blur are shared by both views; TwoViews adds one of nine
 # photometric operations to the strong one. All numbers: released code.
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='RandomScale', ratio_range=(0.5, 2.0)),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='RandomPlaceCrop', crop_size=crop_size),
+views = [  # what comes behind the crop
     dict(
         type='mmpretrain.GaussianBlur',
         prob=0.5,
@@ -19,6 +15,13 @@ train_pipeline = [
     ),
     dict(type='TwoViews', magnitude_range=(1, 10)),
     dict(type='PackImageLabelInputs'),
+]
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='RandomScale', ratio_range=(0.5, 2.0)),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='RandomPlaceCrop', crop_size=crop_size),
+    *views,
 ]
 # The aspect ratio is not kept (released code). The mask is loaded after the
 # resize, so that it keeps its size: predictions are scored at that size.

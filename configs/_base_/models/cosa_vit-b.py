@@ -3,10 +3,9 @@
 # Another backbone is an entry in `network.backbone`; what it gives is found,
 # the heads state no widths. See docs/mixing.md.
 # Sources in comments: paper, released code ("released"), ours.
-num_classes = 21  # with the background; COCO: 81
-
 network = dict(
     type='CAMEncoderDecoder',
+    num_classes=21,  # of all heads, with the background; COCO: 81
     backbone=dict(
         type='mmpretrain.VisionTransformer',
         arch='base',
@@ -32,19 +31,16 @@ network = dict(
         concat_input=False,
         norm_cfg=None,
         dropout_ratio=0,
-        num_classes=num_classes,
     ),
     cam_head=dict(
         type='CAMHead',
         in_index=-1,
         pooling='max',  # released
-        num_classes=num_classes,
     ),
     cam_head_aux=dict(
         type='CAMHead',
         in_index=-2,
         pooling='max',
-        num_classes=num_classes,
     ),
     # The position embedding is frozen and LargeFOV has no bias (released).
     frozen=[r'backbone\.pos_embed', r'decode_head\..*bias'],

@@ -1,24 +1,8 @@
-# MiT-B2 (SegFormer); auxiliary feature: the third stage.
-_base_ = '../cosa_vit-b_voc.py'
-# mmseg's segformer_mit-b2
-checkpoint = 'https://mmassets.onedl.ai/mmsegmentation/v0.5/pretrain/segformer/mit_b2_20220624-66e8bf70.pth'  # noqa: E501
+# MiT-B2 (SegFormer).
+_base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/mit-b2.py']
 model = dict(
     network=dict(
-        backbone=dict(
-            _delete_=True,
-            type='MixVisionTransformer',
-            embed_dims=64,
-            num_layers=[3, 4, 6, 3],
-            num_heads=[1, 2, 5, 8],
-            patch_sizes=[7, 3, 3, 3],
-            sr_ratios=[8, 4, 2, 1],
-            strides=[4, 2, 2, 1],  # ours, as in AFA: 16, not 32, in the end
-            out_indices=(0, 1, 2, 3),
-            mlp_ratio=4,
-            qkv_bias=True,
-            drop_path_rate=0.1,
-            init_cfg=dict(type='Pretrained', checkpoint=checkpoint),
-        ),
+        backbone=dict(_base_.backbone, _delete_=True),
         frozen=[r'decode_head\..*bias'],  # no position embedding
     )
 )

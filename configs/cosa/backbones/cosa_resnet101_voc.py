@@ -1,10 +1,9 @@
-# ResNet-101 V1c with dilation, stride 8; auxiliary feature: the third stage.
-_base_ = './cosa_resnet50_voc.py'
+# ResNet-101 V1c with dilation.
+_base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/resnet101.py']
 model = dict(
     network=dict(
-        backbone=dict(
-            depth=101,
-            init_cfg=dict(checkpoint='open-mmlab://resnet101_v1c'),
-        )
+        backbone=dict(_base_.backbone, _delete_=True),
+        frozen=[r'decode_head\..*bias'],  # no position embedding
+        channels_last=True,
     )
 )

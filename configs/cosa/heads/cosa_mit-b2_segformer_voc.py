@@ -1,7 +1,8 @@
 # SegFormer's head on MiT-B2: all four features, as in mmseg.
-_base_ = '../backbones/cosa_mit-b2_voc.py'
+_base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/mit-b2.py']
 model = dict(
     network=dict(
+        backbone=dict(_base_.backbone, _delete_=True),
         decode_head=dict(
             _delete_=True,
             type='SegformerHead',
@@ -9,7 +10,6 @@ model = dict(
             channels=256,
             dropout_ratio=0.1,
             norm_cfg=dict(type='BN'),
-            num_classes=21,
         ),
         frozen=[],
     )

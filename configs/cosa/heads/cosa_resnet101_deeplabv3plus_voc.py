@@ -1,10 +1,10 @@
 # DeepLabV3+ with its auxiliary FCN head on ResNet-101, as in mmseg.
 # Its pooling to 1x1 is followed by BatchNorm: at least two images a process.
-_base_ = '../backbones/cosa_resnet101_voc.py'
-num_classes = 21
+_base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/resnet101.py']
 norm_cfg = dict(type='BN')
 model = dict(
     network=dict(
+        backbone=dict(_base_.backbone, _delete_=True),
         decode_head=dict(
             _delete_=True,
             type='DepthwiseSeparableASPPHead',
@@ -15,7 +15,6 @@ model = dict(
             c1_channels=48,
             dropout_ratio=0.1,
             norm_cfg=norm_cfg,
-            num_classes=num_classes,
         ),
         # learns from the same pseudo labels
         auxiliary_head=dict(
@@ -26,10 +25,10 @@ model = dict(
             concat_input=False,
             dropout_ratio=0.1,
             norm_cfg=norm_cfg,
-            num_classes=num_classes,
             loss_decode=dict(type='CrossEntropyLoss', loss_weight=0.4),
         ),
         frozen=[],
+        channels_last=True,
     )
 )
 optim_wrapper = dict(

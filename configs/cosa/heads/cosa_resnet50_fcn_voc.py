@@ -1,8 +1,9 @@
 # FCN's head on ResNet-50, as in mmseg; unlike LargeFOV with BatchNorm, without
 # dilation, and its input beside its last layer.
-_base_ = '../backbones/cosa_resnet50_voc.py'
+_base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/resnet50.py']
 model = dict(
     network=dict(
+        backbone=dict(_base_.backbone, _delete_=True),
         decode_head=dict(
             _delete_=True,
             type='FCNHead',
@@ -12,8 +13,8 @@ model = dict(
             concat_input=True,
             dropout_ratio=0.1,
             norm_cfg=dict(type='BN'),
-            num_classes=21,
         ),
         frozen=[],
+        channels_last=True,
     )
 )

@@ -1,10 +1,10 @@
 # UPerNet with its auxiliary FCN head on Swin-B: all features, as in mmseg.
 # Its pooling to 1x1 is followed by BatchNorm: at least two images a process.
-_base_ = '../backbones/cosa_swin-b_voc.py'
-num_classes = 21
+_base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/swin-b.py']
 norm_cfg = dict(type='BN')
 model = dict(
     network=dict(
+        backbone=dict(_base_.backbone, _delete_=True),
         decode_head=dict(
             _delete_=True,
             type='UPerHead',
@@ -13,7 +13,6 @@ model = dict(
             channels=512,
             dropout_ratio=0.1,
             norm_cfg=norm_cfg,
-            num_classes=num_classes,
         ),
         # learns from the same pseudo labels
         auxiliary_head=dict(
@@ -24,7 +23,6 @@ model = dict(
             concat_input=False,
             dropout_ratio=0.1,
             norm_cfg=norm_cfg,
-            num_classes=num_classes,
             loss_decode=dict(type='CrossEntropyLoss', loss_weight=0.4),
         ),
         frozen=[],

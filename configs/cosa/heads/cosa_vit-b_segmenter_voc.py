@@ -11,7 +11,6 @@ model = dict(
             num_layers=2,
             num_heads=12,
             dropout_ratio=0.0,
-            num_classes=21,
         ),
         frozen=[r'backbone\.pos_embed'],
     )

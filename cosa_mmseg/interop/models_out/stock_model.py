@@ -47,7 +47,8 @@ def stock_model_config(
     if MODELS.get(preprocessor['type']) is TwoViewDataPreprocessor:
         preprocessor = {'bgr_to_rgb': True, **preprocessor}
         preprocessor['type'] = 'SegDataPreProcessor'
-    parts, features = source['network'], network.features
+    parts = source['network']
+    found = network.features, network.num_classes
     windows = dict(crop_size=settings.crop_size, stride=settings.stride)
     auxiliary_head = parts.get('auxiliary_head')
     return dict(
@@ -55,8 +56,8 @@ def stock_model_config(
         data_preprocessor=preprocessor,
         backbone=parts['backbone'],
         neck=parts.get('neck'),
-        decode_head=fit_head('decode_head', parts['decode_head'], features),
-        auxiliary_head=fit_auxiliary_head(auxiliary_head, features),
+        decode_head=fit_head('decode_head', parts['decode_head'], *found),
+        auxiliary_head=fit_auxiliary_head(auxiliary_head, *found),
         test_cfg=dict(
             mode=settings.mode, **(windows if settings.crop_size else {})
         ),

@@ -13,6 +13,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.segmentors import EncoderDecoder
 from torch import Tensor, nn
 
+from cosa_mmseg.datasets.class_meta import classes_of
 from cosa_mmseg.structures import NetworkOutput
 from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
 
@@ -39,6 +40,8 @@ class CAMEncoderDecoder(EncoderDecoder):
     ``in_channels``: an empty image is shown to the backbone to find them.
 
     Args:
+        num_classes (int | dict): K, with the background, that of all heads. A
+            dict is the config of a data set whose classes are counted.
         cam_head (dict): Config of the main :class:`CAMHead`, on the last
             feature unless ``in_index`` says otherwise.
         cam_head_aux (dict): Config of the auxiliary one, on the last feature
@@ -58,15 +61,15 @@ class CAMEncoderDecoder(EncoderDecoder):
             the neck) gives.
 
     Raises:
-        ValueError: If a pattern of ``frozen`` matches nothing, the heads
-            disagree on the number of classes, or backbone and heads do not
-            fit.
+        ValueError: If a pattern of ``frozen`` matches nothing, a head states
+            another number of classes, or backbone and heads do not fit.
     """
 
     @_own_loss_is_not_used()
     def __init__(
         self,
         *,
+        num_classes: int | dict,
         cam_head: dict,
         cam_head_aux: dict,
         frozen: Sequence[str] = (),
@@ -74,18 +77,14 @@ class CAMEncoderDecoder(EncoderDecoder):
         compile: bool | dict = False,
         **kwargs,
     ) -> None:
+        if isinstance(num_classes, dict):
+            num_classes = len(classes_of(num_classes))
+        self.num_classes = num_classes  # before the heads are built
         super().__init__(**kwargs)
         cam_head_aux = {'in_index': -2, **cam_head_aux}
         heads = dict(cam_head=cam_head, cam_head_aux=cam_head_aux)
         for name, head in heads.items():
-            built = MODELS.build(fit_head(name, head, self.features))
-            if built.num_classes != self.num_classes:
-                raise ValueError(
-                    f'{name}.num_classes={built.num_classes} differs from '
-                    f'decode_head.num_classes={self.num_classes}; all three '
-                    'heads count the background'
-                )
-            setattr(self, name, built)
+            setattr(self, name, MODELS.build(self._fit(name, head)))
         self._freeze(frozen)
         self.memory_format = (
             torch.channels_last if channels_last else torch.contiguous_format
@@ -119,16 +118,18 @@ class CAMEncoderDecoder(EncoderDecoder):
         """Build the segmentation head on what the backbone gives."""
         self.eval()
         self.features = probe_features(super().extract_feat)
-        super()._init_decode_head(
-            fit_head('decode_head', decode_head, self.features)
-        )
+        super()._init_decode_head(self._fit('decode_head', decode_head))
         self.train()
 
     def _init_auxiliary_head(self, auxiliary_head: dict | list | None) -> None:
         """Build mmseg's auxiliary heads, if any."""
         super()._init_auxiliary_head(
-            fit_auxiliary_head(auxiliary_head, self.features)
+            fit_auxiliary_head(auxiliary_head, self.features, self.num_classes)
         )
+
+    def _fit(self, name: str, head: dict) -> dict:
+        """Return the settings of a head with what the network knows."""
+        return fit_head(name, head, self.features, self.num_classes)
 
     @property
     def auxiliary_heads(self) -> list[BaseDecodeHead]:

@@ -68,8 +68,10 @@ def _no_map(output: object) -> bool:
     return not isinstance(output, Tensor) or output.ndim != 4
 
 
-def fit_head(name: str, head: dict, features: Sequence[Feature]) -> dict:
-    """Settings of a head with the widths of the features that it reads.
+def fit_head(
+    name: str, head: dict, features: Sequence[Feature], num_classes: int
+) -> dict:
+    """Return a head's settings with the widths of the features that it reads.
 
     ``in_channels`` may be left out; ``c1_in_channels=None`` (DeepLabV3+)
     becomes the width of the first feature.
@@ -78,13 +80,14 @@ def fit_head(name: str, head: dict, features: Sequence[Feature]) -> dict:
         name (str): Name of the head, for messages.
         head (dict): Config of a head, with ``in_index`` (default: the last).
         features (Sequence[Feature]): What the backbone gives.
+        num_classes (int): K, with the background, that of all heads.
 
     Returns:
         dict: A new config.
 
     Raises:
         ValueError: If a feature does not exist, or has another width than
-            the head's ``in_channels``.
+            the head's ``in_channels``, or the head has another K.
     """
     index = head.get('in_index', -1)
     many = isinstance(index, Sequence)
@@ -100,20 +103,30 @@ def fit_head(name: str, head: dict, features: Sequence[Feature]) -> dict:
             f'in_index={index} has {widths}; leave in_channels out and it is '
             f'found. {_describe(features)}'
         )
-    head = {**head, 'in_channels': widths}
+    own = head.get('num_classes', num_classes)
+    if own != num_classes:
+        raise ValueError(
+            f'network.{name}.num_classes={own} differs from network.'
+            f'num_classes={num_classes}, which is that of all heads: leave '
+            'it out'
+        )
+    head = {**head, 'in_channels': widths, 'num_classes': num_classes}
     if _FIRST_FEATURE_KEY in head and head[_FIRST_FEATURE_KEY] is None:
         head[_FIRST_FEATURE_KEY] = features[0].channels
     return head
 
 
 def fit_auxiliary_head(
-    head: dict | Sequence[dict] | None, features: Sequence[Feature]
+    head: dict | Sequence[dict] | None,
+    features: Sequence[Feature],
+    num_classes: int,
 ) -> dict | list[dict] | None:
-    """Settings of mmseg's ``auxiliary_head``: one, several or none.
+    """Return settings of mmseg's ``auxiliary_head``: one, several or none.
 
     Args:
         head (dict | Sequence[dict], optional): Config of it.
         features (Sequence[Feature]): What the backbone gives.
+        num_classes (int): K, that of all heads.
 
     Returns:
         dict | list[dict] | None: Of the same kind, by :func:`fit_head`.
@@ -124,10 +137,10 @@ def fit_auxiliary_head(
     name = 'auxiliary_head'
     if isinstance(head, Sequence):
         return [
-            fit_head(f'{name}[{i}]', each, features)
+            fit_head(f'{name}[{i}]', each, features, num_classes)
             for i, each in enumerate(head)
         ]
-    return None if head is None else fit_head(name, head, features)
+    return head and fit_head(name, head, features, num_classes)
 
 
 def _pick(name: str, index: int, features: Sequence[Feature]) -> Feature:

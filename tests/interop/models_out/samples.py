@@ -28,8 +28,8 @@ exports = pytest.mark.skipif(
 
 def vit_network(**settings) -> dict:
     """Config of a network on a ViT of mmpretrain, whose heads fit by name."""
-    head = dict(type='CAMHead', num_classes=NUM_CLASSES)
-    decode_head = large_fov(16, 8, NUM_CLASSES, dilation=2)
+    head = dict(type='CAMHead')
+    decode_head = large_fov(16, 8, dilation=2)
     del decode_head['in_channels']
     backbone = dict(
         type='mmpretrain.VisionTransformer',
@@ -47,6 +47,7 @@ def vit_network(**settings) -> dict:
     )
     config = dict(
         type='CAMEncoderDecoder',
+        num_classes=NUM_CLASSES,
         backbone=backbone,
         decode_head=decode_head,
         cam_head=dict(head, in_index=-1),

@@ -58,6 +58,7 @@ def pyramid_network(**settings):
     return {
         **dict(
             type='CAMEncoderDecoder',
+            num_classes=4,
             backbone=dict(type='PyramidBackbone'),
             decode_head=dict(FCN, in_index=-1),
             cam_head=heads,

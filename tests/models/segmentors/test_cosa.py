@@ -338,7 +338,7 @@ def test_frozen_parameters_are_not_trained_and_must_exist():
 def test_heads_must_agree_on_the_classes():
     network = small_network(4)
     network['cam_head_aux'] = dict(network['cam_head_aux'], num_classes=5)
-    with pytest.raises(ValueError, match='cam_head_aux.num_classes=5'):
+    with pytest.raises(ValueError, match='cam_head_aux.num_classes=5 differs'):
         MODELS.build(network)
 
 

@@ -45,7 +45,10 @@ def test_golden_large_fov_head():
         width = int(case.removeprefix('head'))
         x, expected = data[f'{case}_in'], data[f'{case}_out']
         head = MODELS.build(
-            large_fov(x.shape[1], width, expected.shape[1], dilation)
+            dict(
+                large_fov(x.shape[1], width, dilation),
+                num_classes=expected.shape[1],
+            )
         )
         convs = [head.convs[0].conv, head.convs[1].conv, head.conv_seg]
         with torch.no_grad():
@@ -114,6 +117,7 @@ def patch_network(data: dict, case: str):
     network = MODELS.build(
         dict(
             type='CAMEncoderDecoder',
+            num_classes=num_classes,
             backbone=dict(
                 type='PatchConvBackbone',
                 width=len(weight),

@@ -1,7 +1,7 @@
 r"""Runs an ablation, arms times seeds, and tabulates it.
 
-python -m tools.lab.ablation configs/cosa/ablation --seeds 0 1 2 --jobs 2 \
-    --out docs/ablation.md
+python -m tools.lab.ablation tools/lab/configs/ablation --seeds 0 1 2 \
+    --jobs 2 --out docs/ablation.md
 
 The folder holds one config for each arm, and arms.json, which lists them:
 {"NAME OF CONFIG": {"title": ..., "baseline": OTHER NAME, "score": KEY}, ...}.

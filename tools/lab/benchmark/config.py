@@ -95,9 +95,8 @@ def set_num_classes(cfg: Config, num_classes: int | None) -> int:
                 '--num-classes counts the background and must be at least 2, '
                 f'got {num_classes}'
             )
-        for settings in _dicts_with(cfg.model, 'num_classes'):
-            settings['num_classes'] = num_classes
-    return cfg.model.network.decode_head.num_classes
+        cfg.model.network.num_classes = num_classes
+    return cfg.model.network.num_classes
 
 
 def set_crop(cfg: Config, crop: int | None) -> tuple[int, int]:

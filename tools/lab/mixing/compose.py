@@ -4,8 +4,6 @@ import copy
 
 from mmengine.config import Config, ConfigDict
 
-HEADS = ('decode_head', 'auxiliary_head', 'cam_head', 'cam_head_aux')
-
 
 def compose(
     recipe: Config, backbone: Config, head: Config, num_classes: int
@@ -38,9 +36,7 @@ def compose(
         *_of(ours.network, 'backbone'),
         *_of(theirs.network, 'decode_head'),
     ]
-    for name in HEADS:
-        if network.get(name):
-            network[name].num_classes = num_classes
+    network.num_classes = num_classes
     return model
 
 

@@ -1,5 +1,6 @@
-# One fixed threshold, and none of the three techniques.
-_base_ = '_shapes.py'
+# Base + CSC: contrastive separation.
+_base_ = ['../../../../configs/cosa/cosa_shapes.py', '_context.py']
+test_evaluator = [*_base_.test_evaluator, _base_.context]
 model = dict(
     assigner=dict(
         cam_labeler=dict(
@@ -7,5 +8,4 @@ model = dict(
         ),
         reliability=None,
     ),
-    loss_csc=None,
 )

@@ -1,5 +1,4 @@
-# What all arms share: the shapes set, scored on the coexisting context too.
-_base_ = '../cosa_shapes.py'
+# What all arms are scored on besides: the coexisting context.
 context = dict(
     type='ContextFalsePositiveMetric',
     context_dir='data/shapes/Context',
@@ -7,4 +6,3 @@ context = dict(
     class_name='boat',
     cam_threshold=0.3,
 )
-test_evaluator = [*_base_.test_evaluator, context]

@@ -1,6 +1,7 @@
 # The released kind of recipe: two fixed thresholds with an ignore band between
 # them, none of the three techniques.
-_base_ = '_shapes.py'
+_base_ = ['../../../../configs/cosa/cosa_shapes.py', '_context.py']
+test_evaluator = [*_base_.test_evaluator, _base_.context]
 model = dict(
     assigner=dict(
         multi_scale=dict(aux_scales='last'),

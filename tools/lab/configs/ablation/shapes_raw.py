@@ -1,5 +1,6 @@
 # Base + RAW: reliability weights.
-_base_ = '_shapes.py'
+_base_ = ['../../../../configs/cosa/cosa_shapes.py', '_context.py']
+test_evaluator = [*_base_.test_evaluator, _base_.context]
 model = dict(
     assigner=dict(
         cam_labeler=dict(

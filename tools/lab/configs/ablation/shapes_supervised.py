@@ -1,8 +1,8 @@
 # The shapes set, the same backbone and head trained with masks for as many
 # iterations: the bound of what labels of images can give. Needs masks:
-# cosa prepare shapes --root data/shapes_masks
-#     --masks-for train val val_decorr tune tune_decorr
-_base_ = '_shapes.py'
+# `cosa prepare shapes --root data/shapes_masks
+#     --masks-for train val val_decorr tune tune_decorr`
+_base_ = ['../../../../configs/cosa/cosa_shapes.py', '_context.py']
 data_root = 'data/shapes_masks'
 crop_size = _base_.crop_size
 
@@ -20,6 +20,7 @@ model = dict(
     decode_head=dict(
         _base_.decode_head,
         in_channels=128,
+        num_classes=7,
         loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),
     ),
     test_cfg=dict(mode='whole'),

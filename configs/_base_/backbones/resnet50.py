@@ -1,0 +1,13 @@
+# ResNet-50 V1c with dilation, stride 8; auxiliary feature: the third stage.
+backbone = dict(
+    type='ResNetV1c',
+    depth=50,
+    num_stages=4,
+    out_indices=(0, 1, 2, 3),
+    dilations=(1, 1, 2, 4),
+    strides=(1, 2, 1, 1),
+    contract_dilation=True,
+    norm_cfg=dict(type='BN'),
+    init_cfg=dict(type='Pretrained', checkpoint='open-mmlab://resnet50_v1c'),
+)
+sync_bn = 'torch'  # statistics over all GPUs

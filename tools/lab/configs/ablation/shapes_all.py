@@ -1,0 +1,3 @@
+# All three techniques: the paper's recipe.
+_base_ = ['../../../../configs/cosa/cosa_shapes.py', '_context.py']
+test_evaluator = [*_base_.test_evaluator, _base_.context]

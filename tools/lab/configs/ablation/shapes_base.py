@@ -1,0 +1,12 @@
+# One fixed threshold, and none of the three techniques.
+_base_ = ['../../../../configs/cosa/cosa_shapes.py', '_context.py']
+test_evaluator = [*_base_.test_evaluator, _base_.context]
+model = dict(
+    assigner=dict(
+        cam_labeler=dict(
+            threshold=dict(_delete_=True, type='FixedThreshold', value=0.4)
+        ),
+        reliability=None,
+    ),
+    loss_csc=None,
+)

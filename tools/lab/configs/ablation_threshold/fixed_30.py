@@ -1,0 +1,12 @@
+# The fixed threshold .3, where shapes_base.py has .4.
+_base_ = ['../../../../configs/cosa/cosa_shapes.py', '../ablation/_context.py']
+test_evaluator = [*_base_.test_evaluator, _base_.context]
+model = dict(
+    assigner=dict(
+        cam_labeler=dict(
+            threshold=dict(_delete_=True, type='FixedThreshold', value=0.3)
+        ),
+        reliability=None,
+    ),
+    loss_csc=None,
+)
