@@ -2,13 +2,20 @@
 
 import copy
 import os.path as osp
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mmengine.config import Config
 
+from cosa_mmseg.datasets import ImageLabelDataset
 from cosa_mmseg.datasets.class_meta import classes_of
-from cosa_mmseg.utils.config_errors import dicts_in, join
+from cosa_mmseg.utils.config_errors import (
+    PACKAGE,
+    ConfigError,
+    dicts_in,
+    join,
+)
+from cosa_mmseg.utils.config_parameters import annotations, describe, fits
 from cosa_mmseg.utils.pipelines import loads_masks
 
 # where an argument of data sets may be, and that of the model's data set, in
@@ -51,6 +58,7 @@ def set_data(cfg: Config, options: Mapping[str, Any]) -> dict[str, Any]:
     if 'scores' in cfg:
         names = [n for n in (*_ARGUMENTS, *_OTHERS) if n in cfg]
         options = {**{n: cfg.pop(n) for n in names}, **options}
+        _check_types(options)
         if 'mask_path' in options:
             _score(cfg, options['mask_path'] is not None)
         if not cfg.get('val_dataloader'):
@@ -59,6 +67,21 @@ def set_data(cfg: Config, options: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in options.items():
         found.update({k: value for k in _keys(cfg, name)} or {name: value})
     return found
+
+
+def _check_types(options: Mapping[str, Any]) -> None:
+    """Refuse settings of types that the data sets do not take."""
+    kinds = {
+        **dict.fromkeys((*_ARGUMENTS, *_OTHERS), str | None),
+        **annotations(ImageLabelDataset, PACKAGE),
+        'classes': Sequence[str] | None,
+    }
+    for name in options.keys() & {*_ARGUMENTS, *_OTHERS}:
+        if not fits(options[name], kinds[name]):
+            raise ConfigError(
+                f'{name} must be {describe(kinds[name])}, got '
+                f'{options[name]!r}'
+            )
 
 
 def _keys(cfg: Config, name: str) -> Iterator[str]:

@@ -42,6 +42,7 @@ class CAMEncoderDecoder(EncoderDecoder):
     Args:
         num_classes (int | dict): K, with the background, that of all heads. A
             dict is the config of a data set whose classes are counted.
+        decode_head (dict): Config of the segmentation head.
         cam_head (dict): Config of the main :class:`CAMHead`, on the last
             feature unless ``in_index`` says otherwise.
         cam_head_aux (dict): Config of the auxiliary one, on the last feature
@@ -70,6 +71,7 @@ class CAMEncoderDecoder(EncoderDecoder):
         self,
         *,
         num_classes: int | dict,
+        decode_head: dict,
         cam_head: dict,
         cam_head_aux: dict,
         frozen: Sequence[str] = (),
@@ -80,7 +82,7 @@ class CAMEncoderDecoder(EncoderDecoder):
         if isinstance(num_classes, dict):
             num_classes = len(classes_of(num_classes))
         self.num_classes = num_classes  # before the heads are built
-        super().__init__(**kwargs)
+        super().__init__(decode_head=decode_head, **kwargs)
         cam_head_aux = {'in_index': -2, **cam_head_aux}
         heads = dict(cam_head=cam_head, cam_head_aux=cam_head_aux)
         for name, head in heads.items():
