@@ -64,7 +64,8 @@ def build_optimization(
             f'param_scheduler must be a dict or a list of them, got '
             f'{schedules!r}'
         )
-    end = cfg.train_cfg.get('max_iters') or cfg.train_cfg.get('max_epochs')
+    length: dict = cfg.train_cfg
+    end = length.get('max_iters') or length.get('max_epochs') or 10**9
     with naming_the_key(schedules, 'param_scheduler'):
         if isinstance(schedules, dict):
             schedules = [schedules]

@@ -146,7 +146,7 @@ def log_warmup(cfg: Config, logger: logging.Logger) -> None:
     """
     warmup = (cfg.model.get('train_cfg') or {}).get('warmup_iters', 0)
     end = cfg.train_cfg.get('max_iters')
-    if end is None or warmup < end:
+    if end is None or isinstance(warmup, float) or warmup < end:
         return
     logger.log(
         logging.INFO if warmup == end else logging.WARNING,

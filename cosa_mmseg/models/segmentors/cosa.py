@@ -29,7 +29,9 @@ class CoSA(DualStreamSegmentor):
         assigner (dict): How pseudo labels are made, :class:`Assigner`.
         loss_c2s (dict): CAM to segmentation, :class:`C2SLoss`.
         train_cfg (dict): ``warmup_iters``, the number of first iterations
-            that have the classification losses only.
+            that have the classification losses only, or their share of the
+            training, a float in (0, 1]; ``freeze_backbone`` (default False):
+            they train the classifiers only (ours).
         test_cfg (dict): See :class:`DualStreamSegmentor`.
         data_preprocessor (dict): :class:`TwoViewDataPreprocessor`.
         init_cfg (dict, optional): Initialisation.
@@ -43,6 +45,8 @@ class CoSA(DualStreamSegmentor):
     Attributes:
         iteration (int): Number of the current iteration, from 0, as
             :class:`AssignmentEMAHook` hands it in; it decides on the warm-up.
+        max_iters (int): Number of iterations of the training, handed in
+            likewise.
 
     Raises:
         ValueError: If ``train_cfg`` has other settings or settings out of
@@ -70,8 +74,8 @@ class CoSA(DualStreamSegmentor):
             init_cfg,
         )
         self.assigner = MODELS.build(assigner)
-        self.warmup_iters = _read_train_cfg(**train_cfg)
-        self.iteration = 0
+        self.warmup_iters, self.freeze_backbone = _read_train_cfg(**train_cfg)
+        self.iteration = self.max_iters = 0
         for name in losses:
             if not name.startswith('loss_') or name.startswith('loss_cls'):
                 raise TypeError(
@@ -102,7 +106,10 @@ class CoSA(DualStreamSegmentor):
     @property
     def remaining_warmup_iters(self) -> int:
         """int: Iterations of the warm-up from the current one on."""
-        return max(self.warmup_iters - self.iteration, 0)
+        num_iters = self.warmup_iters
+        if isinstance(num_iters, float):
+            num_iters = round(num_iters * self.max_iters)
+        return max(num_iters - self.iteration, 0)
 
     def loss(self, inputs: dict, data_samples: list) -> dict:
         """Compute the losses of a batch.
@@ -165,11 +172,13 @@ class CoSA(DualStreamSegmentor):
         Returns:
             dict[str, Tensor]: ``loss_cls`` and ``loss_cls_aux``, 0-d.
         """
-        logits = self.online.classify(batch.strong)
+        logits = self.online.classify(batch.strong, self.freeze_backbone)
         losses = self.classification_losses(
             logits[0], logits[1], batch.img_label
         )
         parts = [self.online.decode_head, *self.online.auxiliary_heads]
+        if self.freeze_backbone:
+            parts.append(self.online.backbone)
         unused = [
             parameter.sum()
             for part in parts
@@ -251,21 +260,31 @@ class CoSA(DualStreamSegmentor):
         return out
 
 
-def _read_train_cfg(warmup_iters: Any = None, **others: Any) -> int:
-    """Return ``warmup_iters``.
+def _read_train_cfg(
+    warmup_iters: Any = None, freeze_backbone: Any = False, **others: Any
+) -> tuple[int | float, bool]:
+    """Check the settings of ``train_cfg``.
 
     Raises:
-        ValueError: If it is no whole number of at least 0, or there is
-            another setting.
+        ValueError: If one is not known, ``warmup_iters`` is neither a whole
+            number of at least 0 nor a share, or ``freeze_backbone`` no bool.
     """
     if others:
         raise ValueError(
             f'train_cfg.{min(others)} is not known: train_cfg has '
-            'warmup_iters only'
+            'warmup_iters and freeze_backbone'
         )
-    if not isinstance(warmup_iters, int) or warmup_iters < 0:
+    is_share = isinstance(warmup_iters, float) and 0 < warmup_iters <= 1
+    is_count = type(warmup_iters) is int and warmup_iters >= 0
+    if not is_share and not is_count:
         raise ValueError(
-            'train_cfg.warmup_iters must be a whole number of at least 0, got '
+            'train_cfg.warmup_iters must be a whole number of at least 0, or '
+            'a share of the training such as 0.3, got '
             f'{warmup_iters!r}'
         )
-    return warmup_iters
+    if not isinstance(freeze_backbone, bool):
+        raise ValueError(
+            'train_cfg.freeze_backbone must be True or False, got '
+            f'{freeze_backbone!r}'
+        )
+    return warmup_iters, freeze_backbone

@@ -12,6 +12,7 @@ from cosa_mmseg.engine.replay.dump import MAGIC
 GOOD = dict(
     magic=MAGIC,
     iteration=3,
+    max_iters=9,
     rank=0,
     world_size=1,
     terms={'loss': float('nan')},

