@@ -105,24 +105,27 @@ def _locate(
     about = _first_word(text)
     for frame in frames:
         built = frame.f_locals['cfg']
-        for keys in ([*built], ['type', about]):
-            found = [
-                (inner_path, inner)
-                for inner_path, inner in dicts_in(node, path)
-                if inner == built
-                or ('type' in inner and _agree(inner, built, keys))
-            ]
-            if found:
-                path, node = found[0]
-                break
+        parts = [
+            (inner_path, inner)
+            for inner_path, inner in dicts_in(node, path)
+            if inner == built
+            or ('type' in inner and inner.keys() <= built.keys())
+        ]
+        equal = [
+            (inner_path, inner)
+            for inner_path, inner in parts
+            if all(inner[key] == built[key] for key in inner)
+        ]
+        alike = [
+            (inner_path, inner)
+            for inner_path, inner in parts
+            if about in inner
+            and all(
+                inner.get(key) == built.get(key) for key in ('type', about)
+            )
+        ]
+        path, node = [*equal, *alike, (path, node)][0]
     return path, node
-
-
-def _agree(inner: dict, built: dict, keys: list[str]) -> bool:
-    """Whether two dicts have equal values of some keys, if the first has."""
-    if set(inner) - set(built) or len(keys) == 2 and keys[1] not in inner:
-        return False
-    return all(inner[k] == built[k] for k in keys if k in inner)
 
 
 def _registry_text(frame: FrameType, where: str) -> str | None:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -38,10 +37,8 @@ def connect_cpu_processes(cfg: Config) -> None:
             'pytorch'
         )
     seconds = cfg.get('env_cfg', {}).get('dist_cfg', {}).get('timeout')
-    limit: dict[str, Any] = {}
-    if seconds is not None:
-        limit['timeout'] = timedelta(seconds=seconds)
-    dist.init_process_group('gloo', **limit)
+    limit = None if seconds is None else timedelta(seconds=seconds)
+    dist.init_process_group('gloo', timeout=limit)
     cfg.model_wrapper_cfg = dict(
         type='MMDistributedDataParallel',
         broadcast_buffers=False,

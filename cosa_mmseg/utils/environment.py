@@ -18,10 +18,8 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that make a result."""
-    found = {'python': python_version()}
-    for package in PACKAGES:
-        found[package] = import_module(package).__version__
-    return found
+    found = {name: import_module(name).__version__ for name in PACKAGES}
+    return {'python': python_version(), **found}
 
 
 def device_name(threads: int) -> str:

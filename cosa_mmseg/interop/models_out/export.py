@@ -17,8 +17,7 @@ from cosa_mmseg.utils.atomic import atomic_file
 
 from .onnx_format import OnnxFormat
 from .program_format import ProgramFormat
-from .same_logits import check_same_logits
-from .segmentation_graph import SegmentationGraph
+from .segmentation_graph import SegmentationGraph, check_same_logits
 from .stock_data import resize_position
 
 FORMATS: dict[str, type[OnnxFormat] | type[ProgramFormat]] = {

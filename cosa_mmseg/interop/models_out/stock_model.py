@@ -13,7 +13,7 @@ from cosa_mmseg.models.segmentors.prediction_settings import (
     PredictionSettings,
 )
 
-from .same_logits import check_same_logits
+from .segmentation_graph import check_same_logits
 
 CAM_HEADS = ('cam_head.', 'cam_head_aux.')
 
