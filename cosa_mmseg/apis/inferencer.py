@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.device import get_device
 from mmengine.registry import INFERENCERS, init_default_scope
 from mmseg.apis import MMSegInferencer
+from mmseg.datasets.transforms.loading import InferencerLoader
 from mmseg.visualization import SegLocalVisualizer
 from rich.console import Console
 from rich.progress import track
@@ -21,15 +22,16 @@ from torch import nn
 
 from cosa_mmseg.config.command_line import read_config
 from cosa_mmseg.config.names import merge_options
+from cosa_mmseg.datasets.any_image import accept_any_image
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.interop.trained import check_network, load_segmentor
 from cosa_mmseg.utils.device import why_unusable
 from cosa_mmseg.utils.precision import prediction_autocast
 
-from .loading import FailedPicture, LoadedPicture, PictureLoader, in_batches
-from .looking import look_in_tiles, look_whole, tile_grid
+from .loading import FailedPicture, LoadedPicture, in_batches, load_pictures
 from .pictures import Picture, find_pictures
 from .prediction import PicturePrediction, choose_classes, kept_ids
+from .raw_prediction import predict_tiles, predict_whole, tile_grid
 from .tiles import Tiling
 from .writer import PredictionWriter, overlay
 
@@ -102,22 +104,22 @@ class CoSAInferencer(MMSegInferencer):
     def _init_model(
         self, cfg: Config, weights: str, device: str = 'cpu'
     ) -> nn.Module:
-        """The model of a config with the weights of a checkpoint."""
+        """Return the model of a config with the weights of a checkpoint."""
         model = load_segmentor(cfg, weights)
         self.classes = model.dataset_meta['classes']
         self.palette = model.dataset_meta['palette']
         return model.to(device)
 
     def _init_pipeline(self, cfg: Config) -> Compose:
-        """The test pipeline, which mmseg changes in place for arrays."""
-        return super()._init_pipeline(copy.deepcopy(cfg))
-
-    def _init_collate(self, cfg: Config) -> Callable:
-        """What makes a batch of the pictures of :meth:`preprocess`."""
-        return pseudo_collate
+        """Return the test pipeline, with a loader of files and arrays."""
+        pipeline = super()._init_pipeline(copy.deepcopy(cfg))
+        for step in pipeline.transforms:
+            if isinstance(step, InferencerLoader):
+                step.from_file = accept_any_image(step.from_file)
+        return pipeline
 
     def _init_visualizer(self, cfg: Config) -> SegLocalVisualizer:
-        """What shows pictures on the screen."""
+        """Return what shows pictures on the screen."""
         return SegLocalVisualizer(name=f'cosa_inferencer_{id(self)}')
 
     def __call__(
@@ -136,41 +138,23 @@ class CoSAInferencer(MMSegInferencer):
     ) -> Any:
         """Predict pictures.
 
-        A picture that cannot be read does not stop the others.
-
         Args:
-            inputs: File, folder, pattern, array (H, W, 3), uint8, BGR, or a
-                list of them. Of a video, each frame is a picture.
-            labels (Sequence[str], optional): Classes that the pictures are
-                known to show, by name: only these and the background are
-                predicted. Names of files then end with
-                ``_label_filtered``.
-            batch_size (int): Pictures, or tiles, that the network sees at
-                once. Defaults to 1.
+            inputs: See :func:`find_pictures`. Of a video, each frame is a
+                picture.
+            labels (Sequence[str], optional): See :meth:`predict`. Names of
+                files then end with ``_label_filtered``.
+            batch_size (int): See :meth:`predict`.
             with_cam (bool): Whether the result has CAMs.
             return_datasamples (bool): Whether to return data samples.
             return_vis (bool): Whether the result has overlays.
             show (bool): Whether to show overlays in a window.
             wait_time (float): Seconds that it stays; 0: until a key is hit.
             out_dir (str | Path): Folder to write to; ``''``: none.
-            save (Sequence[str]): What to write, see
-                :class:`PredictionWriter`.
-            network (str, optional): Which network of a model of CoSA is
-                asked, ``'assignment'`` or ``'online'``. By default that of
-                ``model.test_cfg``, of ``'both'`` the assignment network.
+            save (Sequence[str]): See :class:`PredictionWriter`.
+            network (str, optional): See :meth:`predict`.
 
         Returns:
-            dict | SegDataSample | list[SegDataSample]: With
-            ``return_datasamples``, a data sample for each picture, see
-            :meth:`PicturePrediction.to_data_sample`. Else a dict of
-            ``predictions``, uint8 (H, W), ``visualization``, (H, W, 3) RGB,
-            ``areas`` (see :meth:`PicturePrediction.record`), ``pictures``
-            (which it is: the path, or "input" and its number) and, with
-            ``with_cam``, ``cams``, float32 (C, H, W) or None. Each is a list,
-            without pictures that cannot be read; of one picture that is not
-            named in a list, as mmseg has it, the value alone. ``errors`` is a
-            list of sentences on the others, which are warnings where data
-            samples are returned.
+            dict | SegDataSample | list[SegDataSample]: See :meth:`_gather`.
 
         Raises:
             BadFileError: If no picture can be read.
@@ -179,30 +163,81 @@ class CoSAInferencer(MMSegInferencer):
         """
         pictures = find_pictures(inputs, out_dir)
         predictions = self.predict(pictures, labels, batch_size, network)
-        preds, drawn, errors = [], [], []
-        with PredictionWriter(
-            out_dir, self.palette, save if out_dir else ()
-        ) as writer:
+        results, errors = [], []
+        kinds = save if out_dir else ()
+        with PredictionWriter(out_dir, self.palette, kinds) as writer:
             writer.check(pictures)
             for found in predictions:
                 if isinstance(found, FailedPicture):
                     errors.append(found.reason)
                     continue
                 writer.write(found)
-                drawn += self.visualize(
-                    [found.picture], [found], return_vis, show, wait_time
-                )
-                preds.append(
-                    found.to_data_sample()
-                    if return_datasamples
-                    else self._plain(found, with_cam)
-                )
-        if not preds:
-            raise BadFileError(errors[0])
-        alone = len(preds) == 1 and not isinstance(inputs, (list, tuple))
-        return self.postprocess(
-            preds, drawn, return_datasamples, errors, alone
+                result = self._result(found, with_cam, return_datasamples)
+                if show or return_vis:
+                    drawn = overlay(found, self.palette)
+                    if show:
+                        title = found.picture.title
+                        self.visualizer.show(drawn, title, wait_time)
+                    if return_vis and not return_datasamples:
+                        result['visualization'] = drawn
+                results.append(result)
+        return self._gather(
+            results, errors, not isinstance(inputs, (list, tuple))
         )
+
+    @staticmethod
+    def _result(
+        found: PicturePrediction, with_cam: bool, as_datasample: bool
+    ) -> Any:
+        """Return what a call returns of one picture."""
+        if as_datasample:
+            return found.to_data_sample()
+        result = dict(
+            predictions=found.label_map,
+            visualization=[],
+            areas=found.record(),
+            pictures=found.picture.title,
+        )
+        if with_cam:
+            result['cams'] = found.cams()
+        return result
+
+    @staticmethod
+    def _gather(results: list, errors: list[str], named_alone: bool) -> Any:
+        """Return the results of a call.
+
+        Args:
+            results (list): A data sample or dict for each picture that can be
+                read.
+            errors (list[str]): A sentence on each of the others.
+            named_alone (bool): Whether the input was no list: what is
+                returned of one picture is no list then, as mmseg has it.
+
+        Returns:
+            dict | SegDataSample | list[SegDataSample]: A data sample for each
+            picture, see :meth:`PicturePrediction.to_data_sample`; errors are
+            warnings. Or a dict of ``predictions``, uint8 (H, W),
+            ``visualization``, (H, W, 3) RGB, ``areas`` (see
+            :meth:`PicturePrediction.record`), ``pictures`` (which it is: the
+            path, or "input" and its number), ``cams`` where they are asked
+            for, float32 (C, H, W) or None, and ``errors``.
+
+        Raises:
+            BadFileError: If there is no result.
+        """
+        if not results:
+            raise BadFileError(errors[0])
+        alone = named_alone and len(results) == 1
+        if not isinstance(results[0], dict):
+            for error in errors:
+                warnings.warn(error, stacklevel=3)
+            return results[0] if alone else results
+        if alone:
+            return {**results[0], 'errors': errors}
+        gathered = {key: [r[key] for r in results] for key in results[0]}
+        if not any(len(drawn) for drawn in gathered['visualization']):
+            gathered['visualization'] = []
+        return {**gathered, 'errors': errors}
 
     def predict(
         self,
@@ -213,11 +248,17 @@ class CoSAInferencer(MMSegInferencer):
     ) -> Iterator[PicturePrediction | FailedPicture]:
         """Predict pictures one after the other, which takes little memory.
 
+        A picture that cannot be read does not stop the others.
+
         Args:
             pictures (Sequence[Picture]): See :func:`find_pictures`.
-            labels (Sequence[str], optional): Classes that they show.
-            batch_size (int): How many the network sees at once.
-            network (str, optional): Which one is asked.
+            labels (Sequence[str], optional): Classes that the pictures are
+                known to show, by name: only these and the background are
+                predicted.
+            batch_size (int): Pictures, or tiles, in a batch. Defaults to 1.
+            network (str, optional): Which network of a model of CoSA
+                predicts, ``'assignment'`` or ``'online'``. By default that of
+                ``model.test_cfg``, of ``'both'`` the assignment network.
 
         Returns:
             Iterator[PicturePrediction | FailedPicture]: In their order.
@@ -249,7 +290,7 @@ class CoSAInferencer(MMSegInferencer):
         batch_size: int,
         network: str | None,
     ) -> Iterator[PicturePrediction | FailedPicture]:
-        """The predictions, batch after batch."""
+        """Predict batch after batch."""
         for batch in self.preprocess(pictures, batch_size):
             if isinstance(batch, FailedPicture):
                 yield batch
@@ -260,8 +301,8 @@ class CoSAInferencer(MMSegInferencer):
         self, inputs: Iterable[Picture], batch_size: int = 1
     ) -> Iterator[list[LoadedPicture] | FailedPicture]:
         """Load pictures, see :func:`in_batches`."""
-        loader = PictureLoader(self.pipeline, raw=self.tiling.always)
-        return in_batches(loader.load_all(inputs), batch_size, self.tiling)
+        loaded = load_pictures(inputs, self.pipeline, self.tiling.always)
+        return in_batches(loaded, batch_size, self.tiling)
 
     @torch.no_grad()
     def forward(
@@ -271,105 +312,35 @@ class CoSAInferencer(MMSegInferencer):
         batch_size: int = 1,
         network: str | None = None,
     ) -> list[PicturePrediction]:
-        """Predict pictures whose inputs have one size.
-
-        Args:
-            inputs (list[LoadedPicture]): Of :meth:`preprocess`.
-            labels (Sequence[str], optional): Classes that they show.
-            batch_size (int): Tiles that are seen at once.
-            network (str, optional): Which one is asked.
-        """
-        tiled = self.tiling.is_for(inputs[0].input_size)
+        """Predict a batch of :meth:`preprocess`, see :meth:`predict`."""
+        model, tiling = self.model, self.tiling
+        tiled = tiling.is_for(inputs[0].input_size)
         with self.autocast():
             if tiled:
-                sights = [
-                    look_in_tiles(
-                        self.model, one.image, self.tiling, batch_size, network
+                raws = [
+                    predict_tiles(
+                        model, one.image, tiling, batch_size, network
                     )
                     for one in inputs
                 ]
             else:
-                data = self.collate_fn([loaded.data for loaded in inputs])
-                sights = look_whole(self.model, data, network)
+                data = pseudo_collate([one.data for one in inputs])
+                raws = predict_whole(model, data, network)
         kept = kept_ids(self.classes, labels)
-        post_process = getattr(self.model, 'post_process', None)
+        post_process = getattr(model, 'post_process', None)
         predictions = []
-        for loaded, sight in zip(inputs, sights, strict=True):
-            image = np.ascontiguousarray(loaded.image[..., ::-1])
+        for one, raw in zip(inputs, raws, strict=True):
+            image = np.ascontiguousarray(one.image[..., ::-1])
+            label_map = choose_classes(raw, kept, image, post_process)
             predictions.append(
                 PicturePrediction(
-                    picture=loaded.picture,
-                    image=image,
-                    label_map=choose_classes(sight, kept, image, post_process),
-                    classes=self.classes,
-                    sight=sight,
-                    labels=None if labels is None else tuple(labels),
-                    tile_size=self.tiling.side if tiled else None,
+                    one.picture,
+                    image,
+                    label_map,
+                    self.classes,
+                    raw,
+                    None if labels is None else tuple(labels),
+                    tiling.side if tiled else None,
                 )
             )
         return predictions
-
-    def visualize(
-        self,
-        inputs: list[Picture],
-        preds: list[PicturePrediction],
-        return_vis: bool = False,
-        show: bool = False,
-        wait_time: float = 0,
-    ) -> list[np.ndarray]:
-        """Draw predictions over their pictures.
-
-        Returns:
-            list[np.ndarray]: (H, W, 3), uint8, RGB; empty unless
-            ``return_vis``.
-        """
-        if not (return_vis or show):
-            return []
-        drawn = [overlay(pred, self.palette) for pred in preds]
-        if show:
-            for picture, image in zip(inputs, drawn, strict=True):
-                self.visualizer.show(image, picture.title, wait_time)
-        return drawn if return_vis else []
-
-    def _plain(self, pred: PicturePrediction, with_cam: bool) -> dict:
-        """What the result says of a picture."""
-        plain = dict(
-            predictions=pred.label_map,
-            areas=pred.record(),
-            pictures=pred.picture.title,
-        )
-        return {**plain, 'cams': pred.cams()} if with_cam else plain
-
-    def postprocess(
-        self,
-        preds: list,
-        visualization: list[np.ndarray],
-        return_datasamples: bool = False,
-        errors: Sequence[str] = (),
-        alone: bool = False,
-    ) -> Any:
-        """Gather the results, see :meth:`__call__`.
-
-        Args:
-            preds (list): A data sample or dict for each picture.
-            visualization (list[np.ndarray]): Overlays, if any.
-            return_datasamples (bool): Whether they are data samples.
-            errors (Sequence[str]): A sentence for each bad picture; a warning
-                if data samples alone are returned.
-            alone (bool): Whether the values of the only picture are returned
-                for the lists of all.
-        """
-        if return_datasamples:
-            for error in errors:
-                warnings.warn(error, stacklevel=3)
-            return preds[0] if alone else preds
-        results: dict[str, Any] = {
-            key: [pred[key] for pred in preds] for key in preds[0]
-        }
-        results['visualization'] = visualization
-        if alone:
-            results = {
-                key: values[0] if values else values
-                for key, values in results.items()
-            }
-        return {**results, 'errors': [*errors]}

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
@@ -10,7 +11,6 @@ import numpy as np
 from mmcv.transforms import Compose
 from mmseg.datasets.transforms.loading import InferencerLoader
 
-from cosa_mmseg.datasets.any_image import accept_any_image
 from cosa_mmseg.datasets.bad_files import BadFileError, naming_bad_files
 from cosa_mmseg.datasets.unfetched import why_missing
 
@@ -54,66 +54,50 @@ class FailedPicture:
     reason: str
 
 
-class PictureLoader:
-    """Reads pictures and passes them through a test pipeline.
+def load_pictures(
+    pictures: Iterable[Picture], pipeline: Compose, raw: bool
+) -> Iterator[LoadedPicture | FailedPicture]:
+    """Read pictures and the frames of videos.
 
     Args:
-        pipeline (Compose): With an ``InferencerLoader``.
+        pictures (Iterable[Picture]): The pictures.
+        pipeline (Compose): Test pipeline with an ``InferencerLoader``.
         raw (bool): Whether the steps behind the loader are left out: tiles
             are cut from the picture as it is.
+
+    Yields:
+        LoadedPicture | FailedPicture: In their order.
     """
+    for picture in pictures:
+        frames = frames_of(picture) if picture.is_video else [picture]
+        try:
+            for frame in frames:
+                yield _load(frame, pipeline, raw)
+        except BadFileError as err:
+            yield FailedPicture(picture, err.sentence)
 
-    def __init__(self, pipeline: Compose, raw: bool) -> None:
-        self.transforms = pipeline.transforms
-        for step in self.transforms:
-            if isinstance(step, InferencerLoader):
-                step.from_file = accept_any_image(step.from_file)
-        self.raw = raw
 
-    def load_all(
-        self, pictures: Iterable[Picture]
-    ) -> Iterator[LoadedPicture | FailedPicture]:
-        """Read pictures and the frames of videos.
+def _load(picture: Picture, pipeline: Compose, raw: bool) -> LoadedPicture:
+    """Read a picture and pass it through the test pipeline.
 
-        Yields:
-            LoadedPicture | FailedPicture: In their order.
-        """
-        for picture in pictures:
-            try:
-                if picture.is_video:
-                    yield from map(self.load, frames_of(picture))
-                else:
-                    yield self.load(picture)
-            except BadFileError as err:
-                yield FailedPicture(picture, err.sentence)
-
-    def load(self, picture: Picture) -> LoadedPicture:
-        """Read a picture and pass it through the test pipeline.
-
-        Raises:
-            BadFileError: If it cannot be read.
-        """
-        path = picture.source
-        if not isinstance(path, str):
-            return self._load(picture, path)
-        if '://' not in path and not os.path.isfile(path):
-            raise BadFileError(f'{path} {why_missing(path, "check its name")}')
-        with naming_bad_files(dict(img_path=path)):
-            return self._load(picture, path)
-
-    def _load(
-        self, picture: Picture, source: str | np.ndarray
-    ) -> LoadedPicture:
-        """See :meth:`load`."""
-        results: Any = source
-        image: Any = None
-        for step in self.transforms:
-            if image is not None and self.raw:
+    Raises:
+        BadFileError: If it cannot be read.
+    """
+    results: Any = picture.source
+    image: Any = None
+    with ExitStack() as stack:
+        if isinstance(results, str):
+            if '://' not in results and not os.path.isfile(results):
+                why = why_missing(results, 'check its name')
+                raise BadFileError(f'{results} {why}')
+            stack.enter_context(naming_bad_files(dict(img_path=results)))
+        for step in pipeline.transforms:
+            if image is not None and raw:
                 break
             results = step(results)
             if isinstance(step, InferencerLoader):
                 image = results['img']
-        return LoadedPicture(picture, image, results)
+    return LoadedPicture(picture, image, results)
 
 
 def in_batches(
@@ -121,30 +105,29 @@ def in_batches(
     batch_size: int,
     tiling: Tiling,
 ) -> Iterator[list[LoadedPicture] | FailedPicture]:
-    """Gather pictures that the network sees at once.
+    """Gather pictures in batches for the network.
 
     Args:
         found (Iterable[LoadedPicture | FailedPicture]): Of
-            :meth:`PictureLoader.load_all`.
+            :func:`load_pictures`.
         batch_size (int): How many at most.
-        tiling (Tiling): What is seen in tiles is alone.
+        tiling (Tiling): A picture in tiles is alone.
 
     Yields:
         list[LoadedPicture] | FailedPicture: Inputs of one size, or a picture
         that cannot be read; in their order.
     """
     group: Any  # of one kind
-    for size, group in groupby(found, _input_size):
+
+    def size_of(
+        one: LoadedPicture | FailedPicture,
+    ) -> tuple[int, int] | None:
+        return None if isinstance(one, FailedPicture) else one.input_size
+
+    for size, group in groupby(found, size_of):
         if size is None:
             yield from group
             continue
         most = 1 if tiling.is_for(size) else batch_size
         while batch := [*islice(group, most)]:
             yield batch
-
-
-def _input_size(
-    found: LoadedPicture | FailedPicture,
-) -> tuple[int, int] | None:
-    """What the network sees of a picture that could be read."""
-    return None if isinstance(found, FailedPicture) else found.input_size

@@ -1,4 +1,4 @@
-"""What a network says about a picture, at the picture's size."""
+"""Maps of a picture, at the picture's size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ CHUNK = 2**25
 
 @dataclass(frozen=True)
 class Part:
-    """What the network says about a part of a picture, or the whole.
+    """Maps of a part of a picture, or of the whole.
 
     Attributes:
         maps (dict[str, Tensor]): ``seg_logits`` (K, h, w) and, if the network
@@ -71,7 +71,7 @@ class PictureMaps:
         return 'cam' in self.parts[0].maps
 
     def label_map(self, kept: Tensor | None = None) -> Tensor:
-        """The class of the highest logit at each pixel.
+        """Return the class of the highest logit at each pixel.
 
         Args:
             kept (Tensor, optional): Ids of the classes to choose from,
@@ -83,26 +83,23 @@ class PictureMaps:
         if kept is None:
             kept = torch.arange(self.num_classes)
         step = max(CHUNK // (self.size[0] * self.size[1]), 1)
-        first, *others = kept.split(step)
-        best, label = self._highest(first)
-        for ids in others:
-            value, found = self._highest(ids)
-            better = value > best
-            best = torch.where(better, value, best)
-            label = torch.where(better, found, label)
+        best = label = torch.empty(0)
+        for ids in kept.split(step):
+            value, index = self.resized('seg_logits', ids).max(dim=0)
+            found = ids.to(index.device, torch.uint8)[index]
+            if best.numel():
+                better = value > best
+                value = torch.where(better, value, best)
+                found = torch.where(better, found, label)
+            best, label = value, found
         return label
 
-    def _highest(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """The highest logit of some classes, and whose it is, (H, W) each."""
-        value, index = self.resized('seg_logits', ids).max(dim=0)
-        return value, ids.to(index.device, torch.uint8)[index]
-
     def seg_logits(self) -> Tensor:
-        """All logits at once, (K, H, W)."""
+        """Return all logits at once, (K, H, W)."""
         return self.resized('seg_logits', torch.arange(self.num_classes))
 
     def cams(self, name: str = 'cam') -> Iterator[Tensor]:
-        """The CAMs, one class after the other.
+        """Yield the CAMs, one class after the other.
 
         Args:
             name (str): ``'cam'`` or ``'cam_aux'``.
@@ -114,7 +111,7 @@ class PictureMaps:
             yield self.cam(index, name)
 
     def cam(self, index: int, name: str = 'cam') -> Tensor:
-        """The CAM of a foreground class.
+        """Return the CAM of a foreground class.
 
         Args:
             index (int): The class, from 0.
@@ -127,7 +124,7 @@ class PictureMaps:
         return (normalize_cam(cam.relu()) if self.raw_cams else cam)[0]
 
     def resized(self, name: str, channels: Tensor) -> Tensor:
-        """Some channels of the maps, (n, H, W), at least float32."""
+        """Return some channels of the maps, (n, H, W), at least float32."""
         if len(self.parts) == 1 and len(self.parts[0].rows) == self.size[0]:
             return self._resize(self.parts[0], name, channels)
         first = promote_half(self.parts[0].maps[name])
@@ -145,7 +142,7 @@ class PictureMaps:
         return canvas
 
     def _resize(self, part: Part, name: str, channels: Tensor) -> Tensor:
-        """Channels of a part at the part's size in the picture."""
+        """Return channels of a part at its size in the picture."""
         maps = part.maps[name]
         maps = promote_half(maps[channels.to(maps.device)])
         return resize(

@@ -1,4 +1,4 @@
-"""What is known of a picture after a prediction."""
+"""The prediction of a picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from mmengine.structures import LabelData, PixelData
 from mmseg.structures import SegDataSample
 from torch import nn
 
-from .looking import Sight
 from .pictures import Picture
+from .raw_prediction import RawPrediction
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class PicturePrediction:
         label_map (np.ndarray): Class ids at its size, uint8 (H, W); of the
             background and ``labels`` alone where they were given.
         classes (Sequence[str]): K names, the background first.
-        sight (Sight): Logits, CAMs and class scores, none of them filtered.
+        raw (RawPrediction): Logits, CAMs and class scores, not filtered.
         labels (tuple[str, ...], optional): What the picture is known to show.
         tile_size (int, optional): Side of the tiles that it was seen in.
     """
@@ -33,7 +33,7 @@ class PicturePrediction:
     image: np.ndarray
     label_map: np.ndarray
     classes: Sequence[str]
-    sight: Sight
+    raw: RawPrediction
     labels: tuple[str, ...] | None = None
     tile_size: int | None = None
 
@@ -58,13 +58,13 @@ class PicturePrediction:
 
         They are never filtered by labels.
         """
-        if self.sight.scores is None:
+        if self.raw.scores is None:
             return None
-        values = self.sight.scores.tolist()
+        values = self.raw.scores.tolist()
         return dict(zip(self.classes[1:], values, strict=True))
 
     def areas(self) -> dict[str, dict[str, Any]]:
-        """The size of each class that was to choose from.
+        """Return the size of each class that was to choose from.
 
         Returns:
             dict[str, dict]: From names to ``pixels``, ``share`` of the
@@ -86,7 +86,7 @@ class PicturePrediction:
         }
 
     def record(self) -> dict:
-        """All of it but maps, as plain data."""
+        """Return all of it but maps, as plain data."""
         height, width = self.label_map.shape
         return dict(
             picture=self.picture.title,
@@ -98,18 +98,18 @@ class PicturePrediction:
         )
 
     def cams(self) -> np.ndarray | None:
-        """CAMs of all foreground classes, float32 (C, H, W), in [0, 1]."""
-        maps = self.sight.maps
+        """Return all CAMs, float32 (C, H, W), in [0, 1]; None without any."""
+        maps = self.raw.maps
         if not maps.has_cam:
             return None
         return np.stack([cam.float().cpu().numpy() for cam in maps.cams()])
 
     def to_data_sample(self) -> SegDataSample:
-        """The fields that a test of the model gives, label-free.
+        """Return the fields that a test of the model gives, label-free.
 
         With ``labels`` there is besides ``pred_sem_seg_label_filtered``.
         """
-        maps = self.sight.maps
+        maps = self.raw.maps
         logits = maps.seg_logits()
         sample = SegDataSample(
             metainfo=dict(
@@ -126,15 +126,15 @@ class PicturePrediction:
             filtered = torch.from_numpy(self.label_map)[None].to(logits.device)
             fields['pred_sem_seg_label_filtered'] = filtered.long()
         sample.set_data({n: PixelData(data=f) for n, f in fields.items()})
-        if self.sight.scores is not None:
-            sample.pred_label = LabelData(score=self.sight.scores)
+        if self.raw.scores is not None:
+            sample.pred_label = LabelData(score=self.raw.scores)
         return sample
 
 
 def kept_ids(
     classes: Sequence[str], labels: Sequence[str] | None
 ) -> list[int]:
-    """Ids of the background and of classes that are known to be there.
+    """Return ids of the background and of classes known to be there.
 
     Args:
         classes (Sequence[str]): K names, the background first.
@@ -166,15 +166,15 @@ def kept_ids(
 
 
 def choose_classes(
-    sight: Sight,
+    raw: RawPrediction,
     kept: Sequence[int],
     image: np.ndarray,
     post_process: nn.Module | None,
 ) -> np.ndarray:
-    """The label map, of some classes.
+    """Return the label map, of some classes.
 
     Args:
-        sight (Sight): What the model says.
+        raw (RawPrediction): Of the model.
         kept (Sequence[int]): Ids to choose from, ascending.
         image (np.ndarray): (H, W, 3), uint8, RGB.
         post_process (nn.Module, optional): See :class:`PredictionSettings`.
@@ -184,9 +184,9 @@ def choose_classes(
     """
     ids = torch.tensor(kept)
     if post_process is None:
-        label_map = sight.maps.label_map(ids)
+        label_map = raw.maps.label_map(ids)
     else:
-        prob = post_process(sight.maps.seg_logits(), image)
+        prob = post_process(raw.maps.seg_logits(), image)
         ids = ids.to(prob.device)
         label_map = ids[prob[ids].argmax(dim=0)]
     return label_map.to(torch.uint8).cpu().numpy()

@@ -1,4 +1,4 @@
-"""Which pictures are seen in tiles, and in which."""
+"""Which pictures are predicted in tiles, and in which."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Tiling:
     def of(
         cls, grid: int, tile_size: int | None, tile_overlap: int | None
     ) -> 'Tiling':
-        """The tiling for a network.
+        """Return the tiling for a network.
 
         Args:
             grid (int): Of what number sides are multiples.
@@ -54,7 +54,7 @@ class Tiling:
         return cls(side, overlap, tile_size is not None)
 
     def is_for(self, size: tuple[int, int]) -> bool:
-        """Whether a picture is seen in tiles.
+        """Return True if a picture is predicted in tiles.
 
         Args:
             size (tuple[int, int]): (height, width) that the network would see.

@@ -1,4 +1,4 @@
-"""What is written of predictions."""
+"""Files of predictions."""
 
 import json
 import os
@@ -93,34 +93,29 @@ class PredictionWriter:
                     'may be written over: choose another output folder'
                 )
 
-    def write(self, prediction: PicturePrediction) -> list[Path]:
-        """Write the files of a picture; older ones are replaced.
-
-        Returns:
-            list[Path]: What was written.
-        """
-        written: list[Path] = []
+    def write(self, prediction: PicturePrediction) -> None:
+        """Write the files of a picture; older ones are replaced."""
         if 'pred' in self.kinds:
-            written.append(self._path('pred', prediction, '.png'))
-            write_label_map(written[-1], prediction.label_map, self.palette)
+            path = self._path('pred', prediction, '.png')
+            write_label_map(path, prediction.label_map, self.palette)
         if 'vis' in self.kinds:
-            written.append(self._write_overlay(prediction))
+            self._write_overlay(prediction)
         if 'areas' in self.kinds:
-            written.append(self._path('areas', prediction, '.json'))
+            path = self._path('areas', prediction, '.json')
             text = json.dumps(prediction.record(), indent=2) + '\n'
-            with atomic_file(written[-1]) as unfinished:
+            with atomic_file(path) as unfinished:
                 unfinished.write_text(text, encoding='utf-8')
         if 'cam' in self.kinds:
-            written += self._write_cams(prediction)
-        return written
+            self._write_cams(prediction)
 
-    def _write_overlay(self, prediction: PicturePrediction) -> Path:
-        """A picture, or one more frame of a video."""
+    def _write_overlay(self, prediction: PicturePrediction) -> None:
+        """Write a picture, or one more frame of a video."""
         clip = prediction.picture.clip
         if clip is None:
             path = self._path('vis', prediction, '.png')
-            _write_image(path, overlay(prediction, self.palette))
-            return path
+            drawn = overlay(prediction, self.palette)
+            _write_image(path, Image.fromarray(drawn))
+            return
         path = self.root / 'vis' / f'{clip.name}{prediction.suffix}.mp4'
         if path != self._clip:
             self._films.close()
@@ -130,45 +125,40 @@ class PredictionWriter:
             self._clip = path
         assert self._draw is not None
         self._draw(overlay(prediction, self.palette, legend=False))
-        return path
 
-    def _write_cams(self, prediction: PicturePrediction) -> list[Path]:
-        """Heat maps of the classes that are, or seem to be, shown.
+    def _write_cams(self, prediction: PicturePrediction) -> None:
+        """Write heat maps of the classes that are, or seem to be, shown.
 
         Raises:
             ValueError: If the model has no CAMs.
         """
-        if not prediction.sight.maps.has_cam:
+        maps = prediction.raw.maps
+        if not maps.has_cam:
             raise ValueError(
                 'the model has no CAMs: it takes one of a training with CoSA'
             )
-        written = []
         for id_ in shown_ids(prediction):
             # of a length that file systems take
             name = re.sub(r'[^\w.-]+', '_', prediction.classes[id_])[:50]
             path = self._path('cam', prediction, f'/{id_:02d}_{name}.png')
-            cam = prediction.sight.maps.cam(id_ - 1).cpu().numpy()
-            image = prediction.image
-            heat_map = heat_map_panel(cam, image, image.shape[1::-1])
-            _write_image(path, np.asarray(heat_map))
-            written.append(path)
-        return written
+            cam, image = maps.cam(id_ - 1).cpu().numpy(), prediction.image
+            _write_image(path, heat_map_panel(cam, image, image.shape[1::-1]))
 
     def _path(
         self, kind: str, prediction: PicturePrediction, suffix: str
     ) -> Path:
-        """Where an output is."""
+        """Return the path of an output."""
         return self.root / kind / f'{prediction.name}{suffix}'
 
 
 def shown_ids(prediction: PicturePrediction) -> list[int]:
-    """Foreground classes whose CAM is worth a look.
+    """Return the foreground classes whose CAM is drawn.
 
     Those that were given; without, those of a score of at least 0.5 or, if
     there are none, the one of the highest.
     """
     ids = prediction.ids[1:]
-    scores = prediction.sight.scores
+    scores = prediction.raw.scores
     if prediction.labels is not None or scores is None:
         return ids
     shown = [id_ for id_ in ids if scores[id_ - 1] >= LEAST_SCORE]
@@ -180,7 +170,7 @@ def overlay(
     palette: Sequence[Sequence[int]],
     legend: bool = True,
 ) -> np.ndarray:
-    """The classes over the picture, with their shares of it in a legend.
+    """Draw the classes over the picture, their shares in a legend.
 
     Returns:
         np.ndarray: (H, W, 3), uint8, RGB; higher with a legend.
@@ -197,6 +187,6 @@ def overlay(
     return add_legend(drawn, names, palette)
 
 
-def _write_image(path: Path, image: np.ndarray) -> None:
+def _write_image(path: Path, image: Image.Image) -> None:
     with atomic_file(path) as unfinished:
-        Image.fromarray(image).save(unfinished)
+        image.save(unfinished)

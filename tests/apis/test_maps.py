@@ -3,8 +3,8 @@ import torch
 from mmengine.registry import MODELS
 
 from cosa_mmseg.apis import maps as maps_module
-from cosa_mmseg.apis.looking import look_in_tiles, tile_grid
 from cosa_mmseg.apis.maps import Part, PictureMaps
+from cosa_mmseg.apis.raw_prediction import predict_tiles, tile_grid
 from cosa_mmseg.apis.tiles import Tiling
 from cosa_mmseg.models.ops.cam import normalize_cam
 from tests.models.networks import small_model
@@ -64,7 +64,7 @@ def test_tiles_give_what_the_whole_picture_gives():
     )
     seen = model.predict_views(model.assignment, data['inputs'])
 
-    tiled = look_in_tiles(
+    tiled = predict_tiles(
         model,
         image.permute(1, 2, 0).numpy(),
         Tiling(128, 96, always=True),
@@ -99,7 +99,7 @@ class Position(torch.nn.Module):
 
 def test_tiles_of_a_network_that_sees_them_whole_have_no_jump():
     image = torch.zeros(64, 300, 3, dtype=torch.uint8).numpy()
-    logits = look_in_tiles(Position(), image, TILES).maps.seg_logits()
+    logits = predict_tiles(Position(), image, TILES).maps.seg_logits()
     assert logits.shape == (2, 64, 300)
     # side by side they would fall by 32 from one pixel to the next
     assert logits.diff(dim=2).abs().max() <= 32 / 16 + 1 + 1e-4
@@ -107,7 +107,7 @@ def test_tiles_of_a_network_that_sees_them_whole_have_no_jump():
 
 def test_a_picture_smaller_than_a_tile_keeps_its_size():
     image = torch.zeros(20, 30, 3, dtype=torch.uint8).numpy()
-    seen = look_in_tiles(Position(), image, TILES)
+    seen = predict_tiles(Position(), image, TILES)
     assert seen.maps.label_map().shape == (20, 30)
     assert seen.scores is None
 
@@ -116,4 +116,4 @@ def test_tiles_of_several_views_are_refused():
     model = MODELS.build(small_model(test_cfg=dict(mirror=True)))
     image = torch.zeros(64, 64, 3, dtype=torch.uint8).numpy()
     with pytest.raises(ValueError, match=r'asks for 2: set model.test_cfg'):
-        look_in_tiles(model, image, TILES)
+        predict_tiles(model, image, TILES)

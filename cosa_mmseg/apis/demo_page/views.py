@@ -45,7 +45,7 @@ class NetworkView:
         """The view of a prediction of a model that has CAMs."""
         image = Image.fromarray(prediction.image)
         image.thumbnail((SIDE, SIDE))
-        maps = prediction.sight.maps
+        maps = prediction.raw.maps
         cams = np.empty((maps.num_classes - 1, *image.size[::-1]), np.float16)
         for cam, small in zip(maps.cams(), cams, strict=True):
             large = Image.fromarray(cam.float().cpu().numpy())
@@ -56,7 +56,7 @@ class NetworkView:
     def with_tags(
         self, inferencer: CoSAInferencer, tags: Sequence[str]
     ) -> 'NetworkView':
-        """The same sight with known classes; the network is not asked again.
+        """Return the view with known classes; no network is run again.
 
         Args:
             inferencer (CoSAInferencer): What predicted.
@@ -64,7 +64,7 @@ class NetworkView:
         """
         labels = tuple(tags) or None
         label_map = choose_classes(
-            self.prediction.sight,
+            self.prediction.raw,
             kept_ids(inferencer.classes, labels),
             self.prediction.image,
             inferencer.model.post_process,
@@ -87,7 +87,7 @@ class NetworkView:
             np.ndarray: uint8 (h, w), 0 = background.
         """
         present = torch.tensor(self.prediction.ids[1:], dtype=torch.long) - 1
-        scores = self.prediction.sight.scores
+        scores = self.prediction.raw.scores
         if self.prediction.labels is None and scores is not None:
             present = present[scores.cpu() > LEAST_SCORE]
         value, label = best_class(torch.from_numpy(self.cams), present)
