@@ -51,7 +51,7 @@ def test_what_is_said_is_what_the_config_does(recipe, models):
     said = model.metadata.data
     assert recipe.endswith(f'/{model.name}.py')
     assert said['Batch Size'] == cfg.train_cfg.total_batch_size
-    assert said['Iterations'] == cfg.train_cfg.max_iters
+    assert said.get('Iterations') == cfg.train_cfg.get('max_iters')
     root = cfg.train_dataloader.dataset.data_root
     assert DATA[Path(root).name] == said['Training Data']
 

