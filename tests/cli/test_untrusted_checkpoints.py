@@ -107,6 +107,14 @@ READERS = {
 }
 
 
+def some_fast(names, *fast):
+    """Rows of a table, but for some marked as slow: they are alike."""
+    return [
+        pytest.param(name, marks=[] if name in fast else [pytest.mark.slow])
+        for name in names
+    ]
+
+
 def run(tool, *args):
     """Run a script of the lab, or a command."""
     if tool.startswith('lab/'):
@@ -143,18 +151,23 @@ def call(folder, tmp_path, monkeypatch):
 
 
 # those that build a runner before they read take a second: one kind is enough
-SLOW = (
+RUNNERS = (
     'train',
     'test',
     'demo',
     'eval-cam',
     'lab/benchmark_step',
 )
+# all have one way to read: each with one kind of file, one with each kind
 CASES = [
-    (reader, kind)
+    pytest.param(
+        reader,
+        kind,
+        marks=[pytest.mark.slow] if kind != 'zip' and tool != 'cams' else [],
+    )
     for reader, (tool, *_) in READERS.items()
     for kind in KINDS
-    if kind == 'zip' or tool not in SLOW
+    if kind == 'zip' or tool not in RUNNERS
 ]
 
 
@@ -188,7 +201,7 @@ def diverge(path):
     torch.save({'state_dict': {'a': torch.tensor([torch.nan])}}, path)
 
 
-@pytest.mark.parametrize('reader', READERS)
+@pytest.mark.parametrize('reader', some_fast(READERS, 'load_from', 'segment'))
 def test_damage_is_said_in_a_sentence(reader, call):
     for damage, said in (
         (flip_a_bit, 'a.pth is damaged (the check sum of '),
@@ -350,7 +363,9 @@ def plain_runner(options):
     return Runner.from_cfg(cfg)
 
 
-@pytest.mark.parametrize('name', PLAIN_RUNS)
+@pytest.mark.parametrize(
+    'name', some_fast(PLAIN_RUNS, 'resume', 'init_cfg', 'test')
+)
 def test_mmengines_runner_runs_no_code_of_our_configs(name, call):
     method, options = PLAIN_RUNS[name]
     kind = 'getattr' if name == 'load_from' else 'zip'
