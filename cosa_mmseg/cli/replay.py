@@ -55,7 +55,7 @@ def run(options: Namespace) -> int:
     try:
         if reason := why_unusable(device):
             raise ValueError(f'argument --device: {device}: {reason}')
-        dump = StepDump.load(options.dump)
+        dump = StepDump.load(options.dump, device)
         cfg = read_config(options.config, None)
         init_default_scope(cfg.get('default_scope') or 'mmengine')
         result = replay(dump, build_model(cfg), torch.device(device))

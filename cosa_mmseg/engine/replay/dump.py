@@ -4,19 +4,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import numpy as np
 import torch
+from mmengine.structures import (
+    BaseDataElement,
+    InstanceData,
+    LabelData,
+    PixelData,
+)
+from mmseg.structures import SegDataSample
 from torch import Tensor
+from torch.serialization import default_restore_location, safe_globals
 
 from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.utils.config_parameters import describe, fits
 from cosa_mmseg.utils.weight_checks import check_sums
 from cosa_mmseg.utils.weights import WeightsError, load_safely
 
-from .plain import to_plain
-
 MAGIC = 'cosa_mmseg step dump 3'
+ELEMENTS = (SegDataSample, PixelData, LabelData, InstanceData, BaseDataElement)
 DTYPES = ('float32', 'bfloat16', 'float16')
-_MAX_DEPTH = 64
+_PLAIN = (type(None), bool, int, float, str, np.generic)
+_MAX_DEPTH, _MAX_VALUES = 64, 1_000_000
 _MAX_EXPANDED_BYTES = 64 << 20
 
 
@@ -24,8 +33,8 @@ _MAX_EXPANDED_BYTES = 64 << 20
 class StepDump:
     """All that it takes to compute the losses of a batch again but the model.
 
-    Its file holds tensors and plain data only (:func:`to_plain`), so that
-    reading it runs no code of it, and it names no part to be built.
+    Its file holds tensors, data elements (mmengine) and plain data only, so
+    that reading it runs no code of it, and it names no part to be built.
 
     Attributes:
         iteration: Iterations before this one.
@@ -58,15 +67,17 @@ class StepDump:
             path: Where to; an older file there is replaced.
         """
         with atomic_file(path) as unfinished:
-            content = to_plain({'magic': MAGIC, **vars(self)})
-            torch.save(content, unfinished)
+            torch.save({'magic': MAGIC, **vars(self)}, unfinished)
 
     @classmethod
-    def load(cls, path: str | Path) -> 'StepDump':
+    def load(
+        cls, path: str | Path, device: torch.device | str = 'cpu'
+    ) -> 'StepDump':
         """Read a dump; nothing in it is executed.
 
         Args:
             path: The file.
+            device: Where what was on a GPU goes to.
 
         Raises:
             OSError: It cannot be read.
@@ -74,15 +85,21 @@ class StepDump:
         """
         if Path(path).exists() and not Path(path).is_file():
             raise ValueError(f'{path} is not a regular file')
+
+        def locate(storage: Any, location: str) -> Any:
+            there = 'cpu' if location == 'cpu' else str(device)
+            return default_restore_location(storage, there)
+
         with open(path, 'rb') as file:
             try:
                 check_sums(Path(path))
-                content = load_safely(
-                    path,
-                    lambda: torch.load(
-                        file, map_location='cpu', weights_only=True
-                    ),
-                )
+                with safe_globals([*ELEMENTS]):
+                    content = load_safely(
+                        path,
+                        lambda: torch.load(
+                            file, map_location=locate, weights_only=True
+                        ),
+                    )
             except WeightsError as err:
                 raise ValueError(
                     f'{path} is no dump of a training step, or is damaged: '
@@ -103,27 +120,27 @@ class StepDump:
 
 
 def _check_plain(content: Any) -> None:
-    """Raise unless a value is a tree of tensors and plain data.
+    """Raise unless a value is a tree of tensors, data elements, plain data.
 
     Raises:
-        ValueError: It holds something else, is nested too deep, or has an
-            object in two places, so that it might have no end.
+        ValueError: It holds something else, or is nested too deep.
     """
-    todo, seen = [(content, 0)], set[int]()
+    todo, left = [(content, 0)], _MAX_VALUES
     while todo:
         value, depth = todo.pop()
+        left -= 1
+        if depth > _MAX_DEPTH or left < 0:
+            raise ValueError('it is nested without end, or too deep')
         if type(value) is Tensor:
             _check_tensor(value)
-        elif type(value) in (dict, list, tuple):
-            if value and (id(value) in seen or depth > _MAX_DEPTH):
-                raise ValueError('it is nested without end, or too deep')
-            seen.add(id(value))
-            if isinstance(value, dict):
-                if not all(type(key) is str for key in value):
+        elif type(value) in (dict, list, tuple, set, *ELEMENTS):
+            items = vars(value) if type(value) in ELEMENTS else value
+            if isinstance(items, dict):
+                if not all(type(key) is str for key in items):
                     raise ValueError('the keys of a dict must be texts')
-                value = value.values()
-            todo += [(item, depth + 1) for item in value]
-        elif value is not None and type(value) not in (bool, int, float, str):
+                items = items.values()
+            todo += [(item, depth + 1) for item in items]
+        elif not isinstance(value, _PLAIN):
             raise ValueError(
                 f'it holds a {type(value).__name__}, but only tensors and '
                 'plain data are allowed'
@@ -132,7 +149,7 @@ def _check_plain(content: Any) -> None:
 
 def _check_tensor(tensor: Tensor) -> None:
     """Raise unless the numbers of a tensor are in the file, or are few."""
-    if tensor.layout != torch.strided or tensor.device.type != 'cpu':
+    if tensor.layout != torch.strided or tensor.is_meta:
         raise ValueError('a tensor in it is sparse, or without numbers')
     needed = tensor.numel() * tensor.element_size()
     if needed > max(tensor.untyped_storage().nbytes(), _MAX_EXPANDED_BYTES):

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from .plain import tensors_in
+from .tensors import is_finite
 
 _NOT_SHOWN = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
 
@@ -31,19 +31,6 @@ class Origin:
 
     module: str | None = None
     operations: list[str] = field(default_factory=list)
-
-
-def is_finite(value: Any) -> bool:
-    """Return True if all floating-point numbers in a nest of tensors are.
-
-    Args:
-        value (Any): As of :func:`tensors_in`.
-    """
-    return all(
-        bool(tensor.isfinite().all())
-        for tensor in tensors_in(value)
-        if tensor.is_floating_point()
-    )
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .dump import StepDump
-from .plain import tensors_in
+from .tensors import tensors_in
 
 
 class StepRecord:

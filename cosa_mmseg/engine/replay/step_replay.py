@@ -11,8 +11,8 @@ from mmengine.model import BaseModel, revert_sync_batchnorm
 from cosa_mmseg.engine.hooks.non_finite_loss_hook import loss_terms
 
 from .dump import StepDump
-from .origin import Origin, is_finite, outer_lines, trace_origin
-from .plain import from_plain
+from .origin import Origin, outer_lines, trace_origin
+from .tensors import is_finite
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def replay(dump: StepDump, model: BaseModel, device: torch.device) -> Replay:
     """Compute the losses and, if they are finite, the gradients.
 
     Args:
-        dump (StepDump): The step.
+        dump (StepDump): The step, on the device.
         model (BaseModel): Built of the run's config; its state is replaced.
         device (torch.device): Where. Random numbers, such as those of a
             dropout, are the run's on the kind of device that it ran on.
@@ -89,7 +89,6 @@ def _forward(
     """Return the losses as the model does, and where they begin."""
     MessageHub.get_instance('replay').update_info('iter', dump.iteration)
     model.iteration, model.max_iters = dump.iteration, dump.max_iters
-    call = from_plain(dump.call, device)
     torch.set_rng_state(dump.random['cpu'])
     if device.type == 'cuda' and 'cuda' in dump.random:
         torch.cuda.set_rng_state(dump.random['cuda'])
@@ -103,7 +102,7 @@ def _forward(
         warnings.simplefilter('ignore')  # that it takes longer
         # for the lines of the backward pass
         with torch.autograd.detect_anomaly(check_nan=False):
-            losses = model(*call['args'], **call['kwargs'])
+            losses = model(*dump.call['args'], **dump.call['kwargs'])
     return losses, origin
 
 

@@ -2,12 +2,16 @@
 
 import os
 from collections import OrderedDict
+from typing import get_type_hints
 
+import numpy as np
 import pytest
 import torch
+from mmengine.structures import PixelData
 
 from cosa_mmseg.engine.replay import StepDump
 from cosa_mmseg.engine.replay.dump import MAGIC
+from tests.models.networks import small_batch
 
 GOOD = dict(
     magic=MAGIC,
@@ -82,6 +86,26 @@ def test_what_is_damaged_is_said_in_a_sentence(tmp_path, case):
     with pytest.raises(ValueError, match=f'a.dump .*{words}') as err:
         StepDump.load(tmp_path / 'a.dump')
     assert str(err.value).isprintable() and len(str(err.value)) < 400
+
+
+def test_a_batch_comes_back(tmp_path):
+    batch = small_batch([[0], [1, 2]])
+    sample = batch['data_samples'][0]
+    sample.gt_sem_seg = PixelData(data=torch.ones(1, 32, 32).long())
+    sample.set_metainfo(dict(scale=np.float64(0.5), shape=(1, np.int64(2))))
+    batch['data_samples'][1].set_metainfo(dict(shape=sample.shape))  # shared
+    call = dict(args=(), kwargs=dict(batch, mode='loss'))
+    parts = {name: GOOD[name] for name in get_type_hints(StepDump)}
+    StepDump(**dict(parts, call=call)).save(tmp_path / 'a.dump')
+    back = StepDump.load(tmp_path / 'a.dump').call['kwargs']
+    assert torch.equal(back['inputs']['weak'][1], batch['inputs']['weak'][1])
+    for one, old in zip(
+        back['data_samples'], batch['data_samples'], strict=True
+    ):
+        assert type(one) is type(old)
+        assert one.metainfo == old.metainfo
+        assert torch.equal(one.gt_label.label, old.gt_label.label)
+    assert back['data_samples'][0].gt_sem_seg.data.all()
 
 
 def test_a_whole_one_is_read(tmp_path):
