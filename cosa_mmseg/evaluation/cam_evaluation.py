@@ -79,11 +79,11 @@ def threshold_summary(model: nn.Module) -> str:
             one whose labelers have no single threshold, gives ''.
     """
     assigner: Any = getattr(bare_model(model), 'assigner', None)
-    if assigner is None or not assigner.has_threshold:
+    found = assigner and assigner.thresholds
+    if not found:
         return ''
-    xi, xi_aux = assigner.cam_labeler.xi, assigner.cam_labeler_aux.xi
     return (
         'The pseudo labels of the training ended with the thresholds '
-        f'xi={float(xi):.2f} (main CAM) and {float(xi_aux):.2f} (auxiliary '
-        'CAM); they know the true labels.'
+        f'xi={float(found[0]):.2f} (main CAM) and {float(found[1]):.2f} '
+        '(auxiliary CAM); they know the true labels.'
     )

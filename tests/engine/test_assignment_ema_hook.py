@@ -6,7 +6,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.registry import MODELS
 from torch import nn
 
-from cosa_mmseg.engine import AssignmentEMAHook
+from cosa_mmseg.engine.hooks import AssignmentEMAHook
 from tests.models.networks import small_model
 
 

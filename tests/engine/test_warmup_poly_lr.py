@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from cosa_mmseg.engine import WarmupPolyLR
+from cosa_mmseg.engine.schedulers import WarmupPolyLR
 
 
 def optimizer():

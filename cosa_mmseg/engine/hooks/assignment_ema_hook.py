@@ -5,10 +5,12 @@ from typing import Any
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from cosa_mmseg.models.ops.checks import check_range
+from cosa_mmseg.utils.bare_model import bare_model
 
 from .checkpoint_fit_hook import FITTED
 
@@ -52,8 +54,7 @@ class AssignmentEMAHook(Hook):
     def __init__(
         self, momentum: float = 6e-4, copy_at_start: bool = True
     ) -> None:
-        if not 0 <= momentum <= 1:
-            raise ValueError(f'momentum must be in [0, 1], got {momentum}')
+        check_range('[0, 1]', momentum=momentum)
         self.momentum = momentum
         self.copy_at_start = copy_at_start
         self._loaded: dict[str, torch.Size] = {}
@@ -72,7 +73,7 @@ class AssignmentEMAHook(Hook):
         """Copy the online network, but for what was loaded."""
         if not self.copy_at_start:
             return
-        bare = _bare(runner.model)
+        bare = bare_model(runner.model)
         new = bare.online.state_dict()
         for name, tensor in bare.assignment.state_dict().items():
             shape = self._loaded.get(name)
@@ -84,7 +85,7 @@ class AssignmentEMAHook(Hook):
         self, runner, batch_idx: int, data_batch=None
     ) -> None:
         """Hand the number of the iteration to the model."""
-        model = _bare(runner.model)
+        model = bare_model(runner.model)
         model.iteration, model.max_iters = runner.iter, runner.max_iters
 
     def after_train_iter(
@@ -92,13 +93,12 @@ class AssignmentEMAHook(Hook):
     ) -> None:
         """Move towards the online network, if it was just updated."""
         if runner.optim_wrapper.should_update():
-            self._update(runner.model, self.momentum)
+            self._update(bare_model(runner.model), self.momentum)
 
     @staticmethod
     @torch.no_grad()
-    def _update(model: nn.Module, momentum: float) -> None:
+    def _update(bare: Any, momentum: float) -> None:
         """``AN <- (1 - momentum) * AN + momentum * ON``."""
-        bare = _bare(model)
         new = bare.online.state_dict()
         old = {
             name: tensor
@@ -117,15 +117,10 @@ class AssignmentEMAHook(Hook):
             old[name].copy_(new[name])
 
 
-def _bare(model: Any) -> Any:
-    """The model without what distributes it."""
-    return model.module if is_model_wrapper(model) else model
-
-
 def _batch_norm_shares(
     network: nn.Module, momentum: float
 ) -> Iterator[tuple[str, torch.Tensor]]:
-    """Names of running statistics, each with how far to move it, 0-d."""
+    """Yield names of running statistics and how far to move each, 0-d."""
     for name, layer in network.named_modules():
         if isinstance(layer, _BatchNorm) and layer.track_running_stats:
             count: Any = layer.num_batches_tracked

@@ -6,7 +6,6 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.registry import HOOKS
 from mmengine.runner import BaseLoop
@@ -22,6 +21,7 @@ from cosa_mmseg.engine.resumed_optimizer import (
     overridden_settings,
 )
 from cosa_mmseg.engine.schedulers import WarmupPolyLR
+from cosa_mmseg.utils.bare_model import bare_model
 from cosa_mmseg.utils.checkpoint_loaders import load_safely_in
 from cosa_mmseg.utils.weights import WeightsError
 
@@ -66,22 +66,18 @@ class CheckpointFitHook(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Compare names and shapes."""
-        model = runner.model
         classes = _classes(runner)
-        check_fit(
-            runner.cfg,
-            checkpoint,
-            model.module if is_model_wrapper(model) else model,
-            classes,
-            runner.optim_wrapper if is_training(runner) else None,
-        )
+        trains = is_training(runner)
+        optim_wrapper = runner.optim_wrapper if trains else None
+        model = bare_model(runner.model)
+        check_fit(runner.cfg, checkpoint, model, classes, optim_wrapper)
         # those that may be: where a training starts from the weights
         if others := find_other_classes(classes_of(checkpoint), classes):
             runner.logger.warning(
                 f'{runner.cfg.get("load_from")} is of other classes, from '
                 f'whose weights the heads start: {others}'
             )
-        if is_training(runner) and runner.cfg.get('resume'):
+        if trains and runner.cfg.get('resume'):
             _name_overridden(runner, checkpoint)
 
 

@@ -9,11 +9,12 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import DATASETS, HOOKS
 from mmengine.runner import autocast
 
 from cosa_mmseg.models import CoSA
+from cosa_mmseg.models.ops.checks import check_range
+from cosa_mmseg.utils.bare_model import bare_model
 from cosa_mmseg.utils.pipelines import loads_masks
 from cosa_mmseg.utils.random_numbers import seeded
 
@@ -60,16 +61,9 @@ class CoSAVisualizationHook(Hook):
         interval: int | None = None,
         width: int = 224,
     ) -> None:
-        for name, value, least in (
-            ('images', images, 0),
-            ('interval', interval, 1),
-            ('width', width, 1),
-        ):
-            if isinstance(value, int) and value < least:
-                raise ValueError(
-                    f'CoSAVisualizationHook: {name} must be at least {least}, '
-                    f'got {value}'
-                )
+        if isinstance(images, int):
+            check_range('[0, inf)', images=images)
+        check_range('[1, inf)', interval=interval, width=width)
         self.images = images
         self.interval = interval
         self.width = width
@@ -79,10 +73,13 @@ class CoSAVisualizationHook(Hook):
 
     def before_train(self, runner) -> None:
         """Read the images."""
-        wanted = self.images and isinstance(_bare(runner), CoSA)
+        wanted = self.images and isinstance(bare_model(runner.model), CoSA)
         if not wanted or not is_main_process():
             return
-        dataset = _find_dataset(runner)
+        if runner.val_loop is not None:
+            dataset = runner.val_dataloader.dataset
+        else:
+            dataset = build_test_set(runner.cfg)
         if dataset is None:
             return
         with seeded(0):
@@ -118,7 +115,7 @@ class CoSAVisualizationHook(Hook):
         from cosa_mmseg.visualization import draw_sheet, observe
 
         self._last_iteration = iteration
-        model = _bare(runner)
+        model = bare_model(runner.model)
         fp16 = getattr(runner.val_loop, 'fp16', False)
         names: set[str] = set()
         for number, data in enumerate(self._samples):
@@ -141,7 +138,7 @@ class CoSAVisualizationHook(Hook):
 def find_images(
     dataset: BaseDataset, images: int | Sequence[int | str]
 ) -> list[int]:
-    """Indices of some images of a set.
+    """Return the indices of some images of a set.
 
     Args:
         dataset (BaseDataset): The set.
@@ -172,21 +169,8 @@ def find_images(
     return found
 
 
-def _bare(runner) -> Any:
-    """The model without what distributes it."""
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model
-
-
-def _find_dataset(runner) -> BaseDataset | None:
-    """The validation set; without one the test set."""
-    if runner.val_loop is not None:
-        return runner.val_dataloader.dataset
-    return build_test_set(runner.cfg)
-
-
 def build_test_set(cfg: Config) -> BaseDataset | None:
-    """The test set of a config, without its masks; None if it has none."""
+    """Build the test set of a config without its masks, if it has one."""
     loader = cfg.get('test_dataloader')
     if not loader:
         return None
@@ -197,14 +181,10 @@ def build_test_set(cfg: Config) -> BaseDataset | None:
 
 
 def _note(model: CoSA, iteration: int) -> str:
-    """Iteration and thresholds, where there are single ones."""
+    """Return the iteration and the thresholds, where there are single ones."""
     note = f'iteration {iteration}'
-    assigner = model.assigner
-    if assigner.has_threshold:
-        xi, xi_aux = (
-            labeler.xi.item()
-            for labeler in (assigner.cam_labeler, assigner.cam_labeler_aux)
-        )
+    if found := model.assigner.thresholds:
+        xi, xi_aux = map(float, found)
         note += (
             f'   \N{GREEK SMALL LETTER XI} {xi:.3f}, auxiliary {xi_aux:.3f}'
         )

@@ -6,7 +6,6 @@ import torch
 from mmengine.device import get_device
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.optim import AmpOptimWrapper
 from mmengine.registry import HOOKS
 
@@ -14,6 +13,7 @@ from cosa_mmseg.engine.optim import (
     AutoPrecisionOptimWrapper,
     BFloat16OptimWrapper,
 )
+from cosa_mmseg.utils.bare_model import bare_model
 from cosa_mmseg.utils.precision import (
     PRECISIONS,
     choose_precision,
@@ -103,7 +103,7 @@ class PrecisionHook(Hook):
 
 
 def _fixed_settings(runner) -> Iterator[tuple[str, str]]:
-    """Half precision that the config sets, by the setting."""
+    """Yield half precision that the config sets, by the setting."""
     wrapper = runner.optim_wrapper
     if isinstance(wrapper, AmpOptimWrapper):
         dtype = wrapper.cast_dtype or torch.float16
@@ -115,8 +115,7 @@ def _fixed_settings(runner) -> Iterator[tuple[str, str]]:
             'optim_wrapper.type=BFloat16OptimWrapper (--amp sets it)',
             'bfloat16',
         )
-    model = runner.model
-    model = model.module if is_model_wrapper(model) else model
-    dtype = getattr(getattr(model, 'assigner', None), 'dtype', None)
+    assigner = getattr(bare_model(runner.model), 'assigner', None)
+    dtype = getattr(assigner, 'dtype', None)
     if dtype is not None:
         yield 'model.assigner.dtype', str(dtype).removeprefix('torch.')

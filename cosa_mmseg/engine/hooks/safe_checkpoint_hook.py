@@ -14,10 +14,9 @@ from mmengine.registry import HOOKS
 
 from cosa_mmseg.engine.atomic_backend import AtomicBackend
 from cosa_mmseg.engine.checkpoints import LAST, CheckpointError
+from cosa_mmseg.models.ops.checks import check_choice
 from cosa_mmseg.utils.atomic import remove_unfinished
 from cosa_mmseg.utils.checkpoint_loaders import load_safely_in
-
-ON_SAVE_ERROR = ('continue', 'stop')
 
 
 class _LateRemoval(AtomicBackend):
@@ -87,11 +86,7 @@ class SafeCheckpointHook(CheckpointHook):
                 raise ValueError(
                     f'{name} must be a whole number, got {value!r}'
                 )
-        if on_save_error not in ON_SAVE_ERROR:
-            raise ValueError(
-                'on_save_error must be one of '
-                f'{", ".join(ON_SAVE_ERROR)}, got {on_save_error!r}'
-            )
+        check_choice(('continue', 'stop'), on_save_error=on_save_error)
         elsewhere = self.backend_args or self.file_client_args
         if elsewhere or '://' in str(self.out_dir or ''):
             raise ValueError(

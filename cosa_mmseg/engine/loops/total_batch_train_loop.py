@@ -11,24 +11,11 @@ from mmengine.logging import print_log
 from mmengine.registry import LOOPS
 from mmengine.runner import IterBasedTrainLoop, set_random_seed
 
+from cosa_mmseg.models.ops.checks import check_range
 from cosa_mmseg.utils.random_numbers import derive_seeds
 from cosa_mmseg.utils.threads import describe_crowd
 
 from .batch_norm_statistics import share_batch_norm_statistics
-
-
-class _BatchGroups:
-    """Iterator over groups of ``size`` batches of another iterator."""
-
-    def __init__(self, iterator, size: int) -> None:
-        self.iterator = iterator
-        self.size = size
-
-    def __iter__(self) -> '_BatchGroups':
-        return self
-
-    def __next__(self) -> list[dict]:
-        return [next(self.iterator) for _ in range(self.size)]
 
 
 def batches_per_step(
@@ -46,13 +33,8 @@ def batches_per_step(
         ValueError: If a size is less than 1, the batches do not make the
             total, or the wrapper accumulates for itself.
     """
-    sizes = {
-        'train_cfg.total_batch_size': total,
-        'train_dataloader.batch_size': per_process,
-    }
-    for key, size in sizes.items():
-        if size < 1:
-            raise ValueError(f'{key} must be at least 1, got {size}')
+    check_range('[1, inf)', **{'train_cfg.total_batch_size': total})
+    check_range('[1, inf)', **{'train_dataloader.batch_size': per_process})
     num, rest = divmod(total, per_process * num_processes)
     if rest:
         raise ValueError(
@@ -138,13 +120,13 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
             wrapper['accumulative_counts'] = self.num_batches
 
     def _in_groups(self, iterator: Iterator) -> Iterator:
-        """The iterator of batches, in groups of those of a step."""
+        """Return the iterator of batches, in groups of those of a step."""
         if self.num_batches == 1:
             return iterator
-        return _BatchGroups(iterator, self.num_batches)
+        return map(list, zip(*[iterator] * self.num_batches, strict=False))
 
     def run(self):
-        """Launch training; counts batches where the wrapper does."""
+        """Launch training; count batches where the wrapper does."""
         runner = self.runner
         runner.optim_wrapper.initialize_count_status(
             runner.model,

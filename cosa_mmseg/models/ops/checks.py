@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 
-def check_range(interval: str, **settings: float | None) -> None:
+def check_range(interval: str, /, **settings: float | None) -> None:
     """Raise unless all settings that are not None are in an interval.
 
     Args:
@@ -27,7 +27,7 @@ def check_range(interval: str, **settings: float | None) -> None:
             raise ValueError(f'{name} must be in {interval}, got {value}')
 
 
-def check_choice(choices: Sequence[str], **settings: str) -> None:
+def check_choice(choices: Sequence[str], /, **settings: str) -> None:
     """Raise unless all settings are one of some words.
 
     Args:
@@ -44,7 +44,7 @@ def check_choice(choices: Sequence[str], **settings: str) -> None:
 
 
 def check_shape(
-    expected: Sequence[int | None], **tensors: Tensor | None
+    expected: Sequence[int | None], /, **tensors: Tensor | None
 ) -> None:
     """Raise unless all tensors that are not None have a shape.
 

@@ -96,7 +96,7 @@ class Assigner(nn.Module):
         self.cam_labeler_aux = MODELS.build(cam_labeler_aux or cam_labeler)
         self.seg_labeler = MODELS.build(seg_labeler)
         self.reliability = MODELS.build(reliability) if reliability else None
-        if self.reliability is not None and not self.has_threshold:
+        if self.reliability is not None and self.thresholds is None:
             raise ValueError(
                 'reliability is the distance from one threshold: set '
                 'cam_labeler (and cam_labeler_aux) to a labeler that has '
@@ -106,10 +106,14 @@ class Assigner(nn.Module):
             check_call(name, getattr(self, name), args)
 
     @property
-    def has_threshold(self) -> bool:
-        """bool: Whether both labelers compare with a single threshold."""
-        labelers = (self.cam_labeler, self.cam_labeler_aux)
-        return all(hasattr(labeler, 'xi') for labeler in labelers)
+    def thresholds(self) -> tuple[Tensor, Tensor] | None:
+        """tuple, optional: Single thresholds of main and auxiliary CAM."""
+        found = [
+            labeler.xi
+            for labeler in (self.cam_labeler, self.cam_labeler_aux)
+            if hasattr(labeler, 'xi')
+        ]
+        return (found[0], found[1]) if len(found) == 2 else None
 
     @property
     def num_images(self) -> int:
@@ -250,9 +254,8 @@ class Assigner(nn.Module):
             there are single thresholds, ``xi`` and ``xi_aux``; 0-d each.
         """
         out = summarize(pseudo)
-        if self.has_threshold:
-            out['xi'] = self.cam_labeler.xi
-            out['xi_aux'] = self.cam_labeler_aux.xi
+        if found := self.thresholds:
+            out['xi'], out['xi_aux'] = found
         return out
 
 

@@ -96,7 +96,7 @@ class CoSA(DualStreamSegmentor):
         """Raise unless a loss can be called, which is hours later."""
         check_call(name, loss, ['output', 'pseudo', 'batch'])
         needs_threshold = getattr(loss, 'needs_threshold', False)
-        if needs_threshold and not self.assigner.has_threshold:
+        if needs_threshold and self.assigner.thresholds is None:
             raise ValueError(
                 f'{name} selects pixels by their distance from one '
                 'threshold: set assigner.cam_labeler (and cam_labeler_aux) to '
