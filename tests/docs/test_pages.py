@@ -109,6 +109,18 @@ def test_each_part_of_the_method_names_its_code():
     assert set(named) <= there
 
 
+def test_the_method_is_in_five_files():
+    page = PAGES['docs/read_the_code.md']
+    stated = dict(re.findall(r'\| \d \| `(.+\.py)` \| (\d+) \|', page))
+    lines = {
+        name: len((ROOT / 'cosa_mmseg' / name).read_text().splitlines())
+        for name in stated
+    }
+    assert len(lines) == 5 and sum(lines.values()) <= 1200
+    for name, number in stated.items():
+        assert abs(lines[name] - int(number)) <= 15, name
+
+
 def test_pictures_go_where_the_page_says():
     code = re.search(r'```python\n(.*?)```', PAGES['docs/watch.md'], re.S)[1]
     scope = {}

@@ -10,7 +10,7 @@ from PIL import Image
 from cosa_mmseg.datasets.shapes.shapes import write_shapes
 from cosa_mmseg.engine.hooks import CoSAVisualizationHook
 from cosa_mmseg.engine.hooks.cosa_visualization_hook import (
-    _find_dataset,
+    build_test_set,
     find_images,
 )
 from cosa_mmseg.models import CoSA
@@ -77,12 +77,11 @@ def test_without_validation_the_test_set_is_drawn_without_masks(
     shapes, tmp_path
 ):
     cfg = watched_config(shapes, tmp_path)
-    runner = SimpleNamespace(val_loop=None, cfg=cfg)
     init_default_scope('mmseg')
-    dataset = _find_dataset(runner)
+    dataset = build_test_set(cfg)
     sample = dataset[0]['data_samples']
     assert 'gt_label' in sample and 'gt_sem_seg' not in sample
-    assert _find_dataset(SimpleNamespace(val_loop=None, cfg={})) is None
+    assert build_test_set({}) is None
 
 
 def test_images_are_spread_or_chosen(shapes, tmp_path):

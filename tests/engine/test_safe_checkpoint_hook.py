@@ -272,7 +272,7 @@ def test_a_resumed_run_removes_what_a_killed_one_could_not(
 @pytest.mark.parametrize(
     'settings, message',
     [
-        (dict(on_save_error='ignore'), "continue, stop, got 'ignore'"),
+        (dict(on_save_error='ignore'), "'continue', 'stop', got 'ignore'"),
         (dict(out_dir='s3://bucket'), "out_dir='s3://bucket'"),
         (dict(backend_args=dict(backend='petrel')), "'backend': 'petrel'"),
     ],

@@ -17,14 +17,18 @@ def check_range(interval: str, /, **settings: float | None) -> None:
     Raises:
         ValueError: Naming the first one that is not.
     """
-    low, high = map(float, interval[1:-1].split(','))
+    least, most = interval[1:-1].split(', ')
+    low, high = float(least), float(most)
+    allowed = f'in {interval}'
+    if high == float('inf'):
+        allowed = f'{"at least" if interval[0] == "[" else "above"} {least}'
     for name, value in settings.items():
         if value is None:
             continue
         above = value >= low if interval[0] == '[' else value > low
         below = value <= high if interval[-1] == ']' else value < high
         if not (above and below):
-            raise ValueError(f'{name} must be in {interval}, got {value}')
+            raise ValueError(f'{name} must be {allowed}, got {value}')
 
 
 def check_choice(choices: Sequence[str], /, **settings: str) -> None:

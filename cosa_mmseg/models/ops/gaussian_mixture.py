@@ -220,8 +220,6 @@ def separate_two_modes(values: Tensor, counts: Tensor) -> Tensor:
     Returns:
         Tensor: 0-d; NaN without two modes.
     """
-    if len(values) == 0:
-        return values.new_full((), math.nan)
     counts = counts.to(values)
     single = _maximize((_powers(values) @ counts)[None])
     mixture, _ = fit_gaussian_mixture(

@@ -29,7 +29,7 @@ class _HalvedSoftmax(torch.autograd.Function):
             prob = _softmax(whole, rows)  # (N, K, r, 2, 2w)
             prob = prob[:, :, :, 0] + prob[:, :, :, 1]
             prob = prob[..., ::2] + prob[..., 1::2]
-            out[:, :, _halved(rows)] = prob.mul_(0.25)
+            out[:, :, rows.start // 2 : rows.stop // 2] = prob.mul_(0.25)
         return out
 
     @staticmethod
@@ -39,8 +39,9 @@ class _HalvedSoftmax(torch.autograd.Function):
         whole = UpsampledLogits(logits, ctx.size)
         for rows in whole.blocks(multiple=2):
             prob = _softmax(whole, rows)  # (N, K, r, 2, 2w)
-            pull = 0.25 * grad_out[:, :, _halved(rows)].contiguous()
-            pull = prob * _repeat_columns(pull).unsqueeze(3)
+            pull = 0.25 * grad_out[:, :, rows.start // 2 : rows.stop // 2]
+            pull = pull.contiguous()[..., None].expand(-1, -1, -1, -1, 2)
+            pull = prob * pull.flatten(-2).unsqueeze(3)  # each column twice
             mean = pull.sum(1, keepdim=True)
             pull = pull.addcmul_(prob, mean, value=-1).flatten(2, 3)
             # an odd last column has no partner
@@ -71,15 +72,3 @@ def _softmax(whole: UpsampledLogits, rows: slice) -> Tensor:
     """Of pairs of rows and an even number of columns: (N, K, r, 2, 2w)."""
     block = whole.rows(rows)[..., : whole.size[1] // 2 * 2]
     return block.softmax(1).unflatten(2, (-1, 2))
-
-
-def _halved(rows: slice) -> slice:
-    return slice(rows.start // 2, rows.stop // 2)
-
-
-def _repeat_columns(maps: Tensor) -> Tensor:
-    """Each column twice: (..., w) -> (..., 2w)."""
-    out = maps.new_empty(*maps.shape, 2)
-    out[..., 0] = maps
-    out[..., 1] = maps
-    return out.flatten(-2)

@@ -197,6 +197,14 @@ def _say_clamped() -> None:
     )
 
 
+def pixel_positions(img: Tensor) -> Tensor:
+    """Return x and y of the pixels of images (..., H, W): (2, H, W)."""
+    height, width = img.shape[-2:]
+    y = torch.arange(height, device=img.device, dtype=img.dtype)
+    x = torch.arange(width, device=img.device, dtype=img.dtype)
+    return torch.stack(torch.meshgrid(x, y, indexing='xy'))
+
+
 def bilateral_filter(
     values: Tensor, img: Tensor, sigma_rgb: float, sigma_xy: float
 ) -> Tensor:
@@ -231,14 +239,9 @@ def bilateral_filter(
     num_images, _, height, width = values.shape
     check_shape([num_images, 3, height, width], img=img)
     dtype = torch.promote_types(values.dtype, torch.float32)
-    y, x = torch.meshgrid(
-        torch.arange(height, device=values.device),
-        torch.arange(width, device=values.device),
-        indexing='ij',
-    )
-    position = torch.stack([x, y]).to(dtype) / sigma_xy
-    position = position.expand(num_images, -1, -1, -1)
     color = img.to(dtype).clamp(0, 255)
+    position = pixel_positions(color) / sigma_xy
+    position = position.expand(num_images, -1, -1, -1)
     # float error of images that were normalised and brought back is no fault
     if on_host(img) and ((color - img).abs() > 1).any():
         _say_clamped()

@@ -7,8 +7,8 @@ import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from cosa_mmseg.models.ops.checks import check_range
-from cosa_mmseg.models.ops.permutohedral import PermutohedralLattice
+from ..ops.checks import check_range
+from ..ops.permutohedral import PermutohedralLattice, pixel_positions
 
 MIN_PROB = 1e-5  # released code; keeps the logarithm finite
 
@@ -102,13 +102,7 @@ class DenseCRF(nn.Module):
 
     def _filters(self, image: Tensor) -> list[Callable[[Tensor], Tensor]]:
         """S and B for an image (H, W, 3)."""
-        height, width, _ = image.shape
-        y, x = torch.meshgrid(
-            torch.arange(height, device=image.device),
-            torch.arange(width, device=image.device),
-            indexing='ij',
-        )
-        xy = torch.stack([x, y], 2).to(image).flatten(0, 1)  # (H*W, 2)
+        xy = pixel_positions(image[..., 0]).flatten(1).T  # (H*W, 2)
         rgb = image.flatten(0, 1)  # (H*W, 3)
         position = xy / self.bilateral_sigma_xy
         colour = rgb / self.bilateral_sigma_rgb

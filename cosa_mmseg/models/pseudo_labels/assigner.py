@@ -17,7 +17,7 @@ from cosa_mmseg.structures import (
 )
 
 from ..ops.cam import normalize_cam, restrict_cam, to_class_ids
-from ..ops.checks import check_call
+from ..ops.checks import check_call, check_choice, check_range
 from .perplexity import perplexity
 from .statistics import summarize
 
@@ -78,17 +78,11 @@ class Assigner(nn.Module):
     ) -> None:
         super().__init__()
         self.all_classes = all_classes
-        if dtype not in (None, 'bfloat16', 'float16'):
-            raise ValueError(
-                "assigner.dtype must be 'bfloat16', 'float16' or None, got "
-                f'{dtype!r}'
-            )
+        if dtype is not None:
+            choices = ('bfloat16', 'float16')
+            check_choice(choices, **{'assigner.dtype': dtype})
         self.dtype = getattr(torch, dtype) if dtype else None
-        if refiner_downscale < 1:
-            raise ValueError(
-                'assigner.refiner_downscale must be at least 1, got '
-                f'{refiner_downscale}'
-            )
+        check_range('[1, inf)', refiner_downscale=refiner_downscale)
         self.refiner: Any = MODELS.build(refiner) if refiner else None
         self.refiner_downscale = refiner_downscale
         self.multi_scale = MODELS.build(multi_scale)
@@ -212,7 +206,7 @@ class Assigner(nn.Module):
         img_label: Tensor,
         batch: CoSABatch,
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """Label one CAM; with the labels' weight and perplexity, if any."""
+        """Label one CAM; return labels, weight and perplexity, if any."""
         rgb = batch.weak_rgb if getattr(labeler, 'needs_rgb', True) else None
         made: CAMLabels = labeler(cam, img_label, batch.valid, rgb)
         if made.confidence is None or made.xi is None:

@@ -51,12 +51,8 @@ class DualThresholdLabeler(nn.Module):
     ) -> None:
         super().__init__()
         if threshold is not None and low is high is None:
-            self.threshold = build_threshold(
-                threshold,
-                2,
-                '(low, high)',
-                'ThresholdLabeler takes one number',
-            )
+            told = '(low, high)', 'ThresholdLabeler takes one number'
+            self.threshold = build_threshold(threshold, 2, *told)
         elif threshold is not None or low is None or high is None:
             raise ValueError(
                 'give either low and high, or threshold: got '

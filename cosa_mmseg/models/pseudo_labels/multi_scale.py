@@ -54,7 +54,8 @@ class MultiScaleInference(nn.Module):
         size_divisor: int = 1,
     ) -> None:
         super().__init__()
-        check_range('(0, inf)', scales=min(scales, default=0))
+        if not scales or min(scales) <= 0:
+            raise ValueError(f'scales must be positive, got {scales}')
         check_choice(('sum', 'last'), aux_scales=aux_scales)
         check_range('[1, inf)', size_divisor=size_divisor)
         self.scales = tuple(scales)

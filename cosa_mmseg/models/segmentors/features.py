@@ -1,10 +1,9 @@
-"""What a backbone gives, and what the heads take of it."""
+"""Features of a backbone, and settings of the heads on them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 # Sides of the image that is shown to a backbone: a multiple of 14 and of 32
 _SIDE = 224
@@ -51,21 +50,15 @@ def probe_features(extract_feat: Callable) -> tuple[Feature, ...]:
             'any, as with dynamic_img_size=True in timm'
         ) from error
     is_sequence = isinstance(outputs, Sequence)
-    if not is_sequence or any(_no_map(output) for output in outputs):
-        features = outputs if is_sequence else [outputs]
-        shapes = [tuple(getattr(out, 'shape', ())) for out in features]
+    features = outputs if is_sequence else [outputs]
+    shapes = [tuple(getattr(out, 'shape', ())) for out in features]
+    if not is_sequence or any(len(shape) != 4 for shape in shapes):
         raise ValueError(
             'network.backbone must give a tuple of maps (N, D, h, w), but '
             f'for one image it gives {type(outputs).__name__} of shapes '
             f"{shapes}; set out_type='featmap' in a ViT of mmpretrain"
         )
-    return tuple(
-        Feature(out.shape[1], _SIDE // out.shape[-1]) for out in outputs
-    )
-
-
-def _no_map(output: object) -> bool:
-    return not isinstance(output, Tensor) or output.ndim != 4
+    return tuple(Feature(shape[1], _SIDE // shape[-1]) for shape in shapes)
 
 
 def fit_head(
@@ -144,7 +137,7 @@ def fit_auxiliary_head(
 
 
 def _pick(name: str, index: int, features: Sequence[Feature]) -> Feature:
-    """The feature of an index."""
+    """Return the feature of an index."""
     try:
         return features[index]
     except IndexError:
@@ -155,6 +148,6 @@ def _pick(name: str, index: int, features: Sequence[Feature]) -> Feature:
 
 
 def _describe(features: Sequence[Feature]) -> str:
-    """What a backbone gives, for messages."""
+    """Describe the features of a backbone, for messages."""
     listed = '; '.join(f'{i}: {feat}' for i, feat in enumerate(features))
     return f'The backbone gives {len(features)} feature(s): {listed}'

@@ -60,8 +60,10 @@ class PredictionSettings:
                 )
         check_choice(NETWORKS, **{'test_cfg.network': self.network})
         check_choice(('whole', 'slide'), **{'test_cfg.mode': self.mode})
-        least_scale = min(self.scales, default=0)
-        check_range('(0, inf)', **{'test_cfg.scales': least_scale})
+        if not self.scales or min(self.scales) <= 0:
+            raise ValueError(
+                f'test_cfg.scales must be positive, got {self.scales}'
+            )
         check_range('[1, inf)', **{'test_cfg.size_divisor': self.size_divisor})
         missing = (self.crop_size, self.stride).count(None)
         if missing != (0 if self.mode == 'slide' else 2):

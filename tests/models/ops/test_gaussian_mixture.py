@@ -228,7 +228,7 @@ def test_a_single_mode_has_no_threshold(deviation):
     assert separate_two_modes(values, torch.ones_like(values)).isnan()
 
 
-@pytest.mark.parametrize('num', [0, 1])
+@pytest.mark.parametrize('num', [1])
 def test_too_few_values_have_no_threshold(num):
     values = torch.rand(num, dtype=torch.float64)
     assert separate_two_modes(values, torch.full((num,), 50.0)).isnan()

@@ -112,5 +112,7 @@ def test_refuses_other_images(image, got):
     ],
 )
 def test_refuses_settings(settings):
-    with pytest.raises(ValueError, match=f'{next(iter(settings))} must be in'):
+    with pytest.raises(
+        ValueError, match=f'{next(iter(settings))} must be (above|at least)'
+    ):
         DenseCRF(**settings)

@@ -424,8 +424,8 @@ def test_padding_counts_in_the_released_pair():
     'setting, message',
     [
         (dict(initial=1.0), 'initial must be in .* got 1.0'),
-        (dict(num_images=0), r'num_images must be in \[1, inf\), got 0'),
-        (dict(grid=(0, 4)), r'grid must be in \[1, inf\), got 0'),
+        (dict(num_images=0), 'num_images must be at least 1, got 0'),
+        (dict(grid=(0, 4)), 'grid must be at least 1, got 0'),
         (dict(min_value=1.0), 'min_value must be in .* got 1.0'),
         (dict(decay=1.5), 'decay must be in .* got 1.5'),
     ],
