@@ -3,6 +3,7 @@
 # the one that was. What differs from the recipe for large networks is ours.
 #     cosa train cosa_resnet18_custom \
 #         --cfg-options data_root=DIR label_file=labels.csv
+# Source: ours
 _base_ = './cosa_vit-b_custom.py'
 
 # stride 16; auxiliary feature: the third stage

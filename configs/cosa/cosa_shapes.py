@@ -2,6 +2,7 @@
 # other shapes, by configs/pretrain/small_resnet_shapes.py. Runs on a CPU.
 # What differs from the recipe for VOC is adapted to the small network and the
 # short schedule, on the splits `tune` and `tune_decorr`.
+# Source: ours
 _base_ = [
     '../_base_/models/cosa_vit-b.py',
     '../_base_/datasets/shapes_wsss.py',

@@ -1,5 +1,6 @@
 # MS COCO 2014, the recipe that the authors' public code runs by default: see
 # cosa_vit-b_voc_released.py.
+# Source: released
 _base_ = './cosa_vit-b_coco.py'
 model = dict(
     assigner=dict(

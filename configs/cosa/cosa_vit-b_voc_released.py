@@ -1,6 +1,7 @@
 # PASCAL VOC 2012, the recipe that the authors' public code runs by default:
 # two fixed thresholds with an ignore band, no RAW, DT or CSC. Its log made the
 # published number.
+# Source: released
 _base_ = './cosa_vit-b_voc.py'
 model = dict(
     assigner=dict(

@@ -1,5 +1,6 @@
 # A second stage on MS COCO 2014: a segmentor in the style of DeepLabV2,
 # trained on exported pseudo labels.
+# Source: mmseg
 _base_ = [
     '../_base_/models/deeplabv2_resnet101.py',
     '../_base_/datasets/coco_pseudo.py',
@@ -17,5 +18,5 @@ max_iters = 80000
 param_scheduler = [
     dict(type='PolyLR', eta_min=1e-4, power=0.9, end=max_iters, by_epoch=False)
 ]
-train_cfg = dict(max_iters=max_iters, val_interval=8000)
+train_cfg = dict(max_iters=max_iters, val_interval=8000)  # ours
 default_hooks = dict(checkpoint=dict(interval=8000))

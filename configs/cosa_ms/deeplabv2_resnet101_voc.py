@@ -1,5 +1,6 @@
 # A second stage on PASCAL VOC 2012: a segmentor in the style of DeepLabV2,
 # trained on exported pseudo labels.
+# Source: mmseg
 _base_ = [
     '../_base_/models/deeplabv2_resnet101.py',
     '../_base_/datasets/voc_pseudo.py',

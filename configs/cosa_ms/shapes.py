@@ -1,6 +1,7 @@
 # A second stage on the shapes set: a stock segmentor, trained on the pseudo
 # labels of cosa/cosa_shapes.py. Runs on a CPU. All numbers are ours, chosen on
 # the splits `tune` and `tune_decorr`.
+# Source: ours
 _base_ = [
     '../_base_/datasets/shapes_pseudo.py',
     '../_base_/default_runtime.py',

@@ -1,5 +1,6 @@
 # A second stage on MS COCO 2014: UPerNet with Swin-B, trained on exported
 # pseudo labels.
+# Source: mmseg
 _base_ = [
     '../_base_/models/upernet_swin-b.py',
     '../_base_/datasets/coco_pseudo.py',
@@ -22,5 +23,5 @@ param_scheduler = [
     ),
     dict(type='PolyLR', power=1.0, begin=1500, end=max_iters, by_epoch=False),
 ]
-train_cfg = dict(max_iters=max_iters, val_interval=8000)
+train_cfg = dict(max_iters=max_iters, val_interval=8000)  # ours
 default_hooks = dict(checkpoint=dict(interval=8000))

@@ -1,5 +1,6 @@
 # A second stage on PASCAL VOC 2012: UPerNet with Swin-B, trained on exported
 # pseudo labels.
+# Source: mmseg
 _base_ = [
     '../_base_/models/upernet_swin-b.py',
     '../_base_/datasets/voc_pseudo.py',

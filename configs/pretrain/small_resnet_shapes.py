@@ -3,6 +3,7 @@
 #   cosa prepare shapes --vocabulary pretrain \
 #       --root data/shapes_pretrain --num-train 4000
 #   cosa train small_resnet_shapes
+# Source: ours
 _base_ = '../cosa/cosa_shapes.py'
 data_root = 'data/shapes_pretrain'
 # mmengine keeps visualizers by name: a training that follows in the same

@@ -25,6 +25,7 @@ GROUPS = {
         'browse': 'draw what the data pipeline of a config hands out',
     },
     'training': {
+        'show-config': 'print the numbers of a config with their sources',
         'convert': 'convert pretrained weights for a config',
         'train': 'train a model from a config',
         'report': 'write what a training did as one page',

@@ -34,11 +34,22 @@ _HOOKS_OF_MMENGINE = {
 def read_config(
     config: str, cfg_options: dict | None, work_dir: str | None = None
 ) -> Config:
-    """A config with its overriding settings.
+    """Read a config with its overriding settings, and count its classes.
 
-    Settings of the data are set in all data sets, see :func:`set_data`, whose
-    classes are counted, see :func:`fill_in_classes`. A default hook that is
-    None is left out. ``~`` in paths is the home folder.
+    See :func:`open_config` and :func:`fill_in_classes`.
+    """
+    cfg = open_config(config, cfg_options, work_dir)
+    fill_in_classes(cfg)
+    return cfg
+
+
+def open_config(
+    config: str, cfg_options: dict | None, work_dir: str | None = None
+) -> Config:
+    """Read a config with its overriding settings.
+
+    Settings of the data are set in all data sets, see :func:`set_data`. A
+    default hook that is None is left out. ``~`` in paths is the home folder.
 
     Args:
         config: Path of a config, or the name of a packaged one.
@@ -72,7 +83,6 @@ def read_config(
     merge_options(cfg, set_data(cfg, options))
     _drop_hooks(cfg)
     _expand_paths(cfg)
-    fill_in_classes(cfg)
     return cfg
 
 

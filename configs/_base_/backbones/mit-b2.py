@@ -1,5 +1,6 @@
 # MiT-B2 (SegFormer); auxiliary feature: the third stage. Weights of mmseg's
 # segformer_mit-b2.
+# Source: the weights, and what they were trained with
 backbone = dict(
     type='MixVisionTransformer',
     embed_dims=64,

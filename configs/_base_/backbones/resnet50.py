@@ -1,4 +1,5 @@
 # ResNet-50 V1c with dilation, stride 8; auxiliary feature: the third stage.
+# Source: the weights, and what they were trained with
 backbone = dict(
     type='ResNetV1c',
     depth=50,

@@ -1,5 +1,6 @@
 # Swin-B, ImageNet-21k; auxiliary feature: the third stage. Weights of mmseg's
 # swin-base-patch4-window7-in22k-pre_upernet.
+# Source: the weights, and what they were trained with
 backbone = dict(
     type='SwinTransformer',
     embed_dims=128,

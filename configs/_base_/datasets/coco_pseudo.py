@@ -1,5 +1,6 @@
 # MS COCO 2014 with exported pseudo labels; evaluation on val2014, with masks.
 # All else is that of VOC.
+# Source: mmseg
 _base_ = 'coco_wsss.py'
 label_root = 'work_dirs/pseudo_labels'  # `cosa pseudo-labels`
 crop_size = (512, 512)  # mmseg

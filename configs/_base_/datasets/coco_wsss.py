@@ -3,11 +3,11 @@
 # Pipelines and metrics are those of VOC.
 dataset_type = 'COCOImageLabelDataset'
 data_root = 'data/coco2014'
-crop_size = (448, 448)  # released code
+crop_size = (448, 448)  # released
 
 # The geometry and the blur are shared by both views; TwoViews adds one of nine
 # photometric operations to the strong one. All numbers: released code.
-train_pipeline = [
+train_pipeline = [  # released
     dict(type='LoadImageFromFile'),
     dict(type='RandomScale', ratio_range=(0.5, 2.0)),
     dict(type='RandomFlip', prob=0.5),
@@ -31,7 +31,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=4,  # released code, on each of 2 GPUs
+    batch_size=4,  # released, on each of 2 GPUs
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='ResumableSampler', shuffle=True),

@@ -6,10 +6,10 @@
 
 # As if all pictures were as long as VOC's, 500 pixels: a crop of a photograph
 # at its own size would not show what the photograph's labels say.
-scale = (500, 500)  # fits into (w, h)
-crop_size = (448, 448)  # released code
+scale = (500, 500)  # ours; fits into (w, h)
+crop_size = (448, 448)  # released
 
-# what comes behind the crop, see voc_wsss.py
+# what comes behind the crop, see voc_wsss.py (released)
 views = [
     dict(
         type='mmpretrain.GaussianBlur',
@@ -20,7 +20,7 @@ views = [
     dict(type='TwoViews', magnitude_range=(1, 10)),
     dict(type='PackImageLabelInputs'),
 ]
-train_pipeline = [
+train_pipeline = [  # released, but for the resize
     dict(type='LoadImageFromFile'),
     dict(
         type='RandomNonEmptyResize',
@@ -50,7 +50,7 @@ dataset = dict(
     data_prefix=dict(img_path=''),  # below which label_file names them
 )
 train_dataloader = dict(
-    batch_size=2,  # released code, on each of 2 GPUs
+    batch_size=2,  # released, on each of 2 GPUs
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='ResumableSampler', shuffle=True),

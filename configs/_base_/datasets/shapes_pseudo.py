@@ -1,5 +1,6 @@
 # The shapes set with exported pseudo labels; evaluation as shapes_wsss.py has
 # it, with masks.
+# Source: ours
 _base_ = 'shapes_wsss.py'
 label_root = 'work_dirs/pseudo_labels'  # `cosa pseudo-labels`
 crop_size = _base_.crop_size

@@ -1,5 +1,6 @@
 # The shapes set: made by `cosa prepare shapes` in VOC layout. Metrics are
 # those of VOC.
+# Source: ours
 dataset_type = 'VOCImageLabelDataset'
 data_root = 'data/shapes'
 crop_size = (96, 96)

@@ -1,5 +1,6 @@
 # PASCAL VOC 2012 with exported pseudo labels; evaluation on val, with masks.
 # Pipelines and batch are those of mmseg's configs for VOC.
+# Source: mmseg
 _base_ = 'voc_wsss.py'
 label_root = 'work_dirs/pseudo_labels'  # `cosa pseudo-labels`
 crop_size = (512, 512)  # mmseg

@@ -2,11 +2,11 @@
 # images, labels from the XML files), evaluation on val (1,449 images).
 dataset_type = 'VOCImageLabelDataset'
 data_root = 'data/VOCdevkit/VOC2012'
-crop_size = (448, 448)  # released code
+crop_size = (448, 448)  # released
 
 # The geometry and the blur are shared by both views; TwoViews adds one of nine
 # photometric operations to the strong one. All numbers: released code.
-views = [  # what comes behind the crop
+views = [  # what comes behind the crop (released)
     dict(
         type='mmpretrain.GaussianBlur',
         prob=0.5,
@@ -16,7 +16,7 @@ views = [  # what comes behind the crop
     dict(type='TwoViews', magnitude_range=(1, 10)),
     dict(type='PackImageLabelInputs'),
 ]
-train_pipeline = [
+train_pipeline = [  # released
     dict(type='LoadImageFromFile'),
     dict(type='RandomScale', ratio_range=(0.5, 2.0)),
     dict(type='RandomFlip', prob=0.5),
@@ -33,7 +33,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=2,  # released code, on each of 2 GPUs
+    batch_size=2,  # released, on each of 2 GPUs
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='ResumableSampler', shuffle=True),

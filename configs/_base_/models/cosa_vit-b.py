@@ -2,15 +2,17 @@
 # classifiers.
 # Another backbone is an entry in `network.backbone`; what it gives is found,
 # the heads state no widths. See docs/mixing.md.
-# Sources in comments: paper, released code ("released"), ours.
+# Sources in comments: paper, released code ("released"), ours. `cosa
+# show-config` prints them.
 network = dict(
     type='CAMEncoderDecoder',
-    num_classes=21,  # of all heads, with the background; COCO: 81
+    # of all heads: VOC's 20 and the background (paper); COCO: 81
+    num_classes=21,
     backbone=dict(
         type='mmpretrain.VisionTransformer',
         arch='base',
-        img_size=224,
-        patch_size=16,
+        img_size=224,  # timm's weights
+        patch_size=16,  # timm's weights
         # block 9 (counted from 0; "-3", the 10th of 12): auxiliary feature;
         # block 11, layer-normed: main feature (released)
         out_indices=[9, 11],
@@ -32,23 +34,17 @@ network = dict(
         norm_cfg=None,
         dropout_ratio=0,
     ),
-    cam_head=dict(
-        type='CAMHead',
-        in_index=-1,
-        pooling='max',  # released
-    ),
-    cam_head_aux=dict(
-        type='CAMHead',
-        in_index=-2,
-        pooling='max',
-    ),
+    # released
+    cam_head=dict(type='CAMHead', in_index=-1, pooling='max'),
+    # released
+    cam_head_aux=dict(type='CAMHead', in_index=-2, pooling='max'),
     # The position embedding is frozen and LargeFOV has no bias (released).
     frozen=[r'backbone\.pos_embed', r'decode_head\..*bias'],
 )
 
 model = dict(
     type='CoSA',
-    data_preprocessor=dict(
+    data_preprocessor=dict(  # released: ImageNet's
         type='TwoViewDataPreprocessor',
         mean=[123.675, 116.28, 103.53],
         std=[58.395, 57.12, 57.375],
@@ -79,8 +75,8 @@ model = dict(
         # RAW
         reliability=dict(
             type='PerplexityWeight',
-            lambda_a=0.8,  # paper, and the next
-            lambda_b=1.0,
+            lambda_a=0.8,  # paper
+            lambda_b=1.0,  # paper
         ),
         seg_labeler=dict(type='RestrictedSoftmax', temperature=0.01),  # paper
     ),
@@ -93,18 +89,18 @@ model = dict(
     ),
     # released
     loss_s2c=dict(type='S2CLoss', activation='relu', loss_weight=0.05),
-    loss_energy=dict(
+    loss_energy=dict(  # released
         type='DenseEnergyLoss',
-        sigma_rgb=15.0,  # this and the next four: released
+        sigma_rgb=15.0,
         sigma_xy=100.0,
         scale_factor=0.5,
         energy_weight=1e-7,
         loss_weight=0.05,
     ),
-    # CSC
+    # CSC (paper)
     loss_csc=dict(
         type='ContrastiveSeparationLoss',
-        temperature=0.5,  # this and the next two: paper
+        temperature=0.5,
         max_perplexity=1.0,
         loss_weight=0.1,
     ),

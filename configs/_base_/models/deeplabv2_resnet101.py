@@ -4,6 +4,7 @@
 # ASPPHead is that of DeepLabV3: the branches have 512 channels and batch norm,
 # are joined by those of an image pooling, and a 3x3 convolution comes before
 # the classifier. The stem has three 3x3 convolutions for one of 7x7 (V1c).
+# Source: mmseg
 num_classes = 21  # with the background; COCO: 81
 norm_cfg = dict(type='BN')
 

@@ -1,5 +1,6 @@
 # mmseg's UPerNet with Swin-B (patch 4, window 7): its upernet_swin.py and
 # swin-base-patch4-window7-in1k-pre_upernet_8xb2-160k_ade20k-512x512.py.
+# Source: mmseg
 num_classes = 21  # with the background; COCO: 81
 norm_cfg = dict(type='BN')
 # ImageNet-1k weights, fetched at the first start; or a path to the file

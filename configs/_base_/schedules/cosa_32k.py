@@ -15,9 +15,9 @@ optim_wrapper = dict(
         }
     ),
 )
-param_scheduler = dict(
+param_scheduler = dict(  # released
     type='WarmupPolyLR',
-    warmup_iters=1500,  # this and the next two: released
+    warmup_iters=1500,
     by_epoch=False,
     power=0.9,
     start_factor=1e-6,
@@ -26,7 +26,7 @@ train_cfg = dict(
     type='TotalBatchTrainLoop',
     max_iters=32000,  # released, VOC
     total_batch_size=4,  # released: 2 GPUs of 2
-    val_interval=2000,
+    val_interval=2000,  # ours
 )
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')

@@ -1,5 +1,6 @@
 # mmseg's schedule_20k. One iteration is one optimiser step on
 # `total_batch_size` images, on any number of GPUs.
+# Source: mmseg
 max_iters = 20000
 optim_wrapper = dict(
     type='OptimWrapper',

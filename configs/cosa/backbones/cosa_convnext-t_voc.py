@@ -1,4 +1,5 @@
 # ConvNeXt-T; stride 32. Auxiliary feature: the third stage.
+# Source: the weights, and what they were trained with
 _base_ = '../cosa_vit-b_voc.py'
 # mmseg's convnext-tiny_upernet
 checkpoint = 'https://mmassets.onedl.ai/mmclassification/v0/convnext/downstream/convnext-tiny_3rdparty_32xb128-noema_in1k_20220301-795e9634.pth'  # noqa: E501

@@ -1,5 +1,6 @@
 # DeiT III-B/16, ImageNet-21k and -1k. As a VisionTransformer with layer scale:
 # mmpretrain's DeiT3 leaves out the second norm of each block.
+# Source: the weights, and what they were trained with
 _base_ = '../cosa_vit-b_voc.py'
 model = dict(
     network=dict(

@@ -1,5 +1,6 @@
 # DINOv2 ViT-B/14 with four registers, by timm (`pip install timm`): mmpretrain
 # has none with registers.
+# Source: the weights, and what they were trained with
 _base_ = '../cosa_vit-b_voc.py'
 model = dict(
     network=dict(

@@ -1,4 +1,5 @@
 # EVA-02-B/14, ImageNet-21k and -1k at 448 pixels.
+# Source: the weights, and what they were trained with
 _base_ = '../cosa_vit-b_voc.py'
 # mmpretrain's eva02-base-p14_in21k-pre_3rdparty_in1k-448px
 checkpoint = 'https://mmassets.onedl.ai/mmpretrain/v1.0/eva02/eva02-base-p14_in21k-pre_3rdparty_in1k-448px_20230505-8ad211c5.pth'  # noqa: E501

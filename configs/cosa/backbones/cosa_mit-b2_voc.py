@@ -1,4 +1,5 @@
 # MiT-B2 (SegFormer).
+# Source: the weights, and what they were trained with
 _base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/mit-b2.py']
 model = dict(
     network=dict(

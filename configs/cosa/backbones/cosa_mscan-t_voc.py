@@ -1,4 +1,5 @@
 # MSCAN-T (SegNeXt); stride 32. Auxiliary feature: the third stage.
+# Source: the weights, and what they were trained with
 _base_ = '../cosa_vit-b_voc.py'
 # mmseg's segnext_mscan-t
 checkpoint = 'https://mmassets.onedl.ai/mmsegmentation/v0.5/pretrain/segnext/mscan_t_20230227-119e8c9f.pth'  # noqa: E501

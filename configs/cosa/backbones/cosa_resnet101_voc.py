@@ -1,4 +1,5 @@
 # ResNet-101 V1c with dilation.
+# Source: the weights, and what they were trained with
 _base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/resnet101.py']
 model = dict(
     network=dict(

@@ -1,4 +1,5 @@
 # ResNet-50 V1c with dilation.
+# Source: the weights, and what they were trained with
 _base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/resnet50.py']
 model = dict(
     network=dict(

@@ -1,5 +1,6 @@
 # The image encoder of SAM, ViT-B/16; trained on masks without classes, so this
 # is no training from image-level labels alone.
+# Source: the weights, and what they were trained with
 _base_ = '../cosa_vit-b_voc.py'
 # mmpretrain's vit-base-p16_sam-pre_3rdparty_sa1b-1024px
 checkpoint = 'https://mmassets.onedl.ai/mmclassification/v1/vit_sam/vit-base-p16_sam-pre_3rdparty_sa1b-1024px_20230411-2320f9cc.pth'  # noqa: E501

@@ -1,4 +1,5 @@
 # Swin-B.
+# Source: the weights, and what they were trained with
 _base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/swin-b.py']
 model = dict(
     network=dict(

@@ -1,4 +1,5 @@
 # Swin-T; auxiliary feature: the third stage.
+# Source: the weights, and what they were trained with
 _base_ = '../cosa_vit-b_voc.py'
 # mmseg's swin-tiny-patch4-window7-in1k-pre_upernet
 checkpoint = 'https://mmassets.onedl.ai/mmsegmentation/v0.5/pretrain/swin/swin_tiny_patch4_window7_224_20220317-1cdeb081.pth'  # noqa: E501

@@ -1,4 +1,5 @@
 # ViT-L/16.
+# Source: the weights, and what they were trained with
 _base_ = '../cosa_vit-b_voc.py'
 model = dict(
     data_preprocessor=dict(  # what the weights were trained with

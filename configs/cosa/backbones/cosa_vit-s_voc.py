@@ -1,4 +1,5 @@
 # ViT-S/16: of mmpretrain 'deit-small', for its 'small' is another network.
+# Source: the weights, and what they were trained with
 _base_ = '../cosa_vit-b_voc.py'
 model = dict(
     data_preprocessor=dict(  # what the weights were trained with

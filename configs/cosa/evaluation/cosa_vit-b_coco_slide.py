@@ -1,6 +1,7 @@
 # MS COCO 2014: evaluation that keeps the aspect ratio (ours), seen
 # in overlapping windows of the size of the training crops; the short side
 # becomes 448. For another recipe, change `_base_`.
+# Source: ours
 _base_ = '../cosa_vit-b_coco.py'
 model = dict(
     test_cfg=dict(

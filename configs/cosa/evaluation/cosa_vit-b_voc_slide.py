@@ -1,6 +1,7 @@
 # PASCAL VOC 2012: evaluation that keeps the aspect ratio (ours), seen
 # in overlapping windows of the size of the training crops; the short side
 # becomes 448. For another recipe, change `_base_`.
+# Source: ours
 _base_ = '../cosa_vit-b_voc.py'
 model = dict(
     test_cfg=dict(

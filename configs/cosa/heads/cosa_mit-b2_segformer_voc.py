@@ -1,4 +1,5 @@
 # SegFormer's head on MiT-B2: all four features, as in mmseg.
+# Source: mmseg
 _base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/mit-b2.py']
 model = dict(
     network=dict(

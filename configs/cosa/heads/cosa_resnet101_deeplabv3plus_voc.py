@@ -1,5 +1,6 @@
 # DeepLabV3+ with its auxiliary FCN head on ResNet-101, as in mmseg.
 # Its pooling to 1x1 is followed by BatchNorm: at least two images a process.
+# Source: mmseg
 _base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/resnet101.py']
 norm_cfg = dict(type='BN')
 model = dict(
@@ -31,6 +32,6 @@ model = dict(
         channels_last=True,
     )
 )
-optim_wrapper = dict(
+optim_wrapper = dict(  # ours: as the other heads
     paramwise_cfg=dict(custom_keys={'auxiliary_head': dict(lr_mult=10)})
 )

@@ -1,5 +1,6 @@
 # FCN's head on ResNet-50, as in mmseg; unlike LargeFOV with BatchNorm, without
 # dilation, and its input beside its last layer.
+# Source: mmseg
 _base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/resnet50.py']
 model = dict(
     network=dict(

@@ -1,5 +1,6 @@
 # UPerNet with its auxiliary FCN head on Swin-B: all features, as in mmseg.
 # Its pooling to 1x1 is followed by BatchNorm: at least two images a process.
+# Source: mmseg
 _base_ = ['../cosa_vit-b_voc.py', '../../_base_/backbones/swin-b.py']
 norm_cfg = dict(type='BN')
 model = dict(
@@ -28,7 +29,7 @@ model = dict(
         frozen=[],
     )
 )
-optim_wrapper = dict(
+optim_wrapper = dict(  # ours: as the other heads
     paramwise_cfg=dict(custom_keys={'auxiliary_head': dict(lr_mult=10)})
 )
 sync_bn = 'torch'  # statistics over all GPUs

@@ -1,4 +1,5 @@
 # Segmenter's mask transformer on ViT-B/16, as in mmseg.
+# Source: mmseg
 _base_ = '../cosa_vit-b_voc.py'
 model = dict(
     network=dict(

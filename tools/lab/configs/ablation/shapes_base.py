@@ -1,4 +1,5 @@
 # One fixed threshold, and none of the three techniques.
+# Source: ours
 _base_ = ['../../../../configs/cosa/cosa_shapes.py', '_context.py']
 test_evaluator = [*_base_.test_evaluator, _base_.context]
 model = dict(

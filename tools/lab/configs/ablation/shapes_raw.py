@@ -1,4 +1,5 @@
 # Base + RAW: reliability weights.
+# Source: ours
 _base_ = ['../../../../configs/cosa/cosa_shapes.py', '_context.py']
 test_evaluator = [*_base_.test_evaluator, _base_.context]
 model = dict(

@@ -1,5 +1,6 @@
 # The released kind of recipe: two fixed thresholds with an ignore band between
 # them, none of the three techniques.
+# Source: ours
 _base_ = ['../../../../configs/cosa/cosa_shapes.py', '_context.py']
 test_evaluator = [*_base_.test_evaluator, _base_.context]
 model = dict(

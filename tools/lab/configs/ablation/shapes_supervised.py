@@ -2,6 +2,7 @@
 # iterations: the bound of what labels of images can give. Needs masks:
 # `cosa prepare shapes --root data/shapes_masks
 #     --masks-for train val val_decorr tune tune_decorr`
+# Source: ours
 _base_ = ['../../../../configs/cosa/cosa_shapes.py', '_context.py']
 data_root = 'data/shapes_masks'
 crop_size = _base_.crop_size

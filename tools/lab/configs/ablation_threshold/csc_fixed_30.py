@@ -1,4 +1,5 @@
 # CSC with the fixed threshold .3, where shapes_csc.py has .4.
+# Source: ours
 _base_ = ['../../../../configs/cosa/cosa_shapes.py', '../ablation/_context.py']
 test_evaluator = [*_base_.test_evaluator, _base_.context]
 model = dict(

@@ -1,4 +1,5 @@
 # The dynamic threshold from .2: .2 off the .4 of shapes_dt.py.
+# Source: ours
 _base_ = ['../../../../configs/cosa/cosa_shapes.py', '../ablation/_context.py']
 test_evaluator = [*_base_.test_evaluator, _base_.context]
 model = dict(

@@ -1,4 +1,5 @@
 # The fixed threshold .3, where shapes_base.py has .4.
+# Source: ours
 _base_ = ['../../../../configs/cosa/cosa_shapes.py', '../ablation/_context.py']
 test_evaluator = [*_base_.test_evaluator, _base_.context]
 model = dict(
