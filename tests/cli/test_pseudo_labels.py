@@ -9,10 +9,8 @@ from mmengine.dataset import pseudo_collate
 from mmseg.datasets import BaseSegDataset
 from PIL import Image
 
-from cosa_mmseg.apis.pseudo_labels import (
-    build_split,
-    label_images,
-)
+from cosa_mmseg.apis.pseudo_labels.split import build_split
+from cosa_mmseg.apis.pseudo_labels.whole_image import label_images
 from tests.apis.pseudo_labels.samples import (
     CLASSES,
     DUAL,

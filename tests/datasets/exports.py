@@ -6,12 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cosa_mmseg.apis.pseudo_labels import (
-    KINDS,
-    ImagePseudoLabels,
-    PseudoLabelFolder,
-    summarize,
-)
+from cosa_mmseg.apis.pseudo_labels.folder import PseudoLabelFolder
+from cosa_mmseg.apis.pseudo_labels.summary import summarize
+from cosa_mmseg.apis.pseudo_labels.whole_image import ImagePseudoLabels
+from cosa_mmseg.datasets.pseudo_label import KINDS
 
 
 def write_export(

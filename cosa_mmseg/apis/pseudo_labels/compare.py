@@ -1,17 +1,15 @@
-"""How far two exports of pseudo labels agree."""
+"""Agreement of two exports of pseudo labels."""
 
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from .folder import (
-    KINDS,
-    PseudoLabelFolder,
-)
+from cosa_mmseg.datasets.pseudo_label import KINDS
 
 
 def compare_folders(first: str | Path, second: str | Path) -> dict[str, float]:
-    """Share of the pixels to which two exports give the same label.
+    """Return the share of pixels to which two exports give the same label.
 
     Args:
         first (str | Path): Folder of an export.
@@ -26,58 +24,46 @@ def compare_folders(first: str | Path, second: str | Path) -> dict[str, float]:
             one of them only, or there is none.
         ValueError: If labels of an image differ in size.
     """
-    one, two = (
-        PseudoLabelFolder(Path(root), KINDS, False, ())
-        for root in (first, second)
-    )
-    kinds = [
-        kind
-        for kind in KINDS
-        if (one.root / kind).is_dir() and (two.root / kind).is_dir()
-    ]
+    roots = Path(first), Path(second)
+    kinds = [kind for kind in KINDS if all((r / kind).is_dir() for r in roots)]
     if not kinds:
         raise FileNotFoundError(
-            f'{one.root} and {two.root} have no kind of pseudo labels in '
+            f'{roots[0]} and {roots[1]} have no kind of pseudo labels in '
             f'common (folders {" or ".join(KINDS)}): give the folders that '
             '`cosa pseudo-labels` wrote'
         )
-    return {kind: _agreement(kind, one, two) for kind in kinds}
+    return {kind: _agreement(*(r / kind for r in roots)) for kind in kinds}
 
 
-def _agreement(
-    kind: str, one: PseudoLabelFolder, two: PseudoLabelFolder
-) -> float:
-    """Share of equal pixels of one kind of labels."""
-    names = [_names(folder, kind) for folder in (one, two)]
-    if not any(names):
+def _agreement(one: Path, two: Path) -> float:
+    """Return the share of equal pixels in two folders of labels."""
+    names, others = (
+        {
+            p.relative_to(root).with_suffix('').as_posix()
+            for p in root.rglob('*.png')
+        }
+        for root in (one, two)
+    )
+    if not names and not others:
         raise FileNotFoundError(
-            f'neither {one.root / kind} nor {two.root / kind} has a label: '
-            'the exports have not begun'
+            f'neither {one} nor {two} has a label: the exports have not begun'
         )
-    if names[0] != names[1]:
-        odd = min(names[0] ^ names[1])
+    if odd := names ^ others:
         raise FileNotFoundError(
-            f'image {odd} is in one of {one.root / kind} and '
-            f'{two.root / kind} only: compare exports of the same split'
+            f'image {min(odd)} is in one of {one} and {two} only: compare '
+            'exports of the same split'
         )
     same = total = 0
-    for name in names[0]:
-        first, second = (f.read_label(kind, name) for f in (one, two))
+    for name in names:
+        first, second = (
+            np.array(Image.open(root / f'{name}.png')) for root in (one, two)
+        )
         if first.shape != second.shape:
             raise ValueError(
-                f'the {kind} labels of image {name} are {first.shape} (height,'
-                f' width) in {one.root} and {second.shape} in {two.root}: '
-                'compare exports of the same images'
+                f'the {one.name} labels of image {name} are {first.shape} '
+                f'(height, width) in {one.parent} and {second.shape} in '
+                f'{two.parent}: compare exports of the same images'
             )
         same += int(np.count_nonzero(first == second))
         total += first.size
     return same / total
-
-
-def _names(folder: PseudoLabelFolder, kind: str) -> set[str]:
-    """Ids of the images that have labels."""
-    root = folder.root / kind
-    return {
-        path.relative_to(root).with_suffix('').as_posix()
-        for path in root.rglob('*.png')
-    }

@@ -1,6 +1,7 @@
-"""From a config and a checkpoint to pseudo labels of a whole split."""
+"""Pseudo labels of a whole split from a config and a checkpoint."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -10,7 +11,7 @@ from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmengine.utils import track_iter_progress
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Subset
 
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.engine.checkpoint_classes import find_other_classes
@@ -19,14 +20,8 @@ from cosa_mmseg.models import CoSA
 from cosa_mmseg.utils.precision import warn_if_slow
 from cosa_mmseg.version import __version__
 
-from .folder import (
-    KINDS,
-    PseudoLabelFolder,
-)
-from .split import (
-    build_split,
-    mask_reader,
-)
+from .folder import KINDS, PseudoLabelFolder
+from .split import build_split, mask_reader
 from .summary import summarize
 from .whole_image import label_images
 
@@ -57,7 +52,7 @@ def export_pseudo_labels(
         raw_cam (bool): Whether to write the CAMs too.
         masks (str, optional): Folder of masks for the summary; default: those
             of the data set's config, if any.
-        batch_size (int): Images that the network sees at once.
+        batch_size (int): Images in a batch.
         num_workers (int): Processes that load images.
 
     Returns:
@@ -83,8 +78,8 @@ def export_pseudo_labels(
     folder.claim(settings)
     img_ids = export_images(model, dataset, folder, batch_size, num_workers)
     summary = summarize(folder, img_ids, classes, mask_reader(dataset))
-    folder.write_list(split, img_ids)
-    folder.write_json('summary', summary)
+    folder.write_text(f'{split}.txt', ''.join(f'{i}\n' for i in img_ids))
+    folder.write_text('summary.json', json.dumps(summary, indent=2) + '\n')
     return summary
 
 
@@ -95,7 +90,7 @@ def run_settings(
     which: Sequence[str],
     raw_cam: bool,
 ) -> dict:
-    """What the files of an export depend on, as plain data.
+    """Return what the files of an export depend on, as plain data.
 
     Args:
         cfg (Config): The config.
@@ -133,9 +128,7 @@ def run_settings(
 def load_model(
     cfg: Config, checkpoint: str | Path, classes: Sequence[str]
 ) -> CoSA:
-    """The trained model, on the device that there is, in evaluation mode.
-
-    The thresholds' state is part of it; nothing may be missing or left over.
+    """Load a trained model with the state of its thresholds.
 
     Args:
         cfg (Config): The config.
@@ -143,7 +136,7 @@ def load_model(
         classes (Sequence[str]): Those of the data set.
 
     Returns:
-        CoSA: The model.
+        CoSA: On the device that there is, in evaluation mode.
 
     Raises:
         ValueError: If the model is no ``CoSA``, or the checkpoint cannot be
@@ -163,18 +156,13 @@ def load_model(
     return model.to(get_device())
 
 
-class _Samples(Dataset):
+class _Samples(Subset):
     """Some samples of a data set; of an unreadable image, the error."""
 
-    def __init__(self, dataset: BaseDataset, indices: Sequence[int]) -> None:
-        self.dataset = dataset
-        self.indices = indices
+    def __getitems__(self, positions: list[int]) -> list:
+        return [self._read(self.indices[place]) for place in positions]
 
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, position: int) -> dict | BadFileError:
-        index = self.indices[position]
+    def _read(self, index: int) -> dict | BadFileError:
         try:
             return self.dataset[index]
         except BadFileError as err:  # raised later: a worker would add to it
@@ -194,8 +182,7 @@ def export_images(
         model (CoSA): Trained model; it is left in evaluation mode.
         dataset (BaseDataset): Of :func:`build_split`.
         folder (PseudoLabelFolder): Where to write.
-        batch_size (int): Images that the network sees at once, if they are
-            of one size.
+        batch_size (int): Images in a batch, if they are of one size.
         num_workers (int): Processes that load images; 0: none besides this.
 
     Returns:

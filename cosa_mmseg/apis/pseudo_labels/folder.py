@@ -86,16 +86,15 @@ class PseudoLabelFolder:
                 f'{self.root} is not empty and no export of pseudo labels '
                 f'(it has no {MANIFEST}): choose another folder'
             )
-        with atomic_file(path) as unfinished:
-            unfinished.write_text(text + '\n')
+        self.write_text(MANIFEST, text + '\n')
 
     def path(self, folder: str, img_id: str) -> Path:
-        """Where a file of an image is; `folder` is one of those above."""
+        """Return the file of an image; `folder` is one of those above."""
         suffix = 'npz' if folder == 'cam_raw' else 'png'
         return self.root / folder / f'{img_id}.{suffix}'
 
     def has(self, img_id: str) -> bool:
-        """Whether all files of an image are there."""
+        """Return True if all files of an image are there."""
         folders = [*self.which, *(f'{kind}_confidence' for kind in self.which)]
         if self.raw_cam:
             folders.append('cam_raw')
@@ -119,23 +118,18 @@ class PseudoLabelFolder:
                 )
 
     def read_label(self, kind: str, img_id: str) -> np.ndarray:
-        """Class ids of an image, uint8 (H, W)."""
+        """Return class ids of an image, uint8 (H, W)."""
         return np.array(Image.open(self.path(kind, img_id)))
 
     def read_confidence(self, kind: str, img_id: str) -> np.ndarray:
-        """Confidences of an image, float64 (H, W), in [0, 1]."""
+        """Return confidences of an image, float64 (H, W), in [0, 1]."""
         path = self.path(f'{kind}_confidence', img_id)
         return np.array(Image.open(path)) / 255
 
-    def write_list(self, name: str, img_ids: Sequence[str]) -> None:
-        """Write an image list, one id a line, as ``<name>.txt``."""
-        with atomic_file(self.root / f'{name}.txt') as unfinished:
-            unfinished.write_text(''.join(f'{i}\n' for i in img_ids))
-
-    def write_json(self, name: str, content: dict) -> None:
-        """Write ``<name>.json``."""
-        with atomic_file(self.root / f'{name}.json') as unfinished:
-            unfinished.write_text(json.dumps(content, indent=2) + '\n')
+    def write_text(self, name: str, text: str) -> None:
+        """Write a file of this name."""
+        with atomic_file(self.root / name) as unfinished:
+            unfinished.write_text(text)
 
 
 def _write_confidence(path: Path, confidence: Tensor) -> None:
@@ -145,7 +139,7 @@ def _write_confidence(path: Path, confidence: Tensor) -> None:
 
 
 def _difference(old: object, new: object, key: str = '') -> str | None:
-    """The first entry, by its dotted key, in which settings differ."""
+    """Return the first entry, by its dotted key, in which settings differ."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in [*old, *(name for name in new if name not in old)]:
             below = f'{key}.{name}' if key else name

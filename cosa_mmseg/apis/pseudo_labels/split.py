@@ -20,7 +20,7 @@ from cosa_mmseg.utils.pipelines import loads_masks
 def build_split(
     cfg: Config, split: str, masks: str | None = None
 ) -> BaseDataset:
-    """The images of a split with their labels, as the test pipeline sees them.
+    """Return the images of a split with their labels, in the test pipeline.
 
     Images whose label is empty are kept.  The pipeline loads no mask.
 
@@ -107,7 +107,7 @@ def _check_any_mask(dataset: BaseDataset, masks: str) -> None:
 def mask_reader(
     dataset: BaseDataset,
 ) -> Callable[[str], np.ndarray | None]:
-    """A function that reads the mask of an image, if it has one.
+    """Return a function that reads the mask of an image, if it has one.
 
     Args:
         dataset (BaseDataset): Of :func:`build_split`.

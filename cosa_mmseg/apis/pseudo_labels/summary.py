@@ -1,4 +1,4 @@
-"""What exported pseudo labels look like, and how good they are."""
+"""A summary of exported pseudo labels, and how good they are."""
 
 from collections.abc import Callable, Sequence
 
@@ -20,7 +20,7 @@ def summarize(
     classes: Sequence[str],
     read_mask: Callable[[str], np.ndarray | None] = lambda img_id: None,
 ) -> dict:
-    """Summary of written files, the same however often the run was cut off.
+    """Summarise written files, the same however often the run was cut off.
 
     Shares and scores are percentages, confidences in [0, 1].
 
@@ -75,21 +75,18 @@ class _Tally:
 
     def __init__(self, num_classes: int) -> None:
         self.num_classes = num_classes
-        self.pixels = np.zeros(256, np.int64)  # by class id
-        self.images = np.zeros(256, np.int64)
-        self.confidence = np.zeros(256)
+        # by class id
+        self.pixels, self.images, self.confidence = np.zeros((3, 256))
         self.confusion = torch.zeros(num_classes, num_classes).long()
-        self.true_pixels = 0
-        self.scored_images = 0
+        self.true_pixels = self.scored_images = 0
 
     def add(self, label: np.ndarray, confidence: np.ndarray) -> None:
         """Take in an image: ids and confidences (H, W)."""
-        pixels = np.bincount(label.ravel(), minlength=256)
+        ids = label.ravel()
+        pixels = np.bincount(ids, minlength=256)
         self.pixels += pixels
         self.images += pixels > 0
-        self.confidence += np.bincount(
-            label.ravel(), weights=confidence.ravel(), minlength=256
-        )
+        self.confidence += np.bincount(ids, confidence.ravel(), 256)
 
     def score(self, label: np.ndarray, mask: np.ndarray) -> None:
         """Compare with the truth: class ids (H, W) of both."""
@@ -102,24 +99,29 @@ class _Tally:
         self.scored_images += 1
 
     def report(self, classes: Sequence[str]) -> dict:
-        """The summary of this kind, see :func:`summarize`."""
-        share = 100 * self.pixels / self.pixels.sum()
+        """Return the summary of this kind, see :func:`summarize`."""
         foreground = slice(1, self.num_classes)
+        with np.errstate(invalid='ignore'):
+            share = 100 * self.pixels / self.pixels.sum()
+            confidence = self.confidence / self.pixels
+            mean = np.divide(
+                *(
+                    sums[foreground].sum()
+                    for sums in (self.confidence, self.pixels)
+                )
+            )
         out = dict(
             coverage=dict(
-                foreground=_round(share[foreground].sum(), 2),
-                background=_round(share[0], 2),
-                ignored=_round(share[IGNORE_INDEX], 2),
+                foreground=_round(share[foreground].sum()),
+                background=_round(share[0]),
+                ignored=_round(share[IGNORE_INDEX]),
             ),
-            mean_confidence=_mean(
-                self.confidence[foreground].sum(),
-                self.pixels[foreground].sum(),
-            ),
+            mean_confidence=_round(mean, 4),
             classes={
                 name: dict(
-                    share=_round(share[i], 2),
+                    share=_round(share[i]),
                     images=int(self.images[i]),
-                    mean_confidence=_mean(self.confidence[i], self.pixels[i]),
+                    mean_confidence=_round(confidence[i], 4),
                 )
                 for i, name in enumerate(classes)
             },
@@ -131,27 +133,23 @@ class _Tally:
     def _quality(self, classes: Sequence[str]) -> dict:
         m = self.confusion
         scores = segmentation_scores(m.diag(), m.sum(0), m.sum(1))
-        covered = _mean(100 * int(m.sum()), self.true_pixels, digits=2)
-        iou = (_round(100 * value, 2) for value in scores.iou)
+        covered = int(m.sum()) / (self.true_pixels or np.nan)
+        iou = (_round(100 * value) for value in scores.iou)
         return {
             'scored_images': self.scored_images,
-            'pseudo_label_coverage': covered,
-            SCORE: _round(100 * scores.miou, 2),
+            'pseudo_label_coverage': _round(100 * covered),
+            SCORE: _round(100 * scores.miou),
             'IoU_label_filtered': dict(zip(classes, iou, strict=True)),
         }
 
 
-def _mean(total: float, count: int, digits: int = 4) -> float | None:
-    """None where there is nothing to count: JSON has no NaN."""
-    return _round(total / count, digits) if count else None
-
-
-def _round(value: float, digits: int) -> float | None:
+def _round(value: float, digits: int = 2) -> float | None:
+    """Round a number; None for NaN, which JSON has not."""
     return None if np.isnan(value) else round(float(value), digits)
 
 
 def summary_tables(summary: dict) -> str:
-    """The summary for a reader: a table of classes for each kind.
+    """Return the summary for a reader: a table of classes for each kind.
 
     Args:
         summary (dict): Of :func:`summarize`.
@@ -160,44 +158,36 @@ def summary_tables(summary: dict) -> str:
         str: Several lines.
     """
     parts = []
-    for kind in (name for name in summary if name != 'images'):
-        report = summary[kind]
+    for kind, report in summary.items():
+        if kind == 'images':
+            continue
         shares = ', '.join(
             f'{_text(share)} % {name}'
             for name, share in report['coverage'].items()
         )
         parts.append(f'{kind}: {summary["images"]} images; pixels: {shares}')
-        if 'quality' in report:
-            parts.append(_quality_text(report['quality']))
-        parts.append(str(_class_table(report)))
+        head, iou = ['class', 'share %', 'images', 'mean confidence'], {}
+        if quality := report.get('quality'):
+            covered = _text(quality['pseudo_label_coverage'])
+            parts.append(
+                f'{SCORE} {_text(quality[SCORE])} over the labelled {covered} '
+                f'% of the pixels of {quality["scored_images"]} images with '
+                'masks (evaluation only; the labels know the image-level '
+                'labels)'
+            )
+            head.append('IoU_label_filtered')
+            iou = {k: [v] for k, v in quality['IoU_label_filtered'].items()}
+        table = PrettyTable(head, align='r')
+        table.align['class'] = 'l'
+        for name, row in report['classes'].items():
+            values = [*row.values(), *iou.get(name, [])]
+            table.add_row([name, *map(_text, values)])
+        parts.append(str(table))
     return '\n'.join(parts)
 
 
-def _quality_text(quality: dict) -> str:
-    """What the masks say, with what it is worth."""
-    covered = _text(quality['pseudo_label_coverage'])
-    return (
-        f'{SCORE} {_text(quality[SCORE])} over the labelled {covered} % of '
-        f'the pixels of {quality["scored_images"]} images with masks '
-        '(evaluation only; the labels know the image-level labels)'
-    )
-
-
-def _class_table(report: dict) -> PrettyTable:
-    """Share, images, confidence and, where there are masks, IoU."""
-    fields = ['class', 'share %', 'images', 'mean confidence']
-    iou = report.get('quality', {}).get('IoU_label_filtered')
-    table = PrettyTable(fields + ['IoU_label_filtered'] * bool(iou))
-    table.align = 'r'
-    table.align['class'] = 'l'
-    for name, row in report['classes'].items():
-        scores = [_text(iou[name])] if iou else []
-        table.add_row([name, *map(_text, row.values()), *scores])
-    return table
-
-
 def _text(value: float | int | None) -> str:
-    """Two decimals of a float; a dash where there is nothing."""
+    """Return two decimals of a float; a dash where there is nothing."""
     if value is None:
         return '-'
     return f'{value:.2f}' if isinstance(value, float) else str(value)

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import torch
 from mmseg.models.utils import resize
-from torch import Tensor, nn
+from torch import Tensor
 
 from cosa_mmseg.models import CoSA
 from cosa_mmseg.models.ops.cam import restrict_cam
-from cosa_mmseg.models.pseudo_labels import Assigner
 from cosa_mmseg.structures import stack_img_labels, to_uint8
 
 
@@ -39,10 +38,10 @@ class ImagePseudoLabels:
 
 @torch.no_grad()
 def label_images(model: CoSA, data: dict) -> list[ImagePseudoLabels]:
-    """What the model's assigner makes of whole images, as in training.
+    """Return what the model's assigner makes of whole images.
 
-    The assignment network sees the images as its multi-scale inference has
-    it.  Its CAM and its logits are resized to each image's original size;
+    As in training, the assignment network runs in its multi-scale inference.
+    Its CAM and its logits are resized to each image's original size;
     then the assigner's labelers make labels of them, with the thresholds that
     the model holds, which stay as they are.
 
@@ -60,57 +59,38 @@ def label_images(model: CoSA, data: dict) -> list[ImagePseudoLabels]:
         ValueError: If a sample has no image-level label or an unknown class.
     """
     model.eval()
-    samples, (h, w) = data['data_samples'], data['inputs'][0].shape[-2:]
+    assigner, samples = model.assigner, data['data_samples']
+    h, w = data['inputs'][0].shape[-2:]
     img = model.data_preprocessor(data)['inputs']
     img_label = stack_img_labels(samples, model.num_fg_classes, img.device)
-    output = model.assigner.predict_views(model.assignment.forward_heads, img)
-    rgb = to_uint8(model.data_preprocessor.denormalize(img)) / 255
-
-    def to_image(maps: Tensor, i: int) -> Tensor:
-        """(N, c, h', w'), perhaps padded, to (1, c, H, W) of image i."""
-        return resize(
-            maps[i : i + 1, :, :h, :w],
-            size=samples[i].ori_shape[:2],
-            mode='bilinear',
-            align_corners=False,
+    output = assigner.predict_views(model.assignment.forward_heads, img)
+    maps = [output.cam, output.seg_logits]
+    if getattr(assigner.cam_labeler, 'needs_rgb', True):
+        maps.append(to_uint8(model.data_preprocessor.denormalize(img)) / 255)
+    found = []
+    for i, sample in enumerate(samples):
+        cam, seg_logits, *rgb = (
+            resize(
+                m[i : i + 1, :, :h, :w],  # without padding
+                size=sample.ori_shape[:2],
+                mode='bilinear',
+                align_corners=False,
+            )
+            for m in maps
         )
-
-    return [
-        _label_image(
-            model.assigner,
-            to_image(output.cam, i),
-            to_image(output.seg_logits, i),
-            to_image(rgb, i),
-            img_label[i : i + 1],
+        label = img_label[i : i + 1]
+        valid = torch.ones_like(cam[:, 0], dtype=torch.bool)
+        cam_labels = assigner.cam_labeler(cam, label, valid, *(rgb or [None]))
+        seg = assigner.seg_labeler(seg_logits, label).max(dim=1)
+        present = label[0].nonzero()[:, 0]
+        found.append(
+            ImagePseudoLabels(
+                cam=cam[0, present],
+                class_ids=present + 1,
+                cam_label=cam_labels.label[0],
+                cam_confidence=restrict_cam(cam, label).amax(dim=1)[0],
+                seg_label=seg.indices[0],
+                seg_confidence=seg.values[0],
+            )
         )
-        for i in range(len(samples))
-    ]
-
-
-def _label_image(
-    assigner: Assigner,
-    cam: Tensor,
-    seg_logits: Tensor,
-    rgb: Tensor,
-    img_label: Tensor,
-) -> ImagePseudoLabels:
-    """Labels of maps (1, channels, H, W) of one size."""
-    present = img_label[0].nonzero()[:, 0]
-    kept = restrict_cam(cam, img_label)
-    seg = assigner.seg_labeler(seg_logits, img_label).max(dim=1)
-    return ImagePseudoLabels(
-        cam=cam[0, present],
-        class_ids=present + 1,
-        cam_label=_cam_label(assigner.cam_labeler, cam, rgb, img_label),
-        cam_confidence=kept.amax(dim=1)[0],
-        seg_label=seg.indices[0],
-        seg_confidence=seg.values[0],
-    )
-
-
-def _cam_label(
-    labeler: nn.Module, cam: Tensor, rgb: Tensor, img_label: Tensor
-) -> Tensor:
-    """CPL of one image, (H, W), every pixel of which is real."""
-    valid_mask = torch.ones_like(cam[:, 0], dtype=torch.bool)
-    return labeler(cam, img_label, valid_mask, rgb).label[0]
+    return found

@@ -3,10 +3,8 @@ import pytest
 import torch
 from PIL import Image
 
-from cosa_mmseg.apis.pseudo_labels import (
-    ImagePseudoLabels,
-    PseudoLabelFolder,
-)
+from cosa_mmseg.apis.pseudo_labels.folder import PseudoLabelFolder
+from cosa_mmseg.apis.pseudo_labels.whole_image import ImagePseudoLabels
 
 from .samples import PALETTE
 

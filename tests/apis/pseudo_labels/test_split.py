@@ -1,10 +1,7 @@
 import numpy as np
 import pytest
 
-from cosa_mmseg.apis.pseudo_labels import (
-    build_split,
-    mask_reader,
-)
+from cosa_mmseg.apis.pseudo_labels.split import build_split, mask_reader
 from tests.datasets.voc_tree import write_mask, write_xml
 
 from .samples import (

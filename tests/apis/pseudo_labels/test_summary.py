@@ -4,12 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from cosa_mmseg.apis.pseudo_labels import (
-    ImagePseudoLabels,
-    PseudoLabelFolder,
-    summarize,
-    summary_tables,
-)
+from cosa_mmseg.apis.pseudo_labels.folder import PseudoLabelFolder
+from cosa_mmseg.apis.pseudo_labels.summary import summarize, summary_tables
+from cosa_mmseg.apis.pseudo_labels.whole_image import ImagePseudoLabels
 
 from .samples import (
     CLASSES,

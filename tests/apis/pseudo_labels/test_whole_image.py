@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmseg.models.utils import resize
 
-from cosa_mmseg.apis.pseudo_labels import label_images
+from cosa_mmseg.apis.pseudo_labels.whole_image import label_images
 from cosa_mmseg.structures import CoSABatch, to_uint8
 
 from .samples import (
