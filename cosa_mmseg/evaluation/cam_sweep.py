@@ -38,7 +38,7 @@ class CAMSweep:
     iou: dict[str, np.ndarray]
 
     def summary(self) -> dict[str, float]:
-        """For each key: at the fixed threshold, the best, and where."""
+        """Return for each key: at the fixed threshold, the best, and where."""
         fixed = self.thresholds.index(self.fixed_threshold)
         scores = {}
         for key, miou in self.miou.items():
@@ -49,7 +49,7 @@ class CAMSweep:
         return scores
 
     def table(self) -> str:
-        """A row for each threshold, a column for each key."""
+        """Return a row for each threshold, a column for each key."""
         table = PrettyTable()
         table.add_column('threshold', list(self.thresholds))
         for key, miou in self.miou.items():
@@ -57,7 +57,7 @@ class CAMSweep:
         return table.get_string()
 
     def write_csv(self, path: str | Path, classes: Sequence[str]) -> None:
-        """A row for each key and threshold: mIoU, then each class's IoU.
+        """Write a row for each key and threshold: mIoU, then each class's IoU.
 
         Args:
             path: The file; an older one is replaced.
@@ -79,7 +79,7 @@ class CAMSweep:
                     writer.writerow([key, threshold, miou, *iou])
 
     def plot(self, path: str | Path) -> None:
-        """Curves of the mIoU by threshold, the best points marked.
+        """Draw the mIoU by threshold, the best points marked.
 
         Args:
             path: The file, ``.png`` or what else matplotlib writes; an older
@@ -89,16 +89,8 @@ class CAMSweep:
 
         figure = Figure(figsize=(8, 5), layout='constrained')
         axes = figure.add_subplot()
-        axes.axvline(self.fixed_threshold, color='0.6', linewidth=1)
-        axes.annotate(
-            f'scored at {self.fixed_threshold:g}',
-            (self.fixed_threshold, 1),
-            (4, -4),
-            xycoords=('data', 'axes fraction'),
-            textcoords='offset points',
-            va='top',
-            color='0.4',
-        )
+        fixed = self.fixed_threshold
+        axes.axvline(fixed, color='0.6', label=f'scored at {fixed:g}')
         for key, miou in self.miou.items():
             name, colour, line = STYLES[key]
             best = int(miou.argmax())

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from mmengine.registry import METRICS
 from mmpretrain.evaluation import AveragePrecision
@@ -39,17 +38,17 @@ class ClassificationMetric(AveragePrecision):
         super().__init__(None, collect_device, prefix)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keeps scores and labels of a batch."""
+        """Keep scores and labels of a batch."""
         super().process(data_batch, [self._fields(s) for s in data_samples])
 
     def _fields(self, sample: dict) -> dict:
-        """Scores (C,) and labels under mmpretrain's names, on the CPU."""
+        """Return scores (C,) and labels under mmpretrain's names, on the CPU."""
         score = read_field(sample, 'pred_label', 'score', self)
         label = read_field(sample, 'gt_label', 'label', self)
         return dict(pred_score=score.float().cpu(), gt_label=label.cpu())
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Both scores from all images."""
+        """Return both scores from all images."""
         scores = torch.stack([image['pred_score'] for image in results])
         labels = torch.stack([image['gt_score'] for image in results])
         precision = self.calculate(scores, labels, average=None)  # (C,), %
@@ -61,5 +60,5 @@ class ClassificationMetric(AveragePrecision):
 
 
 def _rounded_mean(values: torch.Tensor) -> float:
-    """Mean to two decimals; NaN of nothing."""
-    return float(np.round(values.double().mean().item(), 2))
+    """Return the mean to two decimals; NaN of nothing."""
+    return round(values.double().mean().item(), 2)

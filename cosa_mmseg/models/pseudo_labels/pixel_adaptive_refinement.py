@@ -1,5 +1,6 @@
 """Pixel-adaptive refinement (PAR) of probability maps."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -9,24 +10,23 @@ from torch import Tensor, nn
 
 from ..ops.checks import check_range, check_shape
 
+_OFFSETS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if x or y]
+
 
 def _neighbours(x: Tensor, dilations: Sequence[int]) -> Tensor:
     """Return the 8 neighbours of each pixel, the border replicated.
 
     (N, C, H, W) -> (N, C, 8 * len(dilations), H, W), row by row.
     """
-    size = x.shape[1], 9, *x.shape[-2:]
-    around = [
-        F.unfold(F.pad(x, (d,) * 4, mode='replicate'), 3, dilation=d)
-        .unflatten(2, size[2:])
-        .unflatten(1, size[:2])
+    height, width = x.shape[-2:]
+    far = max(dilations)
+    padded = F.pad(x, (far,) * 4, mode='replicate')
+    shifted = [
+        padded.narrow(-2, far + dy * d, height).narrow(-1, far + dx * d, width)
         for d in dilations
+        for dy, dx in _OFFSETS
     ]
-    # without the middle of the 3 x 3
-    return torch.cat(
-        [part for nine in around for part in (nine[:, :, :4], nine[:, :, 5:])],
-        dim=2,
-    )
+    return torch.stack(shifted, dim=2)
 
 
 @MODELS.register_module()
@@ -91,8 +91,7 @@ class PixelAdaptiveRefinement(nn.Module):
         spread = values.std(dim=2, keepdim=True) + 1e-8
         distance = (values - img.unsqueeze(2)) ** 2
         colour = -distance / (self.colour_scale * spread) ** 2
-        corner = 2**0.5
-        ring = [corner, 1, corner, 1, 1, corner, 1, corner]
+        ring = [math.hypot(dy, dx) for dy, dx in _OFFSETS]
         offsets = img.new_tensor([d * r for d in self.dilations for r in ring])
         far = offsets / (offsets.std() + 1e-8) / self.colour_scale
         position = (-(far**2)).softmax(dim=0)[None, :, None, None]
