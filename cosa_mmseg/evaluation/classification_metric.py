@@ -42,7 +42,7 @@ class ClassificationMetric(AveragePrecision):
         super().process(data_batch, [self._fields(s) for s in data_samples])
 
     def _fields(self, sample: dict) -> dict:
-        """Return scores (C,) and labels under mmpretrain's names, on the CPU."""
+        """Return scores (C,) and labels under mmpretrain's names."""
         score = read_field(sample, 'pred_label', 'score', self)
         label = read_field(sample, 'gt_label', 'label', self)
         return dict(pred_score=score.float().cpu(), gt_label=label.cpu())
