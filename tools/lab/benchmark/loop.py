@@ -52,10 +52,9 @@ class TimedTrainLoop(TotalBatchTrainLoop):
         dataloader,
         warmup: int,
         iters: int,
-        max_iters: int,
         **kwargs,
     ) -> None:
-        super().__init__(runner, dataloader, max_iters, **kwargs)
+        super().__init__(runner, dataloader, **kwargs)
         self.num_steps = warmup + iters
         self.measurement = Measurement(warmup)
         self.dataloader_iterator = _TimedBatches(
