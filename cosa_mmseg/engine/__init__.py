@@ -1,4 +1,4 @@
-"""How a model is trained: loop, hooks, optimisers, schedules."""
+"""Training: loop, hooks, optimisers, schedules."""
 
 from . import hooks, loops, optim, schedulers
 from .full_disk_vis_backend import FullDiskVisBackend

@@ -1,4 +1,4 @@
-"""Which checkpoint a run goes on from."""
+"""Choose the checkpoint that a run goes on from."""
 
 import logging
 import os
@@ -31,7 +31,7 @@ class CheckpointError(RuntimeError):
 
 
 def set_resumed_checkpoint(cfg: Config, checkpoint: str | None) -> None:
-    """Has the runner go on from a good checkpoint.
+    """Have the runner go on from a good checkpoint.
 
     Args:
         cfg: Config of the run; ``resume`` and ``load_from`` are set.
@@ -86,14 +86,14 @@ def check_checkpoint(path: str | Path) -> None:
 
 
 def _at(content: Any, key: str) -> Any:
-    """A value in nested dicts, by its dotted key; None: it is not there."""
+    """Return a value in nested dicts by its dotted key, if it is there."""
     for name in key.split('.'):
         content = content.get(name) if isinstance(content, dict) else None
     return content
 
 
 def find_good_checkpoint(folder: str | Path) -> Path | None:
-    """The last checkpoint that training can go on from.
+    """Return the last checkpoint that training can go on from.
 
     Others on the way to it are named in a warning.
 
@@ -132,7 +132,7 @@ def find_good_checkpoint(folder: str | Path) -> Path | None:
 
 
 def named_checkpoint(folder: Path) -> Path | None:
-    """The file that ``last_checkpoint`` names, if it is one of the run.
+    """Return the file that ``last_checkpoint`` names, if it is one of the run.
 
     It is looked for in the folder first, which may have been moved. One
     elsewhere counts if there is none here, or its folder has the name of
@@ -159,7 +159,7 @@ def named_checkpoint(folder: Path) -> Path | None:
 
 
 def _candidates(folder: Path, named: Path | None) -> list[Path]:
-    """Checkpoints of a run, the one to try first at the front.
+    """Return the checkpoints of a run, the one to try first at the front.
 
     That is the one that ``last_checkpoint`` names, unless a kill came between
     the writing of a later one and that of its name.  The others follow from
@@ -179,7 +179,7 @@ def _candidates(folder: Path, named: Path | None) -> list[Path]:
 
 
 def _saved(*folders: Path) -> list[Path]:
-    """Checkpoints of a run in some folders, the newest first."""
+    """Return the checkpoints of a run in some folders, the newest first."""
     found = {path for folder in folders for path in folder.glob('*.pth')}
     return sorted(
         (path for path in found if _number(path) >= 0 and path.is_file()),
@@ -189,7 +189,7 @@ def _saved(*folders: Path) -> list[Path]:
 
 
 def _number(path: Path) -> int:
-    """Iteration or epoch in a name; -1 where it is no run's checkpoint."""
+    """Return the iteration or epoch in a name; -1 if it has none."""
     found = re.fullmatch(r'(?!best_|\.).*?(\d+)\.pth', path.name)
     return int(found[1]) if found else -1
 

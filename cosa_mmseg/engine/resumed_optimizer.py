@@ -1,4 +1,4 @@
-"""What a checkpoint says of the optimiser, and the config that resumes it."""
+"""Compare the optimiser of a checkpoint with that of a config."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -19,7 +19,7 @@ _NOT_COMPARED = {
 def find_optimizer_misfit(
     groups: Sequence[Mapping], saved: Sequence[Mapping]
 ) -> str | None:
-    """Why an optimiser cannot go on from a saved one, if it cannot.
+    """Return why an optimiser cannot go on from a saved one, if so.
 
     Args:
         groups: Parameter groups of the optimiser.
@@ -49,7 +49,7 @@ def find_optimizer_misfit(
 def overridden_settings(
     own: Sequence[Mapping], saved: Sequence[Mapping]
 ) -> list[str]:
-    """Settings that are those of the checkpoint, whatever the config says.
+    """Return the settings in which the checkpoint overrides the config.
 
     Args:
         own: Of each parameter group, or of each schedule.

@@ -102,7 +102,7 @@ class CAMIoUMetric(BaseMetric):
         return sweep_areas(value, class_id, gt, thresholds, num_classes)
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Scores of all processes' images, each image counted once.
+        """Return the scores of all processes' images, each image counted once.
 
         ``mmengine.dataset.DefaultSampler`` deals the images out in turn and
         repeats the first ones until all processes have as many; so only the
@@ -119,7 +119,7 @@ class CAMIoUMetric(BaseMetric):
         return super().evaluate(size)
 
     def compute_metrics(self, results: list[Any]) -> dict[str, float]:
-        """Scores from each process's sum of areas; logs the whole sweep."""
+        """Return scores from the sums of all processes; log the sweep."""
         areas = sum(results)
         if not isinstance(areas, Tensor):
             raise ValueError('CAMIoUMetric has seen no image')
@@ -142,5 +142,5 @@ class CAMIoUMetric(BaseMetric):
 
 
 def _percent(fractions: Sequence) -> np.ndarray:
-    """In percent, to two decimals."""
+    """Return numbers in percent, to two decimals."""
     return np.round(100 * np.array(fractions), 2)

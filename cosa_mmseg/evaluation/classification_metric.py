@@ -1,4 +1,4 @@
-"""How well a model tells which classes an image shows."""
+"""Scores of the image-level classification."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How often the usual surroundings of a class are taken for the class."""
+"""False positives of a class on its usual surroundings."""
 
 import logging
 from collections.abc import Sequence
@@ -72,7 +72,7 @@ class ContextFalsePositiveMetric(BaseMetric):
 
     @property
     def class_id(self) -> int:
-        """Segmentation id of the class.
+        """int: Segmentation id of the class.
 
         Raises:
             ValueError: If the data set has no such foreground class.
@@ -91,7 +91,7 @@ class ContextFalsePositiveMetric(BaseMetric):
         self.results += [self._count(sample) for sample in data_samples]
 
     def _count(self, sample: dict) -> Tensor:
-        """Pixels of one image, (5,) int64 on the CPU.
+        """Return pixels of one image, (5,) int64 on the CPU.
 
         Those of the context; of these, taken for the class by the
         segmentation and by the CAM; intersection and union of the class.
@@ -107,7 +107,7 @@ class ContextFalsePositiveMetric(BaseMetric):
         return torch.stack([pixels.sum() for pixels in maps]).cpu()
 
     def _context(self, sample: dict, size: torch.Size) -> Tensor:
-        """Where the context map shows the context, (H, W) bool.
+        """Return where the context map shows the context, (H, W) bool.
 
         Raises:
             BadFileError: If the map is not there or is no index map of the
@@ -134,7 +134,7 @@ class ContextFalsePositiveMetric(BaseMetric):
         return torch.from_numpy(indices == self.context_id)
 
     def _cam_found(self, sample: dict) -> Tensor:
-        """Where the CAM shows the class, (H, W) bool; False without CAM."""
+        """Return where the CAM, if any, shows the class, (H, W) bool."""
         if self.cam_threshold is None:
             return torch.zeros((), dtype=torch.bool)
         cam = read_field(sample, 'pred_cam', 'data', self)
@@ -142,7 +142,7 @@ class ContextFalsePositiveMetric(BaseMetric):
         return (class_id == self.class_id) & (value >= self.cam_threshold)
 
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:
-        """Percentages from the counts of all images."""
+        """Return percentages from the counts of all images."""
         if not results:
             raise ValueError('ContextFalsePositiveMetric has seen no image')
         context, seg, cam, intersection, union = torch.stack(results).sum(0)
@@ -162,5 +162,5 @@ class ContextFalsePositiveMetric(BaseMetric):
 
 
 def _percent(part: Tensor, whole: Tensor) -> float:
-    """100 * part / whole to two decimals; NaN where the whole is 0."""
+    """Return 100 * part / whole to two decimals; NaN where the whole is 0."""
     return round(100 * float(part.double() / whole.double()), 2)

@@ -158,13 +158,13 @@ def sweep_areas(
 
 
 def _count(passed: Tensor, class_id: Tensor, shape: tuple) -> Tensor:
-    """(T + 1, K) numbers of pixels by thresholds passed and class."""
+    """Return (T + 1, K) numbers of pixels by thresholds passed and class."""
     index = passed * shape[1] + class_id
     return torch.bincount(index, minlength=shape[0] * shape[1]).view(shape)
 
 
 def _tail(counts: Tensor) -> Tensor:
-    """(T + 1, K) counts -> (T, K) pixels that pass the t-th threshold."""
+    """Return (T, K) pixels that pass the t-th threshold of (T + 1, K)."""
     return counts.flip(0).cumsum(0).flip(0)[1:]
 
 

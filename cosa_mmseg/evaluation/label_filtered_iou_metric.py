@@ -41,13 +41,13 @@ class LabelFilteredIoUMetric(IoUMetric):
         super().__init__(**kwargs)
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Counts the pixels of a batch."""
+        """Count the pixels of a batch."""
         super().process(
             data_batch, [self._filter_labels(s) for s in data_samples]
         )
 
     def _filter_labels(self, sample: dict) -> dict:
-        """A copy of the sample whose prediction keeps to the true labels."""
+        """Return a copy whose prediction keeps to the true labels."""
         read_field(sample, 'gt_sem_seg', 'data', self)
         logits = read_field(sample, 'seg_logits', 'data', self)
         label = read_field(sample, 'gt_label', 'label', self)
@@ -57,7 +57,7 @@ class LabelFilteredIoUMetric(IoUMetric):
         return {**sample, 'pred_sem_seg': {'data': pred[None]}}
 
     def compute_metrics(self, results: list) -> dict[str, float]:
-        """Scores in percent, each name with the suffix."""
+        """Return scores in percent, each name with the suffix."""
         print_log(
             'predictions filtered by the true image-level labels:', 'current'
         )

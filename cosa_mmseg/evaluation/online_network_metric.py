@@ -31,7 +31,7 @@ class OnlineNetworkMetric:
 
     @property
     def dataset_meta(self) -> dict | None:
-        """Meta information of the data set, with ``classes``."""
+        """dict, optional: Meta information of the data set."""
         return self.evaluator.dataset_meta
 
     @dataset_meta.setter
@@ -39,14 +39,14 @@ class OnlineNetworkMetric:
         self.evaluator.dataset_meta = dataset_meta
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Hands a batch of the online network's predictions on."""
+        """Hand a batch of the online network's predictions on."""
         if any(f'{ONLINE}pred_sem_seg' in sample for sample in data_samples):
             self.has_predictions = True
             online = [_online_fields(sample) for sample in data_samples]
             self.evaluator.process(online, data_batch)
 
     def evaluate(self, size: int) -> dict[str, float]:
-        """Scores of all processes' images.
+        """Return the scores of all processes' images.
 
         Args:
             size: Number of images of the dataset.
@@ -60,7 +60,7 @@ class OnlineNetworkMetric:
 
 
 def _online_fields(sample: dict) -> dict:
-    """The sample with the online network's predictions as the plain ones."""
+    """Return the sample with the fields of the online network."""
     online = {
         name.removeprefix(ONLINE): field
         for name, field in sample.items()

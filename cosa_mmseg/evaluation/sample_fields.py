@@ -25,7 +25,7 @@ _ADVICE = {
 
 
 def read_field(sample: dict, name: str, key: str, metric: object) -> Tensor:
-    """Tensor ``sample[name][key]``.
+    """Return the tensor ``sample[name][key]``.
 
     Args:
         sample: A data sample as a dict, as mmengine hands it to metrics.

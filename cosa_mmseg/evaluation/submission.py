@@ -27,7 +27,7 @@ from .submission_files import (
 
 @dataclass(frozen=True)
 class FileFormat:
-    """What is written below the output folder.
+    """Files that are written below the output folder.
 
     Attributes:
         maps: Folder of the label maps.

@@ -18,7 +18,7 @@ COCO_CATEGORY_IDS = tuple(
 
 
 class SubmissionError(ValueError):
-    """Why a package cannot be made, in one sentence."""
+    """A package cannot be made; the message says why in one sentence."""
 
 
 def check_label_map(path: Path, image_path: Path, num_classes: int) -> None:

@@ -4,7 +4,7 @@ from mmengine.config import Config
 
 
 def enable_tta(cfg: Config) -> None:
-    """Hands the scales and the mirror to the segmentor, which applies them.
+    """Hand the scales and the mirror to the segmentor, which applies them.
 
     Raises:
         ValueError: If the config does not say what to do.

@@ -41,7 +41,7 @@ FITTED = re.compile(r'pos_embed|rel_pos|relative_position')
 
 @HOOKS.register_module()
 class CheckpointFitHook(Hook):
-    """Refuses checkpoints that do not fit the model.
+    """Refuse checkpoints that do not fit the model.
 
     mmengine loads what fits and logs the rest, so that a network with random
     weights can be scored.  Here, what is tested or resumed has to have each
@@ -125,7 +125,7 @@ def check_fit(
 
 
 def _classes(runner) -> Sequence[str] | None:
-    """Classes of the data that a runner trains, tests or validates with."""
+    """Return the classes of the data that a runner works on."""
     for loop in (runner._train_loop, runner._test_loop, runner._val_loop):
         if isinstance(loop, BaseLoop):
             metainfo = getattr(loop.dataloader.dataset, 'metainfo', None)
@@ -156,14 +156,14 @@ def _name_overridden(runner, checkpoint: dict) -> None:
 
 
 def is_training(runner) -> bool:
-    """Whether a runner was asked to train: it has built its optimiser."""
+    """Return True if a runner trains: it has built its optimiser."""
     return isinstance(runner.optim_wrapper, (OptimWrapper, OptimWrapperDict))
 
 
 def find_misfit(
     model: nn.Module, state: object, partial: bool = False
 ) -> str | None:
-    """How the weights of a checkpoint and those of a model differ.
+    """Return how the weights of a checkpoint and of a model differ.
 
     Parts of the model that learn nothing, such as thresholds, are not
     compared, nor are parts that only the checkpoint has, such as an auxiliary
@@ -195,7 +195,7 @@ def find_misfit(
 
 
 def _find_difference(model: nn.Module, found: dict[str, Tensor]) -> str | None:
-    """What is of another shape, missing, or left over; see there."""
+    """Return what is of another shape, missing, or left over."""
     weights = dict(model.named_parameters())
     for name, weight in weights.items():
         other = found.get(name, weight)
@@ -221,6 +221,6 @@ def _find_difference(model: nn.Module, found: dict[str, Tensor]) -> str | None:
 
 
 def _some(names: list[str]) -> str:
-    """The first of some names, and how many there are."""
+    """Return the first of some names, and how many there are."""
     first, *rest = names
     return f'{first} and {len(rest)} more' if rest else first

@@ -34,15 +34,16 @@ class NonFiniteLossHook(Hook):
     again: state of both networks and of the thresholds before it, batch and
     random numbers.
 
-    Each batch is looked at. On a CPU that is before its backward pass; on a
-    GPU the losses travel to the host during the backward pass and are looked
-    at before the optimiser's step, so that the GPU has the backward pass to do
-    whenever the host waits. Neither the parameters nor the optimiser nor the
-    assignment network have then been touched. Between steps the hook keeps a
-    copy of the model's buffers, and during one its batch. Of several processes
-    all stop, so that none saves a checkpoint of what the others broke.
+    The losses of each batch are checked. On a CPU that is before its backward
+    pass; on a GPU the losses travel to the host during the backward pass and
+    are checked before the optimiser's step, so that the GPU has the backward
+    pass to do whenever the host waits. Neither the parameters nor the
+    optimiser nor the assignment network have then been touched. Between steps
+    the hook keeps a copy of the model's buffers, and during one its batch. Of
+    several processes all stop, so that none saves a checkpoint of what the
+    others broke.
 
-    Gradients are not looked at: those that overflow in fp16 are normal, and
+    Gradients are not checked: those that overflow in fp16 are normal, and
     left out by mmengine's ``AmpOptimWrapper``.
     """
 
@@ -60,7 +61,7 @@ class NonFiniteLossHook(Hook):
         self._runner = runner
 
         def before_step(*_: Any) -> None:
-            self._look()
+            self._check_losses()
 
         self._handles = [
             bare.register_forward_pre_hook(self._start, with_kwargs=True),
@@ -72,7 +73,7 @@ class NonFiniteLossHook(Hook):
         self, runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
         """Look where the optimiser left out its step; forget the batch."""
-        self._look()
+        self._check_losses()
         if self._record is not None:
             self._record.forget()
 
@@ -86,7 +87,7 @@ class NonFiniteLossHook(Hook):
         """A forward pass begins."""
         if kwargs.get('mode') != 'loss':
             return
-        self._look()  # at the batch before, if several make a step
+        self._check_losses()  # at the batch before, if several make a step
         if self._record is None:
             from cosa_mmseg.engine.replay import StepRecord
 
@@ -106,9 +107,9 @@ class NonFiniteLossHook(Hook):
         all_reduce(of_all)
         self._losses = HostCopy(torch.cat([own, of_all[None]]))
         if self._losses.is_here:
-            self._look()
+            self._check_losses()
 
-    def _look(self) -> None:
+    def _check_losses(self) -> None:
         """Raise if a loss that is on its way is not finite."""
         if self._losses is None:
             return
@@ -161,7 +162,7 @@ class NonFiniteLossHook(Hook):
 
 
 def loss_terms(output: dict[str, Any]) -> dict[str, Tensor]:
-    """The losses among what a model returns, as mmengine adds them up.
+    """Return the losses among what a model returns, as mmengine adds them up.
 
     Args:
         output (dict): Tensors, or lists of them, by name.
@@ -180,7 +181,7 @@ def loss_terms(output: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def _product_dtype(runner) -> str:
-    """In which type a model multiplies matrices, under autocast or not."""
+    """Return the type in which a model multiplies matrices."""
     device = next(runner.model.parameters()).device
     one = torch.ones(1, 1, device=device)
     with runner.optim_wrapper.optim_context(runner.model):

@@ -103,7 +103,7 @@ class SafeCheckpointHook(CheckpointHook):
         load_safely_in(runner)
 
     def before_train(self, runner) -> None:
-        """Finds the folder and clears it of unfinished files."""
+        """Find the folder and clear it of unfinished files."""
         super().before_train(runner)
         self.file_backend = _LateRemoval()
         if is_main_process():
@@ -114,7 +114,7 @@ class SafeCheckpointHook(CheckpointHook):
                     runner.logger.info(f'removed {path}, left by a killed run')
 
     def after_train(self, runner) -> None:
-        """Publishes checkpoints, unless the last could not be saved.
+        """Publish checkpoints, unless the last could not be saved.
 
         Raises:
             CheckpointError: If it could not.
@@ -127,12 +127,12 @@ class SafeCheckpointHook(CheckpointHook):
         super().after_train(runner)
 
     def _save_checkpoint(self, runner) -> None:
-        """Saves the current state."""
+        """Save the current state."""
         with self._whole_or_not(runner):
             super()._save_checkpoint(runner)
 
     def _save_best_checkpoint(self, runner, metrics: dict) -> None:
-        """Saves the current weights if they are the best so far."""
+        """Save the current weights if they are the best so far."""
         with self._whole_or_not(runner):
             super()._save_best_checkpoint(runner, metrics)
 
@@ -173,7 +173,7 @@ class SafeCheckpointHook(CheckpointHook):
 
     @contextmanager
     def _whole_or_not(self, runner) -> Iterator[None]:
-        """Writes files, or says why not and leaves all as it was."""
+        """Write files, or say why not and leave all as it was."""
         info = runner.message_hub.runtime_info
         info_before, self_before = dict(info), self._bookkeeping()
         error: list[str | None] = [None]
@@ -194,12 +194,12 @@ class SafeCheckpointHook(CheckpointHook):
         self._report(runner)
 
     def _bookkeeping(self) -> dict:
-        """What mmengine notes about checkpoints before it writes them."""
+        """Return what mmengine notes of checkpoints before it writes them."""
         names = ('last_ckpt', 'best_ckpt_path', 'best_ckpt_path_dict')
         return {n: copy(vars(self)[n]) for n in names if n in vars(self)}
 
     def _report(self, runner) -> None:
-        """Logs that a file could not be written, or stops the training."""
+        """Log that a file could not be written, or stop the training."""
         older = runner.message_hub.runtime_info.get('last_ckpt')
         stays = f'{older} stays' if older else 'none was saved before'
         message = f'{self._error}; {stays}.'

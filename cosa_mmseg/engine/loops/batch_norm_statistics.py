@@ -1,4 +1,4 @@
-"""What BatchNorm layers of several processes remember."""
+"""Running statistics of BatchNorm layers on several processes."""
 
 import torch
 from mmengine.dist import all_reduce_params, is_distributed

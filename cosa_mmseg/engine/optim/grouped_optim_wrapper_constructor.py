@@ -65,7 +65,7 @@ class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
             params[:] = _merge(params)
 
     def _can_fuse(self, model: nn.Module) -> bool:
-        """Whether to ask for the fused update on a CPU."""
+        """Return True if torch is to be asked for its fused update."""
         asked = {'fused', 'foreach'} & set(self.optimizer_cfg)
         on_cpu = all(p.device.type == 'cpu' for p in model.parameters())
         return (
@@ -77,7 +77,7 @@ class GroupedOptimWrapperConstructor(DefaultOptimWrapperConstructor):
 
 
 def _merge(groups: list[dict]) -> list[dict]:
-    """One group of all those whose settings are equal, in their order."""
+    """Return one group of all those of equal settings, in their order."""
     merged: dict[tuple, dict] = {}
     for group in groups:
         settings = {k: v for k, v in group.items() if k != 'params'}

@@ -1,4 +1,4 @@
-"""Where in a forward pass numbers stop being finite."""
+"""Find where in a forward pass numbers stop being finite."""
 
 import linecache
 import re
@@ -20,7 +20,7 @@ _NOT_SHOWN = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
 
 @dataclass
 class Origin:
-    """Where numbers that are not finite begin.
+    """The place where numbers that are not finite begin.
 
     Attributes:
         module: Name and class of the first module to return numbers that are

@@ -1,4 +1,4 @@
-"""What is kept of a step while it runs, to dump it if it fails."""
+"""Records of a running step, to dump it if it fails."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ class StepRecord:
 
     @property
     def images(self) -> list[str]:
-        """Files of the batch; what has no file is counted."""
+        """list[str]: Files of the batch; what has no file is counted."""
         samples = self._kwargs.get('data_samples')
         if not samples:
             views = next(tensors_in([self._args, self._kwargs]), ())
@@ -69,7 +69,7 @@ class StepRecord:
         ]
 
     def dump(self, **rest: Any) -> StepDump:
-        """The step, to be written at once: it shares the model's memory.
+        """Return the step; to be written at once, as it shares memory.
 
         Args:
             **rest: Attributes of :class:`StepDump` beside ``images``,

@@ -38,17 +38,17 @@ class _DenseEnergy(torch.autograd.Function):
         sigma_xy: float,
     ) -> Tensor:
         inside = prob * valid
-        pull = bilateral_filter(inside, img, sigma_rgb, sigma_xy)
-        pull = pull.mul_(gate * valid)
-        ctx.save_for_backward(pull)
+        filtered = bilateral_filter(inside, img, sigma_rgb, sigma_xy)
+        filtered = filtered.mul_(gate * valid)
+        ctx.save_for_backward(filtered)
         # valid is 0 or 1, so that it may enter twice.
-        return -inside.mul_(pull).sum() / len(prob)
+        return -inside.mul_(filtered).sum() / len(prob)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_output: Tensor) -> tuple:
-        (pull,) = ctx.saved_tensors
-        grad_prob = pull * (-2 / len(pull) * grad_output)
+        (filtered,) = ctx.saved_tensors
+        grad_prob = filtered * (-2 / len(filtered) * grad_output)
         return grad_prob, None, None, None, None, None
 
 

@@ -1,4 +1,4 @@
-"""What settings, tensors and replaceable parts have to be."""
+"""Checks of settings, of tensors, and of parts that can be replaced."""
 
 import inspect
 from collections.abc import Sequence

@@ -233,7 +233,7 @@ def separate_two_modes(values: Tensor, counts: Tensor) -> Tensor:
 def cluster_bounds(
     values: Tensor, mixture: GaussianMixture, counts: Tensor | None = None
 ) -> Tensor:
-    """Where the first mode's values end and the last mode's begin.
+    """Return the end of the first mode and the start of the last.
 
     Each value belongs to its most responsible mode, the first one of equals
     (released code).

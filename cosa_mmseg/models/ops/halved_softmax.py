@@ -39,19 +39,19 @@ class _HalvedSoftmax(torch.autograd.Function):
         whole = UpsampledLogits(logits, ctx.size)
         for rows in whole.blocks(multiple=2):
             prob = _softmax(whole, rows)  # (N, K, r, 2, 2w)
-            pull = 0.25 * grad_out[:, :, rows.start // 2 : rows.stop // 2]
-            pull = pull.contiguous()[..., None].expand(-1, -1, -1, -1, 2)
-            pull = prob * pull.flatten(-2).unsqueeze(3)  # each column twice
-            mean = pull.sum(1, keepdim=True)
-            pull = pull.addcmul_(prob, mean, value=-1).flatten(2, 3)
+            grad = 0.25 * grad_out[:, :, rows.start // 2 : rows.stop // 2]
+            grad = grad.contiguous()[..., None].expand(-1, -1, -1, -1, 2)
+            grad = prob * grad.flatten(-2).unsqueeze(3)  # each column twice
+            mean = grad.sum(1, keepdim=True)
+            grad = grad.addcmul_(prob, mean, value=-1).flatten(2, 3)
             # an odd last column has no partner
-            pull = F.pad(pull, (0, ctx.size[1] % 2))
-            whole.add_gradient(rows, pull)
+            grad = F.pad(grad, (0, ctx.size[1] % 2))
+            whole.add_gradient(rows, grad)
         return whole.gradient().to(logits.dtype), None
 
 
 def halved_softmax(logits: Tensor, size: Sequence[int]) -> Tensor:
-    """Softmax of upsampled logits, averaged over each 2 x 2 pixels.
+    """Return the softmax of upsampled logits, averaged over each 2 x 2 pixels.
 
     This is ``softmax(S, dim=1)`` of the logits, resized bilinearly to
     ``size``, resized bilinearly to half of that.  An odd last row or column
@@ -69,6 +69,6 @@ def halved_softmax(logits: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def _softmax(whole: UpsampledLogits, rows: slice) -> Tensor:
-    """Of pairs of rows and an even number of columns: (N, K, r, 2, 2w)."""
+    """Return the softmax of pairs of rows, (N, K, r, 2, 2w)."""
     block = whole.rows(rows)[..., : whole.size[1] // 2 * 2]
     return block.softmax(1).unflatten(2, (-1, 2))

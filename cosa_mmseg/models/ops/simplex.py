@@ -1,4 +1,4 @@
-"""Where positions lie in the permutohedral lattice; see ``permutohedral``."""
+"""Positions in the permutohedral lattice; see ``permutohedral``."""
 
 import math
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class LatticeCode:
 
     @classmethod
     def fit(cls, bounds: Bounds, num_images: int) -> 'LatticeCode':
-        """Code of all points that positions within bounds may touch.
+        """Return the code of the points that positions within bounds touch.
 
         The digits of a code are ``a_j - a_d``.  Rounding moves one by up to 1,
         a simplex reaches one step beyond its rounded corner on either side,
@@ -85,19 +85,19 @@ class LatticeCode:
 
     @property
     def missing(self) -> int:
-        """Code of no point; no step from it leads to one, nor one to it."""
+        """int: Code of no point; no step leads from it to one, or back."""
         return 2 * self.num_codes
 
     @property
     def dtype(self) -> torch.dtype:
-        """int32 where it can hold ``missing`` and a step from it."""
+        """torch.dtype: int32 where it can hold ``missing`` and a step from it."""
         return torch.int32 if 3 * self.num_codes < 2**31 else torch.int64
 
 
 def enclosing_simplex(
     elevated: Tensor, code: LatticeCode, num_images: int
 ) -> tuple[Tensor, Tensor]:
-    """Corners of the simplex around each position.
+    """Return the corners of the simplex around each position.
 
     They are found by rounding it to a multiple of d+1, then stepping along
     the axes by descending remainder: in codes, a running sum.

@@ -44,7 +44,7 @@ class UpsampledLogits:
         self.wide_gradient: Tensor | None = None
 
     def blocks(self, multiple: int = 1) -> Iterator[slice]:
-        """Divide the rows.
+        """Divide the rows into blocks.
 
         Args:
             multiple (int): Blocks have a multiple of it as number of rows;
@@ -65,7 +65,7 @@ class UpsampledLogits:
             yield slice(start, min(start + step, end))
 
     def rows(self, rows: slice) -> Tensor:
-        """Some rows of the logits.
+        """Return some rows of the logits.
 
         Args:
             rows (slice): With a start and a stop.
@@ -96,7 +96,7 @@ class UpsampledLogits:
         self.wide_gradient[:, :, rows] += gradient
 
     def gradient(self) -> Tensor:
-        """Gradient of the logits from what was taken in.
+        """Return the gradient of the logits from what was taken in.
 
         Returns:
             Tensor: (N, K, h, w), at least float32; 0 where nothing was.
@@ -108,7 +108,7 @@ class UpsampledLogits:
         return _matmul(self.wide_gradient, self.horizontal)
 
     def _near(self, rows: slice) -> slice:
-        """The rows of the logits that some rows of the whole hang on."""
+        """Return the rows of the logits that rows of the whole depend on."""
         num_rows = self.wide.shape[2]
         scale = num_rows / self.size[0]
         first = math.floor((rows.start + 0.5) * scale - 0.5)
@@ -117,7 +117,7 @@ class UpsampledLogits:
 
 
 def _weights(like: Tensor, num: int, size: int) -> Tensor | None:
-    """Of linear interpolation, (size, num); None if nothing changes."""
+    """Return linear interpolation as a matrix, (size, num), if any."""
     if num == size:
         return None
     unit = torch.eye(num, dtype=like.dtype, device=like.device)
@@ -125,6 +125,6 @@ def _weights(like: Tensor, num: int, size: int) -> Tensor | None:
 
 
 def _matmul(a: Tensor, b: Tensor) -> Tensor:
-    """``a @ b`` in their own precision, also under autocast."""
+    """Return ``a @ b`` in their own precision, also under autocast."""
     with torch.autocast(a.device.type, enabled=False):
         return a @ b

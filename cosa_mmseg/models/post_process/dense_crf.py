@@ -69,7 +69,7 @@ class DenseCRF(nn.Module):
     def forward(
         self, seg_logits: Tensor, image: np.ndarray | Tensor
     ) -> Tensor:
-        """Probabilities that follow the image's edges.
+        """Return probabilities that follow the image's edges.
 
         Args:
             seg_logits: Segmentation logits, (K, H, W), on any device.
@@ -95,13 +95,13 @@ class DenseCRF(nn.Module):
         smooth, bilateral = self._filters(image.to(dtype))
         prob = log_prob.softmax(1)
         for _ in range(self.num_iters):
-            pull = self.smooth_weight * smooth(prob)
-            pull += self.bilateral_weight * bilateral(prob)
-            prob = (log_prob + pull).softmax(1)
+            message = self.smooth_weight * smooth(prob)
+            message += self.bilateral_weight * bilateral(prob)
+            prob = (log_prob + message).softmax(1)
         return prob.T.unflatten(1, size).contiguous()
 
     def _filters(self, image: Tensor) -> list[Callable[[Tensor], Tensor]]:
-        """S and B for an image (H, W, 3)."""
+        """Return S and B for an image (H, W, 3)."""
         xy = pixel_positions(image[..., 0]).flatten(1).T  # (H*W, 2)
         rgb = image.flatten(0, 1)  # (H*W, 3)
         position = xy / self.bilateral_sigma_xy
@@ -113,7 +113,7 @@ class DenseCRF(nn.Module):
 
 
 def _normalised_filter(features: Tensor) -> Callable[[Tensor], Tensor]:
-    """``v -> D^-1/2 K D^-1/2 v`` for positions (P, d) and values (P, K)."""
+    """Return ``v -> D^-1/2 K D^-1/2 v`` for positions (P, d)."""
     lattice = PermutohedralLattice(features)
     row_sum = lattice.filter(features.new_ones(len(features), 1))  # (P, 1)
     scale = row_sum.rsqrt()

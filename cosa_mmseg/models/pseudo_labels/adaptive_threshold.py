@@ -1,4 +1,4 @@
-"""What thresholds that follow the confidences of past images share."""
+"""Base of thresholds that follow the confidences of past images."""
 
 import logging
 
@@ -14,13 +14,13 @@ from cosa_mmseg.utils.host import on_host
 from ..ops.checks import check_range, check_shape
 
 # updates, on a GPU: how often the host waits to hear of misses
-LOOK_EVERY = 100
+CHECK_EVERY = 100
 
 
 def sample_confidence(
     cam: Tensor, valid_mask: Tensor, grid: tuple[int, int]
 ) -> Tensor:
-    """Confidence ``v = max_c A`` at the points of a grid.
+    """Return the confidence ``v = max_c A`` at the points of a grid.
 
     The maps are resized before the maximum is taken (released code).
 
@@ -51,7 +51,7 @@ def sample_confidence(
 
 
 def is_confident(values: Tensor, min_value: float) -> Tensor:
-    """Which values are above a minimum; none at all if one is not finite.
+    """Return which values are above a minimum; none if one is not finite.
 
     Args:
         values (Tensor): Any shape.
@@ -125,7 +125,7 @@ class AdaptiveThreshold(nn.Module):
         self.register_buffer('misses', torch.tensor(0), persistent=False)
 
     def forward(self) -> Tensor:
-        """``xi`` as it is now, a copy: float32, the shape of ``initial``."""
+        """Return a copy of ``xi``: float32, the shape of ``initial``."""
         return self.xi.float()
 
     @torch.no_grad()
@@ -151,7 +151,7 @@ class AdaptiveThreshold(nn.Module):
         self._warn_once()
 
     def fit(self, values: Tensor) -> Tensor:
-        """Thresholds that confidences ask for.
+        """Return the thresholds that confidences ask for.
 
         Args:
             values (Tensor): The queue, (images, points).
@@ -172,8 +172,8 @@ class AdaptiveThreshold(nn.Module):
         self.pointer.add_(len(values)).remainder_(self.num_images)
 
     def _warn_once(self) -> None:
-        """Say so if an update missed, where it may be asked."""
-        may_ask = on_host(self.misses) or self._num_updates % LOOK_EVERY == 0
+        """Warn if an update missed, where reading it does not block."""
+        may_ask = on_host(self.misses) or self._num_updates % CHECK_EVERY == 0
         if self._warned or not may_ask or self.misses == 0:
             return
         self._warned = True

@@ -105,7 +105,7 @@ class DualThresholdLabeler(nn.Module):
     def _thresholds(
         self, cam: Tensor, valid_mask: Tensor
     ) -> tuple[Tensor | float, Tensor | float]:
-        """(low, high), after the dynamic ones have seen the batch."""
+        """Return (low, high); dynamic ones take in the batch before."""
         if self.low is not None and self.high is not None:
             return self.low, self.high
         if self.training:
@@ -120,7 +120,7 @@ class DualThresholdLabeler(nn.Module):
         img_label: Tensor,
         rgb: Tensor | None,
     ) -> Tensor:
-        """Labels with a constant background map: int64 (N, H, W)."""
+        """Return labels with a constant background map: int64 (N, H, W)."""
         size = cam.shape[-2:]
         if self.downscale > 1:
             small = [max(side // self.downscale, 1) for side in size]

@@ -33,7 +33,7 @@ class MultiScaleInference(nn.Module):
     Args:
         scales (Sequence[float]): Factors of the image's height and width, in
             the order they are run.
-        mirror (bool): Whether each scale is also seen mirrored.
+        mirror (bool): Whether each scale is also mirrored.
         aux_scales (str): ``'sum'`` merges the auxiliary CAM as the main one
             (ours); ``'last'`` keeps its last scale only, as the released code
             does by accident.

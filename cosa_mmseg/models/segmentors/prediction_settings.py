@@ -1,4 +1,4 @@
-"""What ``test_cfg`` of a segmentor of two networks may say."""
+"""Settings in ``test_cfg`` of a segmentor of two networks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -13,7 +13,7 @@ NETWORKS = ('assignment', 'online', 'both')
 
 @dataclass(frozen=True)
 class PredictionSettings:
-    """How a :class:`DualStreamSegmentor` predicts.
+    """Settings of the predictions of a :class:`DualStreamSegmentor`.
 
     Attributes:
         network (str): Which network predicts: ``'assignment'``, ``'online'``,
@@ -22,12 +22,12 @@ class PredictionSettings:
             online network have the prefix ``online_``.
         with_cam (bool): Whether predictions carry CAMs and class scores.
         scales (Sequence[float]): Scales of the input whose outputs are summed.
-        mirror (bool): Whether each scale is also seen mirrored.
+        mirror (bool): Whether each scale is also mirrored.
         size_divisor (int): Scaled inputs have sides that are multiples of it,
             the nearest ones: the patch size of a ViT that shall see images of
             any size.
         mode (str): ``'whole'`` or ``'slide'``, as in mmseg: whether a scaled
-            input is seen at once or in overlapping windows.
+            input is taken at once or in overlapping windows.
         crop_size (tuple[int, int], optional): Height and width of the
             windows.
         stride (tuple[int, int], optional): Steps of the windows, down and
