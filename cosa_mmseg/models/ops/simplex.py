@@ -90,7 +90,7 @@ class LatticeCode:
 
     @property
     def dtype(self) -> torch.dtype:
-        """torch.dtype: int32 where it can hold ``missing`` and a step from it."""
+        """torch.dtype: int32 where it holds ``missing`` and a step from it."""
         return torch.int32 if 3 * self.num_codes < 2**31 else torch.int64
 
 
