@@ -2,7 +2,8 @@
 
 import copy
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,10 @@ class CoSAInferencer(MMSegInferencer):
             if isinstance(step, InferencerLoader):
                 step.from_file = accept_any_image(step.from_file)
         return pipeline
+
+    def _init_collate(self, cfg: Config) -> Callable:
+        """Return what makes a batch of samples."""
+        return pseudo_collate
 
     def _init_visualizer(self, cfg: Config) -> SegLocalVisualizer:
         """Return what shows pictures on the screen."""
@@ -271,31 +276,23 @@ class CoSAInferencer(MMSegInferencer):
         check_network(self.model, network)
         if batch_size < 1:
             raise ValueError(f'batch_size must be 1 or more, got {batch_size}')
+        found = (
+            [batch]
+            if isinstance(batch, FailedPicture)
+            else self.forward(batch, labels, batch_size, network)
+            for batch in self.preprocess(pictures, batch_size)
+        )
         console = Console(stderr=True)
         videos = any(picture.is_video for picture in pictures)
         return iter(
             track(
-                self._predict(pictures, labels, batch_size, network),
+                chain.from_iterable(found),
                 'segmenting',
                 total=None if videos else len(pictures),
                 console=console,
                 disable=not (self.show_progress and console.is_terminal),
             )
         )
-
-    def _predict(
-        self,
-        pictures: Iterable[Picture],
-        labels: Sequence[str] | None,
-        batch_size: int,
-        network: str | None,
-    ) -> Iterator[PicturePrediction | FailedPicture]:
-        """Predict batch after batch."""
-        for batch in self.preprocess(pictures, batch_size):
-            if isinstance(batch, FailedPicture):
-                yield batch
-            else:
-                yield from self.forward(batch, labels, batch_size, network)
 
     def preprocess(
         self, inputs: Iterable[Picture], batch_size: int = 1
@@ -324,7 +321,7 @@ class CoSAInferencer(MMSegInferencer):
                     for one in inputs
                 ]
             else:
-                data = pseudo_collate([one.data for one in inputs])
+                data = self.collate_fn([one.data for one in inputs])
                 raws = predict_whole(model, data, network)
         kept = kept_ids(self.classes, labels)
         post_process = getattr(model, 'post_process', None)

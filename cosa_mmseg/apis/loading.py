@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ class FailedPicture:
 
     picture: Picture
     reason: str
+    input_size = None  # of what the network would see
 
 
 def load_pictures(
@@ -118,13 +120,7 @@ def in_batches(
         that cannot be read; in their order.
     """
     group: Any  # of one kind
-
-    def size_of(
-        one: LoadedPicture | FailedPicture,
-    ) -> tuple[int, int] | None:
-        return None if isinstance(one, FailedPicture) else one.input_size
-
-    for size, group in groupby(found, size_of):
+    for size, group in groupby(found, attrgetter('input_size')):
         if size is None:
             yield from group
             continue

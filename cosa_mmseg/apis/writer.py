@@ -64,9 +64,8 @@ class PredictionWriter:
         self.root = Path(out_dir)
         self.palette = palette
         self.kinds = kinds
-        self._clip: Path | None = None
-        self._draw: Callable[[np.ndarray], object] | None = None
         self._films = ExitStack()
+        self._film: tuple[Path, Callable] = (Path(), print)  # none yet
 
     def __enter__(self) -> 'PredictionWriter':
         return self
@@ -117,14 +116,11 @@ class PredictionWriter:
             _write_image(path, Image.fromarray(drawn))
             return
         path = self.root / 'vis' / f'{clip.name}{prediction.suffix}.mp4'
-        if path != self._clip:
+        if path != self._film[0]:
             self._films.close()
-            self._draw = self._films.enter_context(
-                film(path, prediction.label_map.shape, clip.rate)
-            )
-            self._clip = path
-        assert self._draw is not None
-        self._draw(overlay(prediction, self.palette, legend=False))
+            writer = film(path, prediction.label_map.shape, clip.rate)
+            self._film = path, self._films.enter_context(writer)
+        self._film[1](overlay(prediction, self.palette, legend=False))
 
     def _write_cams(self, prediction: PicturePrediction) -> None:
         """Write heat maps of the classes that are, or seem to be, shown.

@@ -39,7 +39,8 @@ def add_options(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> None:
     """Serve the page."""
     try:
-        from cosa_mmseg.apis.demo_page.page import build_page, serve
+        from cosa_mmseg.apis.demo_page.page import build_page
+        from cosa_mmseg.apis.demo_page.server import serve
     except ImportError as err:
         raise ValueError(
             f"the page needs gradio ({err}): pip install 'cosa_mmseg[demo]'"

@@ -21,7 +21,7 @@ def test_a_port_that_cannot_be_is_code_2(capsys):
 
 def test_missing_gradio_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, 'gradio', None)
-    for name in ('page', 'handlers', 'layout'):
+    for name in ('page', 'server'):
         monkeypatch.delitem(
             sys.modules, f'cosa_mmseg.apis.demo_page.{name}', raising=False
         )

@@ -10,11 +10,11 @@ from cosa_mmseg.datasets.transforms.random_non_empty_resize import (
 )
 
 NUM_EXAMPLES = 3
-SIDE = 128  # at most, of what is shown of them, pixels
+SIDE = 128  # at most, of the small pictures, pixels
 
 
 def find_examples(cfg: Config) -> dict[str, np.ndarray]:
-    """Pictures of the data set that a config tests on, evenly spread.
+    """Find pictures of the data set that a config tests on, evenly spread.
 
     Args:
         cfg (Config): With ``test_dataloader``.

@@ -1,48 +1,31 @@
-"""The page and its server."""
+"""The page: its parts, and what happens when one is used."""
 
-from collections.abc import Mapping
-from threading import Event
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
 
 import gradio as gr
 import numpy as np
 
 from cosa_mmseg.apis import CoSAInferencer
+from cosa_mmseg.interop.trained import NETWORKS
 from cosa_mmseg.models.segmentors import DualStreamSegmentor
 
-from .handlers import Handlers
-from .layout import (
-    Parts,
-    lay_out,
-)
+from .server import KEPT
+from .table import draw_table
+from .views import NetworkView, predict_both
 
-LARGEST_FILE = '50mb'
-# Uploads and their results are deleted when they are this old; seconds
-KEPT = 3600
-STYLE = """
-.picture img { width: 100% !important; height: 100% !important;
-  object-fit: contain !important; padding: 2rem 0 .25rem; }
-.bad { color: #b91c1c; font-weight: 600; }
-.dark .bad { color: #f87171; }
-#legend { overflow-x: auto; }
-.legend { width: 100%; border-collapse: collapse; }
-.legend, .legend tbody { border: none !important; }
-.legend th, .legend td { padding: 3px 8px !important; text-align: right;
-  border: none !important; }
-.legend th { font-weight: 600; }
-.legend th[colspan] { text-align: center; }
-.legend td:first-child { text-align: left; }
-.legend td { white-space: nowrap; }
-.legend tr { border: none !important;
-  border-bottom: 1px solid #8886 !important; }
-.legend span { display: inline-block; width: 1em; height: 1em;
-  margin-right: .5em; vertical-align: -.1em; border: 1px solid #888; }
-"""
+ABOUT = """# CoSA
+Upload a picture and see what both networks make of it. With **tags**, what
+the picture is known to show, they choose among these classes only."""
+# What the page shows of each network, from top to bottom
+PICTURES = ('segmentation', 'CAM mask', 'CAM')
 
 
 def build_page(
     inferencer: CoSAInferencer, examples: Mapping[str, np.ndarray]
 ) -> gr.Blocks:
-    """The page of a model.
+    """Return the page of a model.
 
     Args:
         inferencer (CoSAInferencer): Of a model of two networks with CAMs.
@@ -60,78 +43,217 @@ def build_page(
             f'the model is a {type(inferencer.model).__name__}: use '
             '`cosa segment` for it'
         )
-    with gr.Blocks(
-        analytics_enabled=False, title='CoSA', delete_cache=(KEPT, KEPT)
-    ) as page:
-        parts = lay_out(inferencer.classes[1:], examples)
-        _connect(parts, Handlers(inferencer))
-    return page
+    return DemoPage(inferencer, examples).blocks
 
 
-def serve(page: gr.Blocks, host: str, port: int, block: bool = True) -> str:
-    """Serve a page until it is interrupted; nothing leaves the machine.
+class DemoPage:
+    """Inputs on the left, pictures of both networks on the right.
 
     Args:
-        page (gradio.Blocks): Of :func:`build_page`.
-        host (str): Address to listen at; 127.0.0.1: for this machine only.
-        port (int): 1 to 65535.
-        block (bool): Whether to wait. If not, ``page.close()`` ends it.
+        inferencer (CoSAInferencer): What predicts new pictures.
+        examples (Mapping[str, np.ndarray]): Of :func:`find_examples`.
 
-    Returns:
-        str: The address of the page.
-
-    Raises:
-        OSError: If host or port cannot be listened at.
+    Attributes:
+        blocks (gradio.Blocks): The page.
     """
-    try:
-        _, address, _ = page.launch(
-            server_name=host,
-            server_port=port,
-            share=False,
-            ssr_mode=False,
-            prevent_thread_lock=True,
-            quiet=True,
-            max_file_size=LARGEST_FILE,
-            footer_links=[],
-            theme=gr.themes.Base(font=gr.themes.Font('sans-serif')),
-            css=STYLE,
+
+    def __init__(
+        self, inferencer: CoSAInferencer, examples: Mapping[str, np.ndarray]
+    ) -> None:
+        self.inferencer = inferencer
+        with (
+            gr.Blocks(
+                analytics_enabled=False,
+                title='CoSA',
+                delete_cache=(KEPT, KEPT),
+            ) as self.blocks,
+            gr.Row(),
+        ):
+            with gr.Column(scale=2, min_width=280):
+                self._place_inputs(inferencer.classes[1:])
+                if examples:
+                    self._place_examples(examples)
+            with gr.Column(scale=5):
+                self._place_pictures()
+            self._connect()
+
+    def _place_inputs(self, names: Sequence[str]) -> None:
+        """Place the file, its tags, and the settings of what is drawn."""
+        gr.Markdown(ABOUT)
+        self.file = gr.File(
+            label='Picture', file_types=['image'], elem_id='file', height=140
         )
-    except OSError as err:
-        raise OSError(
-            f'{host}:{port} cannot be listened at: another program does so '
-            '(choose another port), or the host is not this machine'
-        ) from err
-    if block:
-        print(f'{address} (Ctrl+C ends it)', flush=True)
-        try:
-            Event().wait()  # gradio's own takes Ctrl+C for success
-        finally:
-            page.close(verbose=False)
-    return address
+        self.message = gr.HTML(elem_id='message', visible=False)
+        self.tags = gr.Dropdown(
+            [*names],
+            label='Tags (optional)',
+            multiselect=True,
+            elem_id='tags',
+        )
+        title = 'Threshold of the CAM mask'
+        self.threshold = gr.Slider(
+            0.05, 0.95, 0.5, step=0.05, label=title, elem_id='threshold'
+        )
+        self.opacity = gr.Slider(
+            0, 1, 0.55, step=0.05, label='Opacity', elem_id='opacity'
+        )
+        title = "CAM of (assignment network's score)"
+        self.shown = gr.Radio([*names], label=title, elem_id='classes')
 
+    def _place_examples(self, examples: Mapping[str, np.ndarray]) -> None:
+        """Place small pictures to choose a file from."""
+        paths = [*examples]
 
-def _connect(parts: Parts, handlers: Handlers) -> None:
-    """Have a handler called when a part is used."""
-    views = gr.State(time_to_live=KEPT)
-    threshold, opacity, shown = parts.settings
-    parts.file.change(
-        handlers.look,
-        [parts.file, parts.tags, threshold, opacity],
-        [views, parts.message, shown, *parts.drawn],
-        api_visibility='private',
-    )
-    quiet = dict(show_progress='hidden', api_visibility='private')
-    parts.tags.change(
-        handlers.tag,
-        [views, parts.tags, *parts.settings],
-        [views, *parts.drawn],
-        **quiet,
-    )
-    for control in parts.settings:
-        control.input(
-            handlers.draw,
-            [views, *parts.settings],
-            parts.drawn,
-            trigger_mode='always_last',
+        def choose(event: gr.SelectData) -> str:
+            return paths[event.index]
+
+        offered = gr.Gallery(
+            [*examples.values()],
+            show_label=False,
+            columns=3,
+            height=110,
+            allow_preview=False,
+            interactive=False,
+            elem_id='examples',
+            buttons=[],
+        )
+        offered.select(choose, None, self.file, api_visibility='private')
+
+    def _place_pictures(self) -> None:
+        """Place what is drawn: pictures of a network below each other."""
+        places = {}
+        for kind in PICTURES:
+            with gr.Row():
+                for network in NETWORKS:
+                    places[network, kind] = gr.Image(
+                        label=title_of(network, kind),
+                        format='png',
+                        height=250,
+                        interactive=False,
+                        buttons=['download', 'fullscreen'],
+                        elem_classes='picture',
+                        elem_id=f'{network}-{kind.replace(" ", "-")}',
+                    )
+        self.drawn = [places[n, kind] for n in NETWORKS for kind in PICTURES]
+        self.drawn.append(gr.HTML(elem_id='legend'))
+
+    def _connect(self) -> None:
+        """Have a method called when a part is used."""
+        views = gr.State(time_to_live=KEPT)
+        settings = [self.threshold, self.opacity, self.shown]
+        self.file.change(
+            self.predict,
+            [self.file, self.tags, self.threshold, self.opacity],
+            [views, self.message, self.shown, *self.drawn],
+            api_visibility='private',
+        )
+        quiet = dict(show_progress='hidden', api_visibility='private')
+        self.tags.change(
+            self.tag,
+            [views, self.tags, *settings],
+            [views, *self.drawn],
             **quiet,
         )
+        for control in settings:
+            control.input(
+                self.draw,
+                [views, *settings],
+                self.drawn,
+                trigger_mode='always_last',
+                **quiet,
+            )
+
+    def predict(
+        self,
+        path: str | None,
+        tags: list[str],
+        threshold: float,
+        opacity: float,
+    ) -> list:
+        """Predict a new picture with both networks.
+
+        Returns:
+            list: Views, a sentence if they cannot be had, the classes to
+            choose from, and what :meth:`draw` returns.
+        """
+        message = ''
+        try:
+            views = predict_both(self.inferencer, path) if path else None
+        except (OSError, ValueError) as err:
+            views, message = None, str(err)
+        said = gr.update(
+            value=f'<p class="bad">{escape(message)}</p>',
+            visible=bool(message),
+        )
+        if views is None:
+            empty = [
+                gr.update(value=None, label=title_of(network, kind))
+                for network in NETWORKS
+                for kind in PICTURES
+            ]
+            return [None, said, gr.skip(), *empty, '']
+        if tags:
+            views = [view.with_tags(self.inferencer, tags) for view in views]
+        scores = views[0].prediction.scores or {}
+        names = sorted(scores, key=lambda name: -scores[name])
+        choices = [(f'{name} {scores[name]:.2f}', name) for name in names]
+        classes = gr.update(choices=choices, value=names[0])
+        drawn = self.draw(views, threshold, opacity, names[0])
+        return [views, said, classes, *drawn]
+
+    def tag(
+        self, views: list[NetworkView] | None, tags: list[str], *settings: Any
+    ) -> list:
+        """Choose among other classes; no network is run again.
+
+        Returns:
+            list: Views, and what :meth:`draw` returns.
+        """
+        if views is not None:
+            views = [view.with_tags(self.inferencer, tags) for view in views]
+        return [views, *self.draw(views, *settings)]
+
+    def draw(
+        self,
+        views: list[NetworkView] | None,
+        threshold: float,
+        opacity: float,
+        name: str | None,
+    ) -> list:
+        """Draw what is known of a picture.
+
+        Args:
+            views (list[NetworkView], optional): None: no picture yet.
+            threshold (float): Of the CAM masks.
+            opacity (float): Of the colours, in [0, 1].
+            name (str, optional): Whose CAM to draw.
+
+        Returns:
+            list: The pictures of the first network, those of the second, and
+            the table.
+        """
+        if views is None or name is None:
+            return [gr.skip()] * len(self.drawn)
+        palette = self.inferencer.palette
+        id_ = self.inferencer.classes.index(name)
+        labels = views[0].prediction.labels
+        note = '' if labels is None else ', label-filtered'
+        segmentation, mask, cam = PICTURES
+        titles = (segmentation + note, mask + note, f'{cam} of {name}')
+        drawn = []
+        for network, view in zip(NETWORKS, views, strict=True):
+            images = (
+                view.draw_segmentation(palette, opacity),
+                view.draw_cam_mask(palette, opacity, threshold),
+                view.draw_cam(id_, opacity),
+            )
+            drawn += [
+                gr.update(value=image, label=title_of(network, title))
+                for title, image in zip(titles, images, strict=True)
+            ]
+        return [*drawn, draw_table(views, palette, threshold)]
+
+
+def title_of(network: str, kind: str) -> str:
+    """Return what is written over a picture."""
+    return f'{network.capitalize()} network: {kind}'

@@ -1,18 +1,16 @@
-"""The legend of the page: colours, scores and areas."""
+"""The table of the page: colours, areas and scores of the classes."""
 
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+from jinja2 import Environment, FileSystemLoader
 
-from .views import (
-    LEAST_SCORE,
-    NetworkView,
+from .views import LEAST_SCORE, NetworkView
+
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(Path(__file__).parent), autoescape=True
 )
-
-HEAD = """<tr><th></th><th colspan=2>segmentation{0}, area</th>
-<th colspan=2>CAM mask{0}, area</th><th colspan=2>class score</th></tr>
-<tr><th></th>{1}{1}{1}</tr>"""
 
 
 def draw_table(
@@ -20,7 +18,7 @@ def draw_table(
     palette: Sequence[Sequence[int]],
     threshold: float,
 ) -> str:
-    """The classes that a network finds, as a table in HTML.
+    """Return the classes that a network finds, as a table in HTML.
 
     Args:
         views (Sequence[NetworkView]): Of both networks.
@@ -28,39 +26,16 @@ def draw_table(
         threshold (float): Of the CAM masks.
     """
     classes = views[0].prediction.classes
-    columns = [_shares(view.prediction.label_map, classes) for view in views]
-    columns += [_shares(view.cam_mask(threshold), classes) for view in views]
-    scores = [view.prediction.scores or {} for view in views]
-    note = '' if views[0].prediction.labels is None else ', label-filtered'
-    head = HEAD.format(note, '<th>assignment</th><th>online</th>')
-    rows = ''.join(_rows(classes, palette, columns, scores))
-    return f'<table class="legend">{head}{rows}</table>'
-
-
-def _shares(label_map: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """The share of each class in a label map, (K,)."""
-    counts = np.bincount(label_map.ravel(), minlength=len(classes))
-    return counts / label_map.size
-
-
-def _rows(
-    classes: Sequence[str],
-    palette: Sequence[Sequence[int]],
-    columns: Sequence[np.ndarray],
-    scores: Sequence[dict[str, float]],
-) -> Iterator[str]:
-    """The rows of the classes that have an area or a score."""
+    maps = [view.prediction.label_map for view in views]
+    maps += [view.cam_mask(threshold) for view in views]
+    counts = [np.bincount(m.ravel(), minlength=len(classes)) for m in maps]
+    known = [view.prediction.scores or {} for view in views]
+    rows = []
     for id_, name in enumerate(classes):
-        shares = [column[id_] for column in columns]
-        probs = [score.get(name) for score in scores]
-        if not any(shares) and max(p or 0 for p in probs) <= LEAST_SCORE:
-            continue
-        cells = [f'{100 * share:.1f} %' if share else '' for share in shares]
-        cells += ['' if prob is None else f'{prob:.2f}' for prob in probs]
-        colour = ','.join(map(str, palette[id_]))
-        yield (
-            f'<tr><td><span style="background:rgb({colour})"></span>'
-            f'{escape(name)}</td>'
-            + ''.join(f'<td>{cell}</td>' for cell in cells)
-            + '</tr>'
-        )
+        shares = [c[id_] / m.size for c, m in zip(counts, maps, strict=True)]
+        scores = [score.get(name) for score in known]
+        if any(shares) or max(s or 0 for s in scores) > LEAST_SCORE:
+            rows.append((palette[id_], name, shares, scores))
+    return _ENVIRONMENT.get_template('table.html.jinja').render(
+        rows=rows, filtered=views[0].prediction.labels is not None
+    )

@@ -1,4 +1,4 @@
-"""What each of the two networks says about a picture."""
+"""Predictions of the two networks for a picture, and their drawing."""
 
 import os
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ LEAST_SCORE = 0.5  # of the classes that a CAM mask has, as in CAMIoUMetric
 
 @dataclass(frozen=True)
 class NetworkView:
-    """What one network says about a picture, and how it is drawn.
+    """The prediction of one network for a picture, and its drawing.
 
     Pictures are drawn with sides of at most 640 pixels. The areas of a
     segmentation are those at the picture's size.
@@ -42,7 +42,7 @@ class NetworkView:
 
     @classmethod
     def of(cls, prediction: PicturePrediction) -> 'NetworkView':
-        """The view of a prediction of a model that has CAMs."""
+        """Return the view of a prediction of a model that has CAMs."""
         image = Image.fromarray(prediction.image)
         image.thumbnail((SIDE, SIDE))
         maps = prediction.raw.maps
@@ -75,7 +75,7 @@ class NetworkView:
         return replace(self, prediction=prediction)
 
     def cam_mask(self, threshold: float) -> np.ndarray:
-        """Class ids of the best CAM where it reaches a threshold.
+        """Return class ids of the best CAM where it reaches a threshold.
 
         Of the tags or, without any, of the classes that the network gives a
         probability of more than 0.5, as :class:`CAMIoUMetric` has it.
@@ -97,7 +97,7 @@ class NetworkView:
     def draw_segmentation(
         self, palette: Sequence[Sequence[int]], opacity: float
     ) -> np.ndarray:
-        """The segmentation over the picture, uint8 (h, w, 3), RGB."""
+        """Draw the segmentation over the picture, uint8 (h, w, 3), RGB."""
         label_map = Image.fromarray(self.prediction.label_map)
         height, width = self.image.shape[:2]
         small = label_map.resize((width, height), Image.Resampling.NEAREST)
@@ -109,19 +109,19 @@ class NetworkView:
         opacity: float,
         threshold: float,
     ) -> np.ndarray:
-        """The CAM mask over the picture, uint8 (h, w, 3), RGB."""
+        """Draw the CAM mask over the picture, uint8 (h, w, 3), RGB."""
         mask = self.cam_mask(threshold)
         return draw_overlay(self.image, mask, palette, opacity)
 
     def draw_cam(self, class_id: int, opacity: float) -> np.ndarray:
-        """The CAM of a class over the picture, uint8 (h, w, 3), RGB."""
+        """Draw the CAM of a class over the picture, uint8 (h, w, 3), RGB."""
         cam = self.cams[class_id - 1].astype(np.float32)
         size = self.image.shape[1::-1]
         return np.asarray(heat_map_panel(cam, self.image, size, opacity))
 
 
-def look(inferencer: CoSAInferencer, path: str) -> list[NetworkView]:
-    """Show a picture to both networks.
+def predict_both(inferencer: CoSAInferencer, path: str) -> list[NetworkView]:
+    """Predict a picture with both networks.
 
     Args:
         inferencer (CoSAInferencer): Of a :class:`DualStreamSegmentor`.

@@ -16,16 +16,8 @@ from matplotlib.figure import Figure
 
 from .record import ONLINE, TrainingRecord
 
-COLOURS = (
-    '#0072b2',  # Okabe and Ito's, which the colour-blind can tell apart
-    '#d55e00',
-    '#009e73',
-    '#cc79a7',
-    '#e69f00',
-    '#56b4e9',
-    '#7f7f7f',
-    '#000000',
-)
+# Okabe and Ito's, which the colour-blind can tell apart
+COLOURS = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9')
 LEAST = 1e-100  # value on a logarithmic scale
 MOST_DOTS = 40  # points up to which each has a dot and a tooltip
 # text as text, and the same identifiers each time

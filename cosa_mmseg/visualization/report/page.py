@@ -10,7 +10,7 @@ from cosa_mmseg.utils.atomic import atomic_file
 
 from .charts import draw_chart
 from .classes import LEAST_SHARE, class_scores
-from .pictures import embed_sheets
+from .pictures import embed_pictures
 from .record import TrainingRecord, read_training
 from .scores import score_tables
 
@@ -57,11 +57,10 @@ def write_report(work_dir: str | Path, path: str | Path | None = None) -> Path:
 
 def render(record: TrainingRecord) -> str:
     """Return the page as HTML; names and values in it are escaped."""
-    pictures = sorted(record.pictures.items())
     html = _ENVIRONMENT.get_template('report.html.jinja').render(
         record=record,
         scores=score_tables(record),
-        pictures=[embed_sheets(*picture) for picture in pictures],
+        embed_pictures=embed_pictures,
         facts=_facts(record),
         draw_chart=draw_chart,
         class_scores=class_scores,

@@ -2,7 +2,6 @@
 
 import base64
 import io
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,43 +11,28 @@ MOMENTS = 4  # pictures of an image
 QUALITY = 88  # of JPEG
 
 
-@dataclass(frozen=True)
-class Sheets:
-    """Pictures of one image, as iteration and data URL.
-
-    Attributes:
-        name: Name of the image.
-        earlier: Some of the first pictures.
-        last: The newest; None if there is none that can be read.
-        broken: Iterations of those that cannot.
-    """
-
-    name: str
-    earlier: list[tuple[int, str]]
-    last: tuple[int, str] | None
-    broken: list[int]
-
-
-def embed_sheets(name: str, pictures: dict[int, Path]) -> Sheets:
+def embed_pictures(
+    pictures: dict[int, Path],
+) -> tuple[list[tuple[int, str]], list[int]]:
     """Embed the last picture of an image, and some earlier ones.
 
     Args:
-        name: Name of the image.
         pictures: By iteration.
+
+    Returns:
+        tuple[list[tuple[int, str]], list[int]]: Iterations and data URLs,
+        ascending; and iterations of pictures that cannot be read.
     """
     steps, num = sorted(pictures), min(MOMENTS, len(pictures))
+    # the first and the last among them
     places = np.linspace(len(steps) - 1, 0, num).round().astype(int)
-    found = [
-        (step := steps[i], _embed(pictures[step]))
-        for i in sorted(places.tolist())
-    ]
-    drawn = [(step, data) for step, data in found if data]
-    return Sheets(
-        name,
-        drawn[:-1],
-        drawn[-1] if drawn else None,
-        [step for step, data in found if not data],
-    )
+    drawn, broken = [], []
+    for step in sorted(steps[i] for i in places):
+        if data := _embed(pictures[step]):
+            drawn.append((step, data))
+        else:
+            broken.append(step)
+    return drawn, broken
 
 
 def _embed(path: Path) -> str | None:

@@ -51,10 +51,8 @@ def calls(monkeypatch):
 @pytest.fixture
 def address(root, calls, monkeypatch):
     """A page that is served on a free port."""
-    from cosa_mmseg.apis.demo_page.page import (
-        build_page,
-        serve,
-    )
+    from cosa_mmseg.apis.demo_page.page import build_page
+    from cosa_mmseg.apis.demo_page.server import serve
 
     monkeypatch.setenv('GRADIO_TEMP_DIR', str(root / 'cache'))
     inferencer = CoSAInferencer(root / 'tiny.json', root / 'iter_3.pth')
@@ -184,7 +182,7 @@ def test_a_picture_is_uploaded_and_looked_at(address, root, calls):
 def test_a_port_that_is_taken_is_said(root):
     import gradio
 
-    from cosa_mmseg.apis.demo_page.page import serve
+    from cosa_mmseg.apis.demo_page.server import serve
 
     with socket.socket() as taken, gradio.Blocks() as page:
         taken.bind(('127.0.0.1', 0))

@@ -15,7 +15,7 @@ from cosa_mmseg.apis.demo_page.examples import find_examples
 from cosa_mmseg.apis.demo_page.table import draw_table
 from cosa_mmseg.apis.demo_page.views import (
     NetworkView,
-    look,
+    predict_both,
 )
 from cosa_mmseg.datasets import BadFileError
 from tests.interop.models_out.samples import (
@@ -52,7 +52,7 @@ def path(root):
 
 @pytest.fixture(scope='module')
 def views(infer, path):
-    return look(infer, path)
+    return predict_both(infer, path)
 
 
 def test_each_network_is_asked(root, infer, path, views):
@@ -113,7 +113,7 @@ def test_what_is_drawn_follows_the_settings(infer, views):
 def test_a_large_picture_is_drawn_small(infer, tmp_path, monkeypatch):
     Image.new('RGB', (96, 48), 'red').save(tmp_path / 'big.png')
     monkeypatch.setattr(views_module, 'SIDE', 32)
-    view, _ = look(infer, str(tmp_path / 'big.png'))
+    view, _ = predict_both(infer, str(tmp_path / 'big.png'))
     assert view.prediction.label_map.shape == (48, 96)
     assert view.image.shape == (16, 32, 3)
     assert view.cams.shape == (20, 16, 32)
@@ -124,7 +124,7 @@ def test_a_large_picture_is_drawn_small(infer, tmp_path, monkeypatch):
 def test_what_is_no_picture_is_said_without_its_folder(infer, tmp_path):
     (tmp_path / 'text.jpg').write_text('hello')
     with pytest.raises(BadFileError, match='^text.jpg is damaged or no ima'):
-        look(infer, str(tmp_path / 'text.jpg'))
+        predict_both(infer, str(tmp_path / 'text.jpg'))
 
 
 def test_too_many_pixels_are_not_decoded(infer, tmp_path, monkeypatch):
@@ -132,10 +132,10 @@ def test_too_many_pixels_are_not_decoded(infer, tmp_path, monkeypatch):
     monkeypatch.setattr(views_module, 'MOST_PIXELS', 599)
     sentence = '^a.png has 30 x 20 pixels, but at most .* scale it down$'
     with pytest.raises(BadFileError, match=sentence):
-        look(infer, str(tmp_path / 'a.png'))
+        predict_both(infer, str(tmp_path / 'a.png'))
     monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', 10)
     with pytest.raises(BadFileError, match='^a.png has far too many pixels'):
-        look(infer, str(tmp_path / 'a.png'))
+        predict_both(infer, str(tmp_path / 'a.png'))
 
 
 def test_table_has_the_shares_and_escapes_names(infer, views):
