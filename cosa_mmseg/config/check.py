@@ -35,14 +35,11 @@ from .hooks import (
 )
 from .names import check_names
 from .optimization import build_optimization
-from .run import (
-    check_log,
-    check_numbers_of_loaders,
-    check_run,
-)
 from .settings import (
     check_files,
+    check_log,
     check_loop,
+    check_run,
     check_total_batch,
     check_types,
 )
@@ -76,7 +73,6 @@ def check_config(cfg: Config) -> tuple[Any, Any]:
     check_types(cfg)
     check_run(cfg)
     check_files(cfg)
-    check_numbers_of_loaders(cfg)
     with _silence():
         check_log(cfg)
         check_loop(cfg.train_cfg, 'train_cfg')

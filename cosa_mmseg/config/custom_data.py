@@ -9,14 +9,11 @@ from mmengine.config import Config
 
 from cosa_mmseg.datasets import ImageLabelDataset
 from cosa_mmseg.datasets.class_meta import classes_of
-from cosa_mmseg.utils.config_errors import (
-    PACKAGE,
-    ConfigError,
-    dicts_in,
-    join,
-)
-from cosa_mmseg.utils.config_parameters import annotations, describe, fits
+from cosa_mmseg.utils.config_errors import PACKAGE, dicts_in, join
+from cosa_mmseg.utils.config_parameters import annotations
 from cosa_mmseg.utils.pipelines import loads_masks
+
+from .settings import refuse_other_kind
 
 # where an argument of data sets may be, and that of the model's data set, in
 # which it counts the classes
@@ -77,11 +74,7 @@ def _check_types(options: Mapping[str, Any]) -> None:
         'classes': Sequence[str] | None,
     }
     for name in options.keys() & {*_ARGUMENTS, *_OTHERS}:
-        if not fits(options[name], kinds[name]):
-            raise ConfigError(
-                f'{name} must be {describe(kinds[name])}, got '
-                f'{options[name]!r}'
-            )
+        refuse_other_kind(name, options[name], kinds[name])
 
 
 def _keys(cfg: Config, name: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Names at the top of a config."""
 
 import copy
+import difflib
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -107,31 +108,10 @@ def check_names(cfg: Config) -> None:
                 f'the config has no `{name}`, which a training needs'
                 + did_you_mean(name, there)
             )
-        if not isinstance(cfg[name], dict):
-            raise ConfigError(f'{name} must be a dict, got {cfg[name]!r}')
     known = runner_names()
-    for name in sorted(set(cfg) - known):
-        if any(_mistyped(name, other) for other in known):
+    for name in sorted(set(cfg) - known):  # others are variables
+        if difflib.get_close_matches(name, known, cutoff=0.88):
             raise ConfigError(
                 f'the key {name!r} of the config is not used'
                 + did_you_mean(name, known)
             )
-
-
-def _mistyped(name: str, known: str) -> bool:
-    """Whether a name is another one but for a letter.
-
-    Any other name is fine: configs have variables.
-    """
-    short, long = sorted((name, known), key=len)
-    if len(long) - len(short) > 1 or len(short) < 5:
-        return False
-    start = next(
-        (
-            i
-            for i, (a, b) in enumerate(zip(short, long, strict=False))
-            if a != b
-        ),
-        len(short),
-    )
-    return short[start + (len(short) == len(long)) :] == long[start + 1 :]

@@ -20,7 +20,6 @@ from cosa_mmseg.utils.config_errors import (
     join,
     naming_the_key,
 )
-from cosa_mmseg.utils.config_parameters import fits
 
 from .settings import (
     refuse_unknown,
@@ -59,11 +58,6 @@ def build_optimization(
     if not isinstance(wrapper, OptimWrapper):  # several, by their names
         return wrapper
     schedules: Any = cfg.get('param_scheduler') or []
-    if not isinstance(schedules, dict | list | tuple):
-        raise ConfigError(
-            f'param_scheduler must be a dict or a list of them, got '
-            f'{schedules!r}'
-        )
     length: dict = cfg.train_cfg
     end = length.get('max_iters') or length.get('max_epochs') or 10**9
     with naming_the_key(schedules, 'param_scheduler'):
@@ -84,47 +78,22 @@ def _check_settings(settings: dict, model: nn.Module) -> None:
         settings.get('constructor') or 'DefaultOptimWrapperConstructor'
     )
     registered(OPTIM_WRAPPER_CONSTRUCTORS, constructor, f'{path}.constructor')
-    optimizer = settings.get('optimizer')
-    for name in ('optimizer', 'clip_grad', 'paramwise_cfg'):
-        if settings.get(name) is not None or name == 'optimizer':
-            _check_dict(settings, name, path)
     _try_to_clip(settings.get('clip_grad'), f'{path}.clip_grad')
-    if optimizer and 'type' in optimizer:
+    optimizer = settings.get('optimizer') or {}
+    if 'type' in optimizer:
         registered(OPTIMIZERS, optimizer['type'], f'{path}.optimizer.type')
-        _check_numbers(optimizer, f'{path}.optimizer', ('lr', 'weight_decay'))
     if constructor in _CONSTRUCTORS and settings.get('paramwise_cfg'):
-        _check_paramwise(settings, f'{path}.paramwise_cfg', model)
+        path += '.paramwise_cfg'
+        refuse_unknown(settings['paramwise_cfg'], _PARAMWISE, path)
+        _check_custom_keys(settings, f'{path}.custom_keys', model)
 
 
-def _check_dict(settings: dict, name: str, path: str) -> dict:
-    """A dict in the settings, or an empty one; refuses anything else."""
-    value = settings.get(name, {})
-    if not fits(value, dict):
-        raise ConfigError(f'{join(path, name)} must be a dict, got {value!r}')
-    return value
-
-
-def _check_numbers(settings: dict, path: str, names: Any) -> None:
-    """Refuse what is multiplied with others and is no number."""
-    for name in names:
-        if not fits(settings.get(name, 0), float):
-            raise ConfigError(
-                f'{join(path, name)} must be a number, got {settings[name]!r}'
-            )
-
-
-def _check_paramwise(settings: dict, path: str, model: nn.Module) -> None:
+def _check_custom_keys(settings: dict, path: str, model: nn.Module) -> None:
     """Check settings of some parameters, of which mmengine takes any."""
-    paramwise = settings['paramwise_cfg']
-    refuse_unknown(paramwise, _PARAMWISE, path)
-    _check_numbers(paramwise, path, filter(_is_factor, paramwise))
-    custom_keys = _check_dict(paramwise, 'custom_keys', path)
-    path += '.custom_keys'
     names = [name for name, _ in model.named_parameters()]
     words = {word for name in names for word in name.split('.')}
     known = {'lr_mult', 'decay_mult', *settings.get('optimizer', ())}
-    for key in custom_keys:
-        own = _check_dict(custom_keys, key, path)
+    for key, own in settings['paramwise_cfg'].get('custom_keys', {}).items():
         close = difflib.get_close_matches(key, words, cutoff=0.85)
         if close and not any(key in name for name in names):
             raise ConfigError(
@@ -132,11 +101,6 @@ def _check_paramwise(settings: dict, path: str, model: nn.Module) -> None:
                 f'{close[0]}?'
             )
         refuse_unknown(own, known, join(path, key))
-        _check_numbers(own, join(path, key), filter(_is_factor, own))
-
-
-def _is_factor(name: str) -> bool:
-    return name.endswith('_mult')
 
 
 def _try_to_clip(settings: dict | None, path: str) -> None:

@@ -1,13 +1,17 @@
 """Settings that can be checked without building what they are of."""
 
 import logging
+import multiprocessing
 import os
 import os.path as osp
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.registry import LOOPS, Registry, root
+from mmengine.registry import LOG_PROCESSORS, LOOPS, Registry, root
+from mmengine.runner import Runner
+from mmengine.utils.dl_utils import set_multi_processing
 
 from cosa_mmseg.engine.loops.total_batch_train_loop import batches_per_step
 from cosa_mmseg.utils.config_errors import (
@@ -61,8 +65,38 @@ def refuse_unknown(
             )
 
 
+# types of what mmengine or torch takes, and trips over when it is used
+_KINDS: dict[str, Any] = {
+    'model|train_dataloader|train_cfg|optim_wrapper|env_cfg': dict,
+    'randomness|auto_scale_lr': dict | None,
+    'randomness.seed': int | None,
+    r'env_cfg\.(mp|dist)_cfg': dict,
+    r'env_cfg\.dist_cfg\.timeout': float | None,
+    r'log_processor\.window_size': int,
+    r'\w+_dataloader\.num_workers': int,
+    'load_from': str | None,
+    r'optim_wrapper\.optimizer': dict,
+    r'optim_wrapper\.optimizer\.(lr|weight_decay)': float,
+    r'optim_wrapper\.(clip_grad|paramwise_cfg)': dict | None,
+    r'optim_wrapper\.paramwise_cfg\.(.+\.)?\w+_mult': float,
+    r'optim_wrapper\.paramwise_cfg\.custom_keys(\.[^.]+)?': dict,
+    'param_scheduler': dict | list[dict] | None,
+}
+# what the runner reads of env_cfg
+_ENVIRONMENT = {'cudnn_benchmark', 'dist_cfg', 'mp_cfg', 'resource_limit'}
+
+
+def refuse_other_kind(key: str, value: Any, kind: Any) -> None:
+    """Refuse a value that is not of an annotated type."""
+    if not fits(value, kind):
+        raise ConfigError(f'{key} must be {describe(kind)}, got {value!r}')
+
+
 def check_types(cfg: Config) -> None:
-    """Compare arguments of this project's classes with their types."""
+    """Compare settings with their types.
+
+    These are those of the arguments of this project's classes, and `_KINDS`.
+    """
     parts = {
         name: part
         for registry in vars(root).values()
@@ -73,12 +107,55 @@ def check_types(cfg: Config) -> None:
     for path, node in dicts_in(cfg.to_dict()):
         kind = node.get('type')
         part = parts.get(kind) if isinstance(kind, str) else None
-        for name, wanted in annotations(part, PACKAGE).items() if part else ():
-            if name in node and not fits(node[name], wanted):
-                raise ConfigError(
-                    f'{join(path, name)} must be {describe(wanted)}, got '
-                    f'{node[name]!r}'
-                )
+        wanted = annotations(part, PACKAGE) if part else {}
+        for name, value in node.items():
+            key = join(path, name)
+            kinds = [k for p, k in _KINDS.items() if re.fullmatch(p, key)]
+            for kind in [wanted[name]] if name in wanted else kinds:
+                refuse_other_kind(key, value, kind)
+
+
+def check_run(cfg: Config) -> None:
+    """Check what the runner reads before it builds anything."""
+    level = cfg.get('log_level', 'INFO')
+    if not isinstance(logging.getLevelName(level), int):
+        raise ConfigError(
+            f"log_level must be 'DEBUG', 'INFO', 'WARNING' or 'ERROR', got "
+            f'{level!r}'
+        )
+    randomness, environment = cfg.get('randomness'), cfg.get('env_cfg', {})
+    processes = environment.get('mp_cfg', {})
+    for path, settings, known in (
+        ('randomness', randomness or {}, parameters(Runner.set_randomness)),
+        ('env_cfg', environment, _ENVIRONMENT),
+        ('env_cfg.mp_cfg', processes, parameters(set_multi_processing)),
+    ):
+        refuse_unknown(settings, known, path)
+    if ((randomness or {}).get('seed') or 0) < 0:
+        raise ConfigError(
+            f'randomness.seed must be at least 0 or None, got '
+            f'{randomness["seed"]!r}'
+        )
+    methods = multiprocessing.get_all_start_methods()
+    method = processes.get('mp_start_method', methods[0])
+    if method not in methods:
+        raise ConfigError(
+            f'env_cfg.mp_cfg.mp_start_method must be one of '
+            f'{", ".join(methods)}, got {method!r}'
+        )
+    scaling = cfg.get('auto_scale_lr') or {}
+    if scaling.get('enable') and 'base_batch_size' not in scaling:
+        raise ConfigError(
+            'auto_scale_lr.base_batch_size is missing: the batch that the '
+            'rate is meant for'
+        )
+
+
+def check_log(cfg: Config) -> None:
+    """Build what formats the log."""
+    settings = cfg.get('log_processor') or {}
+    with naming_the_key(settings, 'log_processor'):
+        LOG_PROCESSORS.build({'type': 'LogProcessor', **settings})
 
 
 def check_files(cfg: Config) -> None:
@@ -89,9 +166,8 @@ def check_files(cfg: Config) -> None:
         if node.get('type') == 'Pretrained'
     }
     for path, file in {**files, 'load_from': cfg.get('load_from')}.items():
-        if not fits(file, str | None):
-            raise ConfigError(f'{path} must be a string or None, got {file!r}')
-        local = isinstance(file, str) and '://' not in file
+        refuse_other_kind(path, file, str | None)
+        local = file and '://' not in file
         if local and not osp.isfile(osp.expanduser(file)):
             raise ConfigError(
                 f'{path}={file!r} is no file: set it to a file of weights '
@@ -109,11 +185,7 @@ def check_loop(loop: Any, path: str) -> None:
         refuse_unknown(loop, {'type', *parameters(part)}, path, loop['type'])
     types = annotations(part, 'mmengine')
     for name in loop.keys() & types.keys() - {*_COUNTS}:
-        if not fits(loop[name], types[name]):
-            raise ConfigError(
-                f'{path}.{name} must be {describe(types[name])}, got '
-                f'{loop[name]!r}'
-            )
+        refuse_other_kind(join(path, name), loop[name], types[name])
     for name in _COUNTS:
         count = loop.get(name, 1)
         if not fits(count, float) or count < 1 or count != int(count):
