@@ -1,7 +1,7 @@
 """What travels: labels of a batch, outputs, pseudo labels."""
 
 from .batch import CoSABatch
-from .image import to_uint8
+from .image import resize_maps, to_uint8
 from .img_label import shown_classes, stack_img_labels, stack_valid_mask
 from .outputs import CAMLabels, NetworkOutput, PseudoLabels
 
@@ -10,6 +10,7 @@ __all__ = [
     'CoSABatch',
     'NetworkOutput',
     'PseudoLabels',
+    'resize_maps',
     'shown_classes',
     'stack_img_labels',
     'stack_valid_mask',

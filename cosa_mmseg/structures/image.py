@@ -1,7 +1,23 @@
-"""Images as tensors."""
+"""Images and maps as tensors."""
+
+from collections.abc import Sequence
 
 import torch
+from mmseg.models.utils import resize
 from torch import Tensor
+
+
+def resize_maps(maps: Tensor, size: Sequence[int]) -> Tensor:
+    """Resize maps bilinearly, corners not aligned, as everywhere in CoSA.
+
+    Args:
+        maps (Tensor): (N, C, h, w).
+        size (Sequence[int]): H, W.
+
+    Returns:
+        Tensor: (N, C, H, W).
+    """
+    return resize(maps, size=size, mode='bilinear', align_corners=False)
 
 
 def to_uint8(img: Tensor) -> Tensor:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from mmseg.models.utils import resize
 from torch import Tensor
+
+from .image import resize_maps
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,6 @@ class PseudoLabels:
         Returns:
             Tensor: Resized bilinearly, (N, C, h, w).
         """
-        prob = resize(
-            self.seg_prob[:, 1:],
-            size=size,
-            mode='bilinear',
-            align_corners=False,
-        )
+        prob = resize_maps(self.seg_prob[:, 1:], size)
         whole = prob.new_zeros(len(prob), num_classes, *size)
         return whole.index_copy_(1, self.classes, prob)

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import torch
-from mmseg.models.utils import resize
 from torch import Tensor
 
 from cosa_mmseg.models import CoSA
 from cosa_mmseg.models.ops.cam import restrict_cam
-from cosa_mmseg.structures import stack_img_labels, to_uint8
+from cosa_mmseg.structures import resize_maps, stack_img_labels, to_uint8
 
 
 @dataclass(frozen=True)
@@ -70,17 +69,14 @@ def label_images(model: CoSA, data: dict) -> list[ImagePseudoLabels]:
     found = []
     for i, sample in enumerate(samples):
         cam, seg_logits, *rgb = (
-            resize(
-                m[i : i + 1, :, :h, :w],  # without padding
-                size=sample.ori_shape[:2],
-                mode='bilinear',
-                align_corners=False,
-            )
+            # without padding
+            resize_maps(m[i : i + 1, :, :h, :w], sample.ori_shape[:2])
             for m in maps
         )
         label = img_label[i : i + 1]
         valid = torch.ones_like(cam[:, 0], dtype=torch.bool)
-        cam_labels = assigner.cam_labeler(cam, label, valid, *(rgb or [None]))
+        image = rgb[0] if rgb else None
+        cam_labels = assigner.cam_labeler(cam, label, valid, image)
         seg = assigner.seg_labeler(seg_logits, label).max(dim=1)
         present = label[0].nonzero()[:, 0]
         found.append(

@@ -5,9 +5,9 @@ import logging
 import torch
 from mmengine.dist import all_gather
 from mmengine.logging import print_log
-from mmseg.models.utils import resize
 from torch import Tensor, nn
 
+from cosa_mmseg.structures import resize_maps
 from cosa_mmseg.utils.dtype import promote_half
 from cosa_mmseg.utils.host import on_host
 
@@ -41,8 +41,7 @@ def sample_confidence(
 
     def sample(maps: Tensor) -> Tensor:
         # without channels: on the CPU their resize is far slower
-        maps = maps.flatten(0, 1)[:, None]
-        points = resize(maps, size=grid, mode='bilinear', align_corners=False)
+        points = resize_maps(maps.flatten(0, 1)[:, None], grid)
         return points.view(len(cam), -1, grid[0] * grid[1])
 
     cam = promote_half(cam)

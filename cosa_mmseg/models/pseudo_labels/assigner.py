@@ -1,12 +1,11 @@
 """Assignments: from the weak view to pseudo labels."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import torch
 from mmengine.registry import MODELS
-from mmseg.models.utils import resize
 from torch import Tensor, nn
 
 from cosa_mmseg.structures import (
@@ -14,6 +13,7 @@ from cosa_mmseg.structures import (
     CoSABatch,
     NetworkOutput,
     PseudoLabels,
+    resize_maps,
 )
 
 from ..ops.cam import normalize_cam, restrict_cam, to_class_ids
@@ -191,8 +191,8 @@ class Assigner(nn.Module):
             [cam.gather(1, shown) for cam in (output.cam, output.cam_aux)],
             dim=1,
         )
-        maps = self.refiner(_resize(maps, small), _resize(rgb, small))
-        maps = normalize_cam(_resize(maps, rgb.shape[-2:]))
+        maps = self.refiner(resize_maps(maps, small), resize_maps(rgb, small))
+        maps = normalize_cam(resize_maps(maps, rgb.shape[-2:]))
         cam, cam_aux = (
             torch.zeros_like(output.cam).scatter(1, shown, refined)
             for refined in maps.chunk(2, dim=1)
@@ -251,7 +251,3 @@ class Assigner(nn.Module):
         if found := self.thresholds:
             out['xi'], out['xi_aux'] = found
         return out
-
-
-def _resize(maps: Tensor, size: Sequence[int]) -> Tensor:
-    return resize(maps, size=size, mode='bilinear', align_corners=False)

@@ -2,10 +2,9 @@
 
 import torch
 from mmengine.registry import MODELS
-from mmseg.models.utils import resize
 from torch import Tensor, nn
 
-from cosa_mmseg.structures import CAMLabels
+from cosa_mmseg.structures import CAMLabels, resize_maps
 
 from ..ops.cam import IGNORE_INDEX, restrict_cam
 from ..ops.checks import check_range
@@ -124,20 +123,15 @@ class DualThresholdLabeler(nn.Module):
         size = cam.shape[-2:]
         if self.downscale > 1:
             small = [max(side // self.downscale, 1) for side in size]
-            cam = resize(cam, size=small, mode='bilinear', align_corners=False)
+            cam = resize_maps(cam, small)
         background = torch.zeros_like(cam[:, :1]) + threshold
         absent = (img_label == 0)[:, :, None, None]
         scores = cam.masked_fill(absent, float('-inf'))
         prob = torch.cat([background, scores], dim=1).softmax(dim=1)
-        if self.refiner is not None:
-            rgb = resize(
-                rgb, size=prob.shape[-2:], mode='bilinear', align_corners=False
-            )
-            prob = self.refiner(prob, rgb)
+        if self.refiner is not None and rgb is not None:
+            prob = self.refiner(prob, resize_maps(rgb, prob.shape[-2:]))
         if prob.shape[-2:] != size:
-            prob = resize(
-                prob, size=size, mode='bilinear', align_corners=False
-            )
+            prob = resize_maps(prob, size)
         return prob.max(dim=1).indices  # on a CPU far faster than argmax
 
     @property

@@ -5,21 +5,13 @@ from functools import reduce
 
 import torch
 from mmengine.registry import MODELS
-from mmseg.models.utils import resize
 from torch import Tensor, nn
 
-from cosa_mmseg.structures import NetworkOutput
+from cosa_mmseg.structures import NetworkOutput, resize_maps
 from cosa_mmseg.utils.dtype import promote_half
 
 from ..ops.cam import normalize_cam
 from ..ops.checks import check_choice, check_range
-
-
-def _to_size(maps: Tensor, size: Sequence[int]) -> Tensor:
-    """Bilinear resize to (H, W) in at least float32: (N, C, h, w)."""
-    return resize(
-        promote_half(maps), size=size, mode='bilinear', align_corners=False
-    )
 
 
 @MODELS.register_module()
@@ -103,9 +95,7 @@ class MultiScaleInference(nn.Module):
         size = img.shape[-2:]
         scaled = [self._scaled_side(side, scale) for side in size]
         if scaled != [*size]:
-            img = resize(
-                img, size=scaled, mode='bilinear', align_corners=False
-            )
+            img = resize_maps(img, scaled)
         num = len(img)
         out = network(torch.cat([img, img.flip(-1)]) if self.mirror else img)
 
@@ -114,17 +104,21 @@ class MultiScaleInference(nn.Module):
                 return maps
             return how(maps[:num], maps[num:].flip(-1))
 
+        cam, cam_aux = (
+            resize_maps(promote_half(cam), size)
+            for cam in (out.cam, out.cam_aux)
+        )
         cls, cls_aux = (
             promote_half(logits).unflatten(0, (-1, num)).sum(dim=0)
             for logits in (out.cls_logits, out.cls_logits_aux)
         )
         return NetworkOutput(
             # resizing is linear: the sum is resized, but not the maximum
-            seg_logits=_to_size(
+            seg_logits=resize_maps(
                 merge(promote_half(out.seg_logits), torch.add), size
             ),
-            cam=merge(_to_size(out.cam, size), torch.maximum).relu(),
-            cam_aux=merge(_to_size(out.cam_aux, size), torch.maximum).relu(),
+            cam=merge(cam, torch.maximum).relu(),
+            cam_aux=merge(cam_aux, torch.maximum).relu(),
             cls_logits=cls,
             cls_logits_aux=cls_aux,
         )

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 
 import torch
-from mmseg.models.utils import resize
 from torch import Tensor
 
-from cosa_mmseg.structures import NetworkOutput
+from cosa_mmseg.structures import NetworkOutput, resize_maps
 from cosa_mmseg.utils.dtype import promote_half
 
 from ..ops.windows import window_starts
@@ -56,11 +55,8 @@ def slide(
         count = total.new_zeros(size)
         for window_maps, (row, column) in zip(maps, windows, strict=True):
             count[row, column] += 1
-            total[..., row, column] += resize(
-                window_maps,
-                size=count[row, column].shape,
-                mode='bilinear',
-                align_corners=False,
+            total[..., row, column] += resize_maps(
+                window_maps, count[row, column].shape
             )
         return total / count
 

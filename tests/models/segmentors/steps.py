@@ -103,7 +103,9 @@ def train(model: torch.nn.Module, batches: list[slice]) -> Iterator[dict]:
     )
     wrapper.initialize_count_status(model, 0, STEPS * len(batches))
     hook = AssignmentEMAHook(momentum=0.3)
-    runner = SimpleNamespace(model=model, optim_wrapper=wrapper)
+    runner = SimpleNamespace(
+        model=model, optim_wrapper=wrapper, max_iters=STEPS
+    )
     for step in range(STEPS):
         runner.iter = step
         hook.before_train_iter(runner, step)
