@@ -91,13 +91,8 @@ class CoSAInferencer(MMSegInferencer):
         device = device or get_device()
         if reason := why_unusable(device):
             raise ValueError(f'device {device!r} cannot be used: {reason}')
-        self.classes: list[str] = []
-        self.palette: list[list[int]] = []
         super().__init__(
-            model,
-            str(weights),
-            device=device,
-            show_progress=show_progress,
+            model, str(weights), device=device, show_progress=show_progress
         )
         self.autocast = prediction_autocast(self.cfg, device)
         self.tiling = Tiling.of(tile_grid(self.model), tile_size, tile_overlap)
@@ -107,8 +102,8 @@ class CoSAInferencer(MMSegInferencer):
     ) -> nn.Module:
         """Return the model of a config with the weights of a checkpoint."""
         model = load_segmentor(cfg, weights)
-        self.classes = model.dataset_meta['classes']
-        self.palette = model.dataset_meta['palette']
+        self.classes: list[str] = model.dataset_meta['classes']
+        self.palette: list[list[int]] = model.dataset_meta['palette']
         return model.to(device)
 
     def _init_pipeline(self, cfg: Config) -> Compose:

@@ -174,11 +174,11 @@ def overlay(
     drawn = draw_overlay(prediction.image, prediction.label_map, palette)
     if not legend:
         return drawn
-    areas = prediction.areas()
+    areas = prediction.areas().items()
     names = {
-        id_: f'{name} {100 * areas[name]["share"]:.1f} %'
-        for id_, name in enumerate(prediction.classes)
-        if name in areas and areas[name]['pixels']
+        id_: f'{name} {100 * area["share"]:.1f} %'
+        for id_, (name, area) in zip(prediction.ids, areas, strict=True)
+        if area['pixels']
     }
     return add_legend(drawn, names, palette)
 

@@ -88,13 +88,13 @@ def choose(labels: list[list[int]], num: int) -> list[int]:
 
 def draw(runner: 'Runner', path: Path, num: int = 8) -> None:
     """Write a gallery of images of the test set, of every class."""
-    from cosa_mmseg.visualization import explain, save_gallery
+    from cosa_mmseg.visualization import observe, save_gallery
 
     dataset = runner.test_dataloader.dataset
     infos = [dataset.get_data_info(i) for i in range(len(dataset))]
     indices = choose([info['gt_label'] for info in infos], num)
     meta = dataset.metainfo
-    rows = explain(runner.model, dataset, indices)
+    rows = [observe(runner.model, dataset[index]) for index in indices]
     save_gallery(path, rows, meta['classes'], meta['palette'])
 
 

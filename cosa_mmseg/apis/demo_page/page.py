@@ -10,6 +10,7 @@ import numpy as np
 from cosa_mmseg.apis import CoSAInferencer
 from cosa_mmseg.interop.trained import NETWORKS
 from cosa_mmseg.models.segmentors import DualStreamSegmentor
+from cosa_mmseg.visualization.overlay import draw_overlay
 
 from .server import KEPT
 from .table import draw_table
@@ -244,7 +245,9 @@ class DemoPage:
         for network, view in zip(NETWORKS, views, strict=True):
             images = (
                 view.draw_segmentation(palette, opacity),
-                view.draw_cam_mask(palette, opacity, threshold),
+                draw_overlay(
+                    view.image, view.cam_mask(threshold), palette, opacity
+                ),
                 view.draw_cam(id_, opacity),
             )
             drawn += [

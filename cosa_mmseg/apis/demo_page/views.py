@@ -103,16 +103,6 @@ class NetworkView:
         small = label_map.resize((width, height), Image.Resampling.NEAREST)
         return draw_overlay(self.image, np.asarray(small), palette, opacity)
 
-    def draw_cam_mask(
-        self,
-        palette: Sequence[Sequence[int]],
-        opacity: float,
-        threshold: float,
-    ) -> np.ndarray:
-        """Draw the CAM mask over the picture, uint8 (h, w, 3), RGB."""
-        mask = self.cam_mask(threshold)
-        return draw_overlay(self.image, mask, palette, opacity)
-
     def draw_cam(self, class_id: int, opacity: float) -> np.ndarray:
         """Draw the CAM of a class over the picture, uint8 (h, w, 3), RGB."""
         cam = self.cams[class_id - 1].astype(np.float32)

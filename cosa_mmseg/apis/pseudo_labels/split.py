@@ -61,7 +61,13 @@ def build_split(
     dataset = DATASETS.build(settings)
     _check_images(dataset, split)
     if masks is not None:
-        _check_any_mask(dataset, masks)
+        infos = (dataset.get_data_info(i) for i in range(len(dataset)))
+        paths = [info['seg_map_path'] for info in infos]
+        if not any(map(fileio.exists, paths)):
+            raise FileNotFoundError(
+                f'the folder of masks {masks} has none of the {len(paths)} '
+                f'images, such as {paths[-1]}'
+            )
     return dataset
 
 
@@ -90,18 +96,6 @@ def _check_images(dataset: BaseDataset, split: str) -> None:
                 f'{name} of the {split} split: an id must be a path below '
                 'the folder of the images'
             )
-
-
-def _check_any_mask(dataset: BaseDataset, masks: str) -> None:
-    """Raise unless at least one image has a mask."""
-    for index in range(len(dataset)):
-        path = dataset.get_data_info(index)['seg_map_path']
-        if fileio.exists(path):
-            return
-    raise FileNotFoundError(
-        f'the folder of masks {masks} has none of the {len(dataset)} images, '
-        f'such as {path}'
-    )
 
 
 def mask_reader(

@@ -104,15 +104,11 @@ class TrainingRecord:
         return sorted(keys - {'loss'}) or ['loss']
 
     @property
-    def last_step(self) -> int:
-        """The last iteration that was logged, or 0."""
-        return self.rows[-1]['step'] if self.rows else 0
-
-    @property
     def state(self) -> str:
         """A sentence on how far the training came."""
         info = self.runs[-1].info
-        last, total = self.last_step, info.get('max_iters')
+        last = self.rows[-1]['step'] if self.rows else 0
+        total = info.get('max_iters')
         if info.get('finished'):
             return f'Finished: {total or last} iterations.'
         known = f' of {total}' if total else ''
@@ -199,13 +195,12 @@ def _read_confusion(path: Path, problems: list[str]) -> dict[str, Any] | None:
     if found is None:
         return None
     try:
-        classes, matrix = found['classes'], np.array(found['matrix'], float)
+        names, matrix = found['classes'], np.array(found['matrix'], float)
         good = (
             isinstance(found['iteration'], int)
-            and isinstance(classes, list)
-            and all(isinstance(name, str) for name in classes)
-            and matrix.size > 0
-            and matrix.shape == (len(classes), len(classes))
+            and isinstance(names, list)
+            and {*map(type, names)} == {str}
+            and matrix.shape == (len(names), len(names))
             and bool(((matrix >= 0) & (matrix < LAST_STEP)).all())
         )
     except (KeyError, TypeError, ValueError, OverflowError):

@@ -28,7 +28,7 @@ def test_a_resumed_run_replaces_what_it_did_again(tmp_path):
     assert record.series('mIoU') == [(200, 50.0)]
     assert [run.steps for run in record.runs] == [(50, 150), (150, 200)]
     assert [run.info for run in record.runs] == [{}, dict(seed=3)]
-    assert record.last_step == 200
+    assert record.state.endswith('ends at iteration 200.')
 
 
 def test_what_a_killed_run_left_is_read(tmp_path):

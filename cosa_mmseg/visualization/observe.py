@@ -1,9 +1,6 @@
-"""What a model makes of images, from CAM to prediction."""
-
-from collections.abc import Sequence
+"""Pictures of an image in a model, from CAM to prediction."""
 
 import torch
-from mmengine.dataset import BaseDataset
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
@@ -11,20 +8,6 @@ from cosa_mmseg.models import CAMEncoderDecoder, CoSA
 from cosa_mmseg.structures import CoSABatch
 
 from .gallery_row import GalleryRow
-
-
-def explain(
-    model: CoSA, dataset: BaseDataset, indices: Sequence[int]
-) -> list[GalleryRow]:
-    """Return the gallery rows of some images of an evaluation set.
-
-    Args:
-        model (CoSA): The model, see :func:`observe`.
-        dataset (BaseDataset): Evaluation set whose samples carry ``gt_label``
-            and, where there is one, ``gt_sem_seg``.
-        indices (Sequence[int]): Which of its images.
-    """
-    return [observe(model, dataset[index]) for index in indices]
 
 
 @torch.no_grad()
