@@ -31,8 +31,8 @@ from cosa_mmseg.utils.precision import prediction_autocast
 
 from .loading import FailedPicture, LoadedPicture, in_batches, load_pictures
 from .pictures import Picture, find_pictures
+from .predict import predict_tiles, predict_whole, tile_grid
 from .prediction import PicturePrediction, choose_classes, kept_ids
-from .raw_prediction import predict_tiles, predict_whole, tile_grid
 from .tiles import Tiling
 from .writer import PredictionWriter, overlay
 

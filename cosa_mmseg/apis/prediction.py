@@ -99,18 +99,18 @@ class PicturePrediction:
 
     def cams(self) -> np.ndarray | None:
         """Return all CAMs, float32 (C, H, W), in [0, 1]; None without any."""
-        maps = self.raw.maps
-        if not maps.has_cam:
+        raw = self.raw
+        if not raw.has_cam:
             return None
-        return np.stack([cam.float().cpu().numpy() for cam in maps.cams()])
+        return np.stack([cam.float().cpu().numpy() for cam in raw.cams()])
 
     def to_data_sample(self) -> SegDataSample:
         """Return the fields that a test of the model gives, label-free.
 
         With ``labels`` there is besides ``pred_sem_seg_label_filtered``.
         """
-        maps = self.raw.maps
-        logits = maps.seg_logits()
+        raw = self.raw
+        logits = raw.seg_logits()
         sample = SegDataSample(
             metainfo=dict(
                 img_path=self.picture.title, ori_shape=self.label_map.shape
@@ -119,9 +119,9 @@ class PicturePrediction:
         fields = dict(
             seg_logits=logits, pred_sem_seg=logits.argmax(0, keepdim=True)
         )
-        if maps.has_cam:
-            fields['pred_cam'] = torch.stack([*maps.cams()])
-            fields['pred_cam_aux'] = torch.stack([*maps.cams('cam_aux')])
+        if raw.has_cam:
+            fields['pred_cam'] = torch.stack([*raw.cams()])
+            fields['pred_cam_aux'] = torch.stack([*raw.cams('cam_aux')])
         if self.labels is not None:
             filtered = torch.from_numpy(self.label_map)[None].to(logits.device)
             fields['pred_sem_seg_label_filtered'] = filtered.long()
@@ -184,9 +184,9 @@ def choose_classes(
     """
     ids = torch.tensor(kept)
     if post_process is None:
-        label_map = raw.maps.label_map(ids)
+        label_map = raw.label_map(ids)
     else:
-        prob = post_process(raw.maps.seg_logits(), image)
+        prob = post_process(raw.seg_logits(), image)
         ids = ids.to(prob.device)
         label_map = ids[prob[ids].argmax(dim=0)]
     return label_map.to(torch.uint8).cpu().numpy()

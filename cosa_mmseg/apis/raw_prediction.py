@@ -1,204 +1,151 @@
-"""Raw predictions of a segmentor: of whole pictures, or in tiles."""
+"""The output of a segmentor for a picture, at the picture's size."""
 
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from mmseg.models.segmentors import BaseSegmentor
-from mmseg.structures import SegDataSample
+from mmseg.models.utils import resize
 from torch import Tensor
 
-from cosa_mmseg.models.ops.windows import window_starts, window_weights
-from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
+from cosa_mmseg.models.ops.cam import normalize_cam
 from cosa_mmseg.utils.dtype import promote_half
 
-from .maps import Part, PictureMaps
-from .tiles import Tiling
+# Values of maps at the picture's size that exist at a time; 128 MB
+CHUNK = 2**25
 
-# Pixels from one tile to the next are a multiple of this, where the network
-# does not say which strides it has
-USUAL_GRID = 32
+
+@dataclass(frozen=True)
+class Part:
+    """Maps of a part of a picture, or of the whole.
+
+    Attributes:
+        maps (dict[str, Tensor]): ``seg_logits`` (K, h, w) and, if the network
+            has CAMs, ``cam`` and ``cam_aux`` (C, h, w).
+        top (int): Where the part begins in the picture, pixels.
+        left (int): Likewise.
+        rows (Tensor): What each row of the part counts, (height,).
+        columns (Tensor): What each column counts, (width,).
+    """
+
+    maps: dict[str, Tensor]
+    top: int
+    left: int
+    rows: Tensor
+    columns: Tensor
 
 
 @dataclass(frozen=True)
 class RawPrediction:
-    """Output of a segmentor for a picture.
+    """Output of a segmentor for a picture, which grows a few maps at a time.
+
+    At 6,000 x 4,000 pixels the logits of 21 classes are 2 GB; here, one class
+    after the other is resized and only the best so far is kept.
 
     Attributes:
-        maps (PictureMaps): Logits and CAMs.
+        parts (list[Part]): They cover the picture, and count 1 in sum.
+        size (tuple[int, int]): (H, W) of the picture.
+        align_corners (bool): How maps are resized.
+        raw_cams (bool): Whether CAMs are as the network has them, and are
+            normalised over the picture here.
         scores (Tensor, optional): Probabilities that the picture shows the
             foreground classes, (C,); None if the segmentor has none.
     """
 
-    maps: PictureMaps
-    scores: Tensor | None
+    parts: list[Part]
+    size: tuple[int, int]
+    align_corners: bool = False
+    raw_cams: bool = False
+    scores: Tensor | None = None
 
+    @property
+    def num_classes(self) -> int:
+        """int: K, with the background."""
+        return len(self.parts[0].maps['seg_logits'])
 
-def predict_whole(
-    model: BaseSegmentor, data: dict, network: str | None = None
-) -> list[RawPrediction]:
-    """Predict pictures as a test of the segmentor's config does.
+    @property
+    def has_cam(self) -> bool:
+        """bool: Whether there are CAMs."""
+        return 'cam' in self.parts[0].maps
 
-    Args:
-        model (BaseSegmentor): In evaluation mode.
-        data (dict): ``inputs``, N images (3, h, w) of one size, and their
-            ``data_samples`` with ``ori_shape``.
-        network (str, optional): Which one predicts, see
-            :func:`cosa_mmseg.interop.trained.check_network`.
+    def label_map(self, kept: Tensor | None = None) -> Tensor:
+        """Return the class of the highest logit at each pixel.
 
-    Returns:
-        list[RawPrediction]: N.
-    """
-    data = model.data_preprocessor(data, False)
-    maps, scores = _forward(model, data, network, True)
-    found = []
-    for i, sample in enumerate(data['data_samples']):
-        left, right, top, bottom = sample.get('img_padding_size', (0,) * 4)
-        own = {
-            name: m[
-                i, :, top : m.shape[-2] - bottom, left : m.shape[-1] - right
+        Args:
+            kept (Tensor, optional): Ids of the classes to choose from,
+                ascending, int64; by default all.
+
+        Returns:
+            Tensor: Class ids, uint8 (H, W).
+        """
+        if kept is None:
+            kept = torch.arange(self.num_classes)
+        step = max(CHUNK // (self.size[0] * self.size[1]), 1)
+        best = label = torch.empty(0)
+        for ids in kept.split(step):
+            value, index = self.resized('seg_logits', ids).max(dim=0)
+            found = ids.to(index.device, torch.uint8)[index]
+            if best.numel():
+                better = value > best
+                value = torch.where(better, value, best)
+                found = torch.where(better, found, label)
+            best, label = value, found
+        return label
+
+    def seg_logits(self) -> Tensor:
+        """Return all logits at once, (K, H, W)."""
+        return self.resized('seg_logits', torch.arange(self.num_classes))
+
+    def cams(self, name: str = 'cam') -> Iterator[Tensor]:
+        """Yield the CAMs, one class after the other.
+
+        Args:
+            name (str): ``'cam'`` or ``'cam_aux'``.
+
+        Yields:
+            Tensor: (H, W), in [0, 1].
+        """
+        for index in range(self.num_classes - 1):
+            yield self.cam(index, name)
+
+    def cam(self, index: int, name: str = 'cam') -> Tensor:
+        """Return the CAM of a foreground class.
+
+        Args:
+            index (int): The class, from 0.
+            name (str): ``'cam'`` or ``'cam_aux'``.
+
+        Returns:
+            Tensor: (H, W), in [0, 1].
+        """
+        cam = self.resized(name, torch.tensor([index]))
+        return (normalize_cam(cam.relu()) if self.raw_cams else cam)[0]
+
+    def resized(self, name: str, channels: Tensor) -> Tensor:
+        """Return some channels of the maps, (n, H, W), at least float32."""
+        if len(self.parts) == 1 and len(self.parts[0].rows) == self.size[0]:
+            return self._resize(self.parts[0], name, channels)
+        first = promote_half(self.parts[0].maps[name])
+        canvas = first.new_zeros(len(channels), *self.size)
+        for part in self.parts:
+            piece = self._resize(part, name, channels)
+            piece = piece * part.rows.to(piece)[:, None]
+            piece = piece * part.columns.to(piece)
+            below, right = part.top + len(part.rows), part.left
+            target = canvas[
+                :, part.top : below, right : right + len(part.columns)
             ]
-            for name, m in maps.items()
-        }
-        size = height, width = sample.ori_shape
-        part = Part(own, 0, 0, torch.ones(height), torch.ones(width))
-        picture = PictureMaps([part], size, model.align_corners)
-        found.append(
-            RawPrediction(picture, None if scores is None else scores[i])
-        )
-    return found
+            # tiles may reach beyond the picture
+            target += piece[:, : target.shape[1], : target.shape[2]]
+        return canvas
 
-
-def _forward(
-    model: BaseSegmentor, data: dict, network: str | None, views: bool
-) -> tuple[dict[str, Tensor], Tensor | None]:
-    """Return maps of a batch, see :class:`Part`, and class probabilities.
-
-    Args:
-        model (BaseSegmentor): In evaluation mode.
-        data (dict): Of its preprocessor.
-        network (str, optional): Which one predicts; None: as the segmentor's
-            settings have it.
-        views (bool): Whether to merge the views of the settings; else maps
-            are as the network has them.
-    """
-    img = data['inputs']
-    if isinstance(model, DualStreamSegmentor):
-        chosen = getattr(model, network) if network else model.predictor
-        if views:
-            output = model.predict_views(chosen, img)
-        else:
-            output = chosen.forward_heads(img)
-        names = ('seg_logits', 'cam', 'cam_aux')
-        logits = promote_half(output.cls_logits) / model.test_views.num_views
-        return {
-            name: getattr(output, name) for name in names
-        }, logits.sigmoid()
-    if views:
-        metas = [sample.metainfo for sample in data['data_samples']]
-        return dict(seg_logits=model.inference(img, metas)), None
-    seg_logits = model(img, mode='tensor')
-    if not isinstance(seg_logits, Tensor) or seg_logits.ndim != 4:
-        raise ValueError(
-            f'the head {type(model.decode_head).__name__} gives no map of '
-            'logits, which tiles need: use tile_size=None'
-        )
-    return dict(seg_logits=seg_logits), None
-
-
-def tile_grid(model: BaseSegmentor) -> int:
-    """Return the number that sides and starts of tiles are multiples of."""
-    if isinstance(model, DualStreamSegmentor):
-        return math.lcm(*(f.stride for f in model.predictor.features))
-    return USUAL_GRID
-
-
-def predict_tiles(
-    model: BaseSegmentor,
-    image: np.ndarray,
-    tiling: Tiling,
-    batch_size: int = 1,
-    network: str | None = None,
-) -> RawPrediction:
-    """Predict a picture in overlapping tiles, one view of each.
-
-    Logits and CAMs are blended, see :func:`window_weights`; CAMs are
-    normalised over the picture. A class score is the highest of any tile.
-
-    Args:
-        model (BaseSegmentor): In evaluation mode.
-        image (np.ndarray): (H, W, 3), uint8, BGR.
-        tiling (Tiling): On the :func:`tile_grid`.
-        batch_size (int): Tiles in a batch. Defaults to 1.
-        network (str, optional): Which one predicts, see
-            :func:`cosa_mmseg.interop.trained.check_network`.
-
-    Raises:
-        ValueError: If the segmentor's settings ask for several views, its
-            preprocessor pads, or it does not give logits as a map.
-    """
-    views = getattr(model, 'test_views', None)
-    if views is not None and views.num_views > 1:
-        raise ValueError(
-            f'tiles are seen in one view each, but model.test_cfg asks for '
-            f'{views.num_views}: set model.test_cfg.scales=[1.0] and '
-            'mirror=False'
-        )
-    grid, tile, overlap = tile_grid(model), tiling.side, tiling.overlap
-    step = max((tile - overlap) // grid, 1) * grid
-    sides = [window_starts(side, tile, step, grid) for side in image.shape[:2]]
-    rows, columns = (
-        [*zip(s, window_weights(s, tile, overlap), strict=True)] for s in sides
-    )
-    places = [(row, column) for row in rows for column in columns]
-    img = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
-    parts, scores = [], []
-    for begin in range(0, len(places), batch_size):
-        batch = places[begin : begin + batch_size]
-        crops = [_crop(img, top, left, tile) for (top, _), (left, _) in batch]
-        maps, score = _predict_crops(model, crops, network)
-        for i, ((top, row), (left, column)) in enumerate(batch):
-            own = {name: values[i] for name, values in maps.items()}
-            parts.append(Part(own, top, left, row, column))
-        if score is not None:
-            scores.append(score)
-    picture = PictureMaps(
-        parts, image.shape[:2], model.align_corners, raw_cams=bool(scores)
-    )
-    return RawPrediction(
-        picture, torch.cat(scores).amax(dim=0) if scores else None
-    )
-
-
-def _crop(img: Tensor, top: int, left: int, tile: int) -> Tensor:
-    """Cut a tile out of an image (3, H, W); beyond it the edge is repeated."""
-    crop = img[:, top : top + tile, left : left + tile]
-    missing = (tile - crop.shape[2], tile - crop.shape[1])
-    if not any(missing):
-        return crop
-    pad = (0, missing[0], 0, missing[1])
-    return F.pad(crop[None].float(), pad, mode='replicate')[0].to(img.dtype)
-
-
-def _predict_crops(
-    model: BaseSegmentor, crops: list[Tensor], network: str | None
-) -> tuple[dict[str, Tensor], Tensor | None]:
-    """Predict tiles of one size, see :func:`_forward`.
-
-    Raises:
-        ValueError: If the preprocessor pads.
-    """
-    samples = [SegDataSample() for _ in crops]
-    data = model.data_preprocessor(
-        dict(inputs=crops, data_samples=samples), False
-    )
-    if data['inputs'].shape[-2:] != crops[0].shape[-2:]:
-        raise ValueError(
-            f'model.data_preprocessor.test_cfg pads tiles of '
-            f'{crops[0].shape[-1]} pixels to '
-            f'{tuple(data["inputs"].shape[-2:])}: choose '
-            'a tile_size that it leaves as it is'
-        )
-    return _forward(model, data, network, False)
+    def _resize(self, part: Part, name: str, channels: Tensor) -> Tensor:
+        """Return channels of a part at its size in the picture."""
+        maps = part.maps[name]
+        maps = promote_half(maps[channels.to(maps.device)])
+        return resize(
+            maps[None],
+            size=(len(part.rows), len(part.columns)),
+            mode='bilinear',
+            align_corners=self.align_corners,
+            warning=False,
+        )[0]

@@ -128,8 +128,8 @@ class PredictionWriter:
         Raises:
             ValueError: If the model has no CAMs.
         """
-        maps = prediction.raw.maps
-        if not maps.has_cam:
+        raw = prediction.raw
+        if not raw.has_cam:
             raise ValueError(
                 'the model has no CAMs: it takes one of a training with CoSA'
             )
@@ -137,7 +137,7 @@ class PredictionWriter:
             # of a length that file systems take
             name = re.sub(r'[^\w.-]+', '_', prediction.classes[id_])[:50]
             path = self._path('cam', prediction, f'/{id_:02d}_{name}.png')
-            cam, image = maps.cam(id_ - 1).cpu().numpy(), prediction.image
+            cam, image = raw.cam(id_ - 1).cpu().numpy(), prediction.image
             _write_image(path, heat_map_panel(cam, image, image.shape[1::-1]))
 
     def _path(

@@ -45,9 +45,9 @@ class NetworkView:
         """Return the view of a prediction of a model that has CAMs."""
         image = Image.fromarray(prediction.image)
         image.thumbnail((SIDE, SIDE))
-        maps = prediction.raw.maps
-        cams = np.empty((maps.num_classes - 1, *image.size[::-1]), np.float16)
-        for cam, small in zip(maps.cams(), cams, strict=True):
+        raw = prediction.raw
+        cams = np.empty((raw.num_classes - 1, *image.size[::-1]), np.float16)
+        for cam, small in zip(raw.cams(), cams, strict=True):
             large = Image.fromarray(cam.float().cpu().numpy())
             resized = large.resize(image.size, Image.Resampling.BOX)
             small[:] = np.asarray(resized)

@@ -2,9 +2,9 @@ import pytest
 import torch
 from mmengine.registry import MODELS
 
-from cosa_mmseg.apis import maps as maps_module
-from cosa_mmseg.apis.maps import Part, PictureMaps
-from cosa_mmseg.apis.raw_prediction import predict_tiles, tile_grid
+from cosa_mmseg.apis import raw_prediction
+from cosa_mmseg.apis.predict import predict_tiles, tile_grid
+from cosa_mmseg.apis.raw_prediction import Part, RawPrediction
 from cosa_mmseg.apis.tiles import Tiling
 from cosa_mmseg.models.ops.cam import normalize_cam
 from tests.models.networks import small_model
@@ -21,7 +21,7 @@ def whole():
         cam_aux=torch.randn(4, 6, 8),
     )
     part = Part(maps, 0, 0, torch.ones(SIZE[0]), torch.ones(SIZE[1]))
-    return PictureMaps([part], SIZE, raw_cams=True)
+    return RawPrediction([part], SIZE, raw_cams=True)
 
 
 def resized(maps):
@@ -32,7 +32,7 @@ def resized(maps):
 
 @pytest.mark.parametrize('chunk', [1, 2 * 30 * 40, 10**6])
 def test_one_class_after_the_other_is_all_at_once(whole, chunk, monkeypatch):
-    monkeypatch.setattr(maps_module, 'CHUNK', chunk)
+    monkeypatch.setattr(raw_prediction, 'CHUNK', chunk)
     logits = resized(whole.parts[0].maps['seg_logits'])
     label_map = whole.label_map()
     assert torch.equal(label_map, logits.argmax(0).to(torch.uint8))
@@ -69,7 +69,7 @@ def test_tiles_give_what_the_whole_picture_gives():
         image.permute(1, 2, 0).numpy(),
         Tiling(128, 96, always=True),
         batch_size=3,
-    ).maps
+    )
 
     assert len(tiled.parts) == 5 * 3
     torch.testing.assert_close(
@@ -99,7 +99,7 @@ class Position(torch.nn.Module):
 
 def test_tiles_of_a_network_that_sees_them_whole_have_no_jump():
     image = torch.zeros(64, 300, 3, dtype=torch.uint8).numpy()
-    logits = predict_tiles(Position(), image, TILES).maps.seg_logits()
+    logits = predict_tiles(Position(), image, TILES).seg_logits()
     assert logits.shape == (2, 64, 300)
     # side by side they would fall by 32 from one pixel to the next
     assert logits.diff(dim=2).abs().max() <= 32 / 16 + 1 + 1e-4
@@ -108,7 +108,7 @@ def test_tiles_of_a_network_that_sees_them_whole_have_no_jump():
 def test_a_picture_smaller_than_a_tile_keeps_its_size():
     image = torch.zeros(20, 30, 3, dtype=torch.uint8).numpy()
     seen = predict_tiles(Position(), image, TILES)
-    assert seen.maps.label_map().shape == (20, 30)
+    assert seen.label_map().shape == (20, 30)
     assert seen.scores is None
 
 
