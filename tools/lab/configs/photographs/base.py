@@ -1,0 +1,12 @@
+# One fixed threshold, .5, that no mask chose, and none of the three
+# techniques.
+_base_ = '../../../../configs/cosa/cosa_efficientnet-lite0_custom.py'
+model = dict(
+    assigner=dict(
+        cam_labeler=dict(
+            threshold=dict(_delete_=True, type='FixedThreshold', value=0.5)
+        ),
+        reliability=None,
+    ),
+    loss_csc=None,
+)
