@@ -20,11 +20,8 @@ model = dict(
         ),
         # on the 320 channels, as the auxiliary CAM; the main CAM has the 1280
         decode_head=dict(in_index=-2, channels=256, dilation=2),
-        # The stages of stride 2 to 16 stay as they are pretrained.
-        frozen=[
-            r'backbone\.net\.(conv_stem|bn1|blocks\.[0-3])\..*',
-            r'decode_head\..*bias',
-        ],
+        # Classifiers and head learn, the backbone stays as it is pretrained.
+        frozen=[r'backbone\..*', r'decode_head\..*bias'],
         channels_last=True,
     ),
     assigner=dict(
@@ -33,6 +30,5 @@ model = dict(
         refiner=dict(type='PixelAdaptiveRefinement'),
     ),
     loss_energy=None,
-    # A warm-up that trains the backbone makes its CAMs worse.
-    train_cfg=dict(warmup_iters=0.3, freeze_backbone=True),
+    train_cfg=dict(warmup_iters=0.3),
 )

@@ -215,20 +215,16 @@ class CAMEncoderDecoder(EncoderDecoder):
             ),
         )
 
-    def classify(
-        self, img: Tensor, freeze_backbone: bool = False
-    ) -> tuple[Tensor, Tensor]:
+    def classify(self, img: Tensor) -> tuple[Tensor, Tensor]:
         """Run the backbone and the classifiers only.
 
         Args:
             img (Tensor): Normalised images, (N, 3, H, W).
-            freeze_backbone (bool): Pass no gradient to the backbone.
 
         Returns:
             tuple[Tensor, Tensor]: Main and auxiliary logits, each (N, C).
         """
-        with torch.set_grad_enabled(not freeze_backbone):
-            feats = self.extract_feat(img)
+        feats = self.extract_feat(img)
         return self.cam_head.classify(feats), self.cam_head_aux.classify(feats)
 
 

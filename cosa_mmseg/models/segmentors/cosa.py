@@ -30,8 +30,7 @@ class CoSA(DualStreamSegmentor):
         loss_c2s (dict): CAM to segmentation, :class:`C2SLoss`.
         train_cfg (dict): ``warmup_iters``, the number of first iterations
             that have the classification losses only, or their share of the
-            training, a float in (0, 1]; ``freeze_backbone`` (default False):
-            they train the classifiers only (ours).
+            training, a float in (0, 1].
         test_cfg (dict): See :class:`DualStreamSegmentor`.
         data_preprocessor (dict): :class:`TwoViewDataPreprocessor`.
         init_cfg (dict, optional): Initialisation.
@@ -74,7 +73,7 @@ class CoSA(DualStreamSegmentor):
             init_cfg,
         )
         self.assigner = MODELS.build(assigner)
-        self.warmup_iters, self.freeze_backbone = _read_train_cfg(**train_cfg)
+        self.warmup_iters = _read_train_cfg(**train_cfg)
         self.iteration = self.max_iters = 0
         for name in losses:
             if not name.startswith('loss_') or name.startswith('loss_cls'):
@@ -172,13 +171,11 @@ class CoSA(DualStreamSegmentor):
         Returns:
             dict[str, Tensor]: ``loss_cls`` and ``loss_cls_aux``, 0-d.
         """
-        logits = self.online.classify(batch.strong, self.freeze_backbone)
+        logits = self.online.classify(batch.strong)
         losses = self.classification_losses(
             logits[0], logits[1], batch.img_label
         )
         parts = [self.online.decode_head, *self.online.auxiliary_heads]
-        if self.freeze_backbone:
-            parts.append(self.online.backbone)
         unused = [
             parameter.sum()
             for part in parts
@@ -260,19 +257,17 @@ class CoSA(DualStreamSegmentor):
         return out
 
 
-def _read_train_cfg(
-    warmup_iters: Any = None, freeze_backbone: Any = False, **others: Any
-) -> tuple[int | float, bool]:
-    """Check the settings of ``train_cfg``.
+def _read_train_cfg(warmup_iters: Any = None, **others: Any) -> int | float:
+    """Return ``warmup_iters``.
 
     Raises:
-        ValueError: If one is not known, ``warmup_iters`` is neither a whole
-            number of at least 0 nor a share, or ``freeze_backbone`` no bool.
+        ValueError: If it is neither a whole number of at least 0 nor a share,
+            or there is another setting.
     """
     if others:
         raise ValueError(
             f'train_cfg.{min(others)} is not known: train_cfg has '
-            'warmup_iters and freeze_backbone'
+            'warmup_iters only'
         )
     is_share = isinstance(warmup_iters, float) and 0 < warmup_iters <= 1
     is_count = type(warmup_iters) is int and warmup_iters >= 0
@@ -282,9 +277,4 @@ def _read_train_cfg(
             'a share of the training such as 0.3, got '
             f'{warmup_iters!r}'
         )
-    if not isinstance(freeze_backbone, bool):
-        raise ValueError(
-            'train_cfg.freeze_backbone must be True or False, got '
-            f'{freeze_backbone!r}'
-        )
-    return warmup_iters, freeze_backbone
+    return warmup_iters

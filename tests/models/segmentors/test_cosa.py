@@ -175,19 +175,6 @@ def test_the_warm_up_may_be_a_share_of_the_training():
         assert model.remaining_warmup_iters == expected
 
 
-def test_a_frozen_backbone_has_zero_gradients_in_the_warm_up_only():
-    settings = dict(train_cfg=dict(warmup_iters=1, freeze_backbone=True))
-    model = MODELS.build(small_model(**settings)).train()
-    for iteration, frozen in ((0, True), (1, False)):
-        model.iteration = iteration
-        model.zero_grad()
-        loss, _ = model.parse_losses(model.loss(**prepared(model, [[0]])))
-        loss.backward()
-        for parameter in model.online.backbone.parameters():
-            assert (not parameter.grad.any()) == frozen
-        assert model.online.cam_head.conv_seg.weight.grad.any()
-
-
 def test_every_online_parameter_takes_part_in_every_iteration(model):
     for warmup in (0, 5):
         model.zero_grad()
@@ -324,10 +311,6 @@ def test_views_of_the_prediction_are_summed():
         (dict(train_cfg=dict(warmup_iters=1.5)), 'a share of the training'),
         (dict(train_cfg=dict(warmup_iters=True)), 'warmup_iters'),
         (dict(train_cfg=dict(warmup_iters=1, freeze=True)), 'cfg.freeze is'),
-        (
-            dict(train_cfg=dict(warmup_iters=1, freeze_backbone=4)),
-            'freeze_backbone must be True or False, got 4',
-        ),
     ],
 )
 def test_bad_settings_are_named(settings, message):
