@@ -100,7 +100,7 @@ LISTS = {
     'no rows': (labels('image,labels\n'), 'my/labels.csv is empty'),
     'no labels': (
         labels('image,labels\n7.jpg,\n'),
-        'no image of my/labels.csv shows a class',
+        'has the background alone: name the classes',
     ),
     'two labels': (
         labels(LABELS + '7.jpg,Wolf\n'),

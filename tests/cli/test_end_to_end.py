@@ -66,6 +66,7 @@ def test_training_without_masks_logs_both_phases(trained):
     assert all(row['loss'] == row['loss'] for row in rows)
 
 
+@pytest.mark.slow
 def test_resume_goes_on_where_the_checkpoint_is(shapes, trained, tmp_path):
     first = [CONFIG, '--work-dir', str(tmp_path)]
     cosa('train', *first, *options(shapes, **{'train_cfg.max_iters': 2}))

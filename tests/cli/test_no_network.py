@@ -46,6 +46,7 @@ def test_the_block_blocks(asked):
     assert [name for name, _ in asked] == ['socket', 'getaddrinfo']
 
 
+@pytest.mark.slow
 def test_training_and_testing_need_no_network(asked, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_shapes('shapes', num_train=1, num_eval=1, size=48)

@@ -175,6 +175,7 @@ ODD += ([], {}, (), [[0]], dict(type='ReLU'), dict(data_element='PixelData'))
 ODD += (torch.full((2, 3), math.nan), torch.zeros(0, dtype=torch.int64))
 
 
+@pytest.mark.slow
 def test_any_value_in_the_place_of_another(config, path, tmp_path, capsys):
     content = torch.load(path, weights_only=False)
     small = dict(content, state={})

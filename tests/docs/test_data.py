@@ -20,6 +20,9 @@ from tests.datasets.coco_tree import write_coco
 from tests.datasets.voc_tree import write_tiny_sbd, write_tiny_voc
 from tests.golden import ROOT
 
+# what they write and say is also tested command by command
+pytestmark = pytest.mark.slow
+
 PAGE = (ROOT / 'docs' / 'data.md').read_text()
 COMMANDS = [
     command

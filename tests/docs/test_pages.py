@@ -45,6 +45,7 @@ def voc(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(('config', 'key', 'value'), options())
 def test_an_option_is_one(config, key, value, voc, monkeypatch):
     monkeypatch.delenv('WORLD_SIZE', raising=False)

@@ -33,7 +33,11 @@ def takes(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ('first', 'then', 'chosen'), [(0.3, 9, 'bfloat16'), (9, 0.3, 'float32')]
+    ('first', 'then', 'chosen'),
+    [
+        (0.3, 9, 'bfloat16'),
+        pytest.param(9, 0.3, 'float32', marks=pytest.mark.slow),
+    ],
 )
 def test_a_resumed_training_keeps_its_precision(
     takes, tmp_path, monkeypatch, first, then, chosen

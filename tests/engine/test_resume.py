@@ -68,6 +68,7 @@ def test_resumed_equals_uninterrupted():
     assert len(logged('whole')) == 3 + 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('persistent', [False, True])
 def test_with_workers_and_accumulation(persistent):
     loader = dict(num_workers=2, persistent_workers=persistent)
@@ -100,6 +101,7 @@ def test_skipped_samples_are_not_read(monkeypatch):
     assert len(read) == 2 * 4
 
 
+@pytest.mark.slow
 def test_a_seed_that_the_config_lacks_is_resumed():
     train('whole', randomness=dict(seed=None))
     resume('rest', 'whole/iter_3.pth', randomness=dict(seed=None))
@@ -165,6 +167,7 @@ def test_that_nothing_is_left_to_train_is_said(whole):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('deterministic', [False, True])
 def test_the_seed_decides(deterministic):
     for run, seed in enumerate((1, 1, 2)):
