@@ -59,7 +59,12 @@ PICTURES = {
 }
 CHECKPOINT = 'work_dirs/tiny/iter_2.pth'
 FINISHED = 'work_dirs/tiny/tiny.py'  # the config that the training wrote
-OPTIONS = ('--cfg-options', 'data_root=my', 'label_file=labels.csv')
+OPTIONS = (
+    '--cfg-options',
+    'data_root=my',
+    'label_file=labels.csv',
+    'default_hooks.report=None',
+)
 
 
 def write_pictures(folder, below='my/pictures'):

@@ -36,6 +36,7 @@ def options(root, **extra):
         'param_scheduler.warmup_iters': 1,
         'default_hooks.checkpoint.interval': 2,
         'default_hooks.logger.interval': 1,
+        'default_hooks.report': None,
         'model.network.backbone.init_cfg': None,
     }
     for split in ('train', 'val', 'test'):

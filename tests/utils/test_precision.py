@@ -82,6 +82,8 @@ def test_measuring_draws_no_random_number():
 def test_instructions_that_are_forbidden_do_not_count():
     """They take 10 times as long then, whatever /proc/cpuinfo says."""
     code = (
+        'import sys, types; '  # all parts take seconds to import
+        "sys.modules['cosa_mmseg.parts'] = types.ModuleType('parts'); "
         'from cosa_mmseg.utils.precision import choose_precision; '
         "print(*choose_precision('cpu'))"
     )

@@ -32,6 +32,7 @@ def test_threads_sleep_unless_the_user_says_otherwise(
     assert environment == expected
 
 
+@pytest.mark.slow
 def test_importing_the_package_is_early_enough():
     environment = {**os.environ, 'PYTHONPATH': str(ROOT)}
     environment.pop('OMP_WAIT_POLICY', None)
