@@ -142,8 +142,15 @@ class CheckedSegDataset(BaseSegDataset):
             try:
                 return super().__getitem__(candidate)
             except BadFileError as err:
-                self._count(candidate, err)
                 last = str(err)
+            if not self.skipped[candidate]:  # logged the first time
+                self.skipped[candidate] = 1
+                print_log(
+                    f'skipped ({self.num_skipped} of {len(self)} images so '
+                    f'far): {last}',
+                    logger='current',
+                    level=logging.WARNING,
+                )
         raise BadFileError(
             f'{self.max_refetch + 1} images that were tried in place of one '
             f'of {self.ann_file} are all bad, the last one: {last}; '
@@ -156,15 +163,3 @@ class CheckedSegDataset(BaseSegDataset):
         rng = np.random.default_rng(idx % len(self))
         for _ in range(self.max_refetch):
             yield int(rng.integers(len(self)))
-
-    def _count(self, idx: int, err: BadFileError) -> None:
-        """Note a bad file; log it the first time."""
-        if self.skipped[idx]:
-            return
-        self.skipped[idx] = 1
-        print_log(
-            f'skipped ({self.num_skipped} of {len(self)} images so far): '
-            f'{err}',
-            logger='current',
-            level=logging.WARNING,
-        )

@@ -5,7 +5,6 @@ import os
 import os.path as osp
 import re
 from collections.abc import Sequence
-from hashlib import md5
 
 from .class_names import look
 from .image_files import list_images
@@ -24,6 +23,7 @@ _SKIPPED = re.compile(
     r'\..*|__MACOSX|@eaDir|lost\+found|#recycle|\$RECYCLE\.BIN'
     '|System Volume Information'
 )
+_BEGINNING = 16 << 10  # bytes, beyond the headers of pictures
 
 
 def read_folder(root: str, options: LabelOptions) -> Rows:
@@ -84,9 +84,10 @@ def _check_copies(root: str, rows: Sequence[Row]) -> None:
         if osp.exists(path) and (size := osp.getsize(path)):
             by_size.setdefault(size, []).append(row)
     for group in by_size.values():
-        first: dict[bytes, Row] = {}
+        first: dict[int, Row] = {}  # by what equal files begin with
         for row in group if len(group) > 1 else ():
-            same = first.setdefault(_ends(osp.join(root, row.image)), row)
+            with open(osp.join(root, row.image), 'rb') as file:
+                same = first.setdefault(hash(file.read(_BEGINNING)), row)
             if same.names != row.names and _are_equal(
                 root, same.image, row.image
             ):
@@ -95,14 +96,6 @@ def _check_copies(root: str, rows: Sequence[Row]) -> None:
                     'of different classes: if it shows both, give both files '
                     'one name, else remove one'
                 )
-
-
-def _ends(path: str) -> bytes:
-    """Return what is equal for equal files, and rarely for others."""
-    with open(path, 'rb') as file:
-        beginning = file.read(4096)
-        file.seek(max(osp.getsize(path) - 4096, 0))
-        return md5(beginning + file.read(4096)).digest()
 
 
 def _are_equal(root: str, first: str, second: str) -> bool:

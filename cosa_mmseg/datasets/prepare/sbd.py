@@ -100,18 +100,13 @@ def read_mat(path: Path) -> np.ndarray:
         if (size := path.stat().st_size) > _MAX_MAT_BYTES:
             raise ValueError(f'{size} bytes, more than {_MAX_MAT_BYTES}')
         mat = loadmat(path, variable_names=['GTcls'])
+        mask = np.asarray(mat['GTcls']['Segmentation'][0, 0])
     except FileNotFoundError:
         raise
     except Exception as err:  # scipy raises many kinds for a broken file
         raise ValueError(
-            f'{path} is broken or no MATLAB file ({err}): get it anew'
-        ) from err
-    try:
-        mask = np.asarray(mat['GTcls']['Segmentation'][0, 0])
-    except (KeyError, ValueError, IndexError) as err:
-        raise ValueError(
-            f'{path} holds no GTcls.Segmentation: it is not from the folder '
-            'cls of SBD'
+            f'{path} is broken or no MATLAB file with GTcls.Segmentation, as '
+            f'those in the folder cls of SBD ({err}): get it anew'
         ) from err
     is_matrix = mask.ndim == 2 and mask.dtype.kind in 'uif'
     if not is_matrix or not np.isin(mask, range(256)).all():

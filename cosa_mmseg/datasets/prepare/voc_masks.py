@@ -38,18 +38,15 @@ def read_mask(path: Path | ZipPath) -> np.ndarray:
         ):
             if image.width * image.height > _MAX_PIXELS:
                 raise ValueError(f'{image.width} x {image.height} pixels')
+            if image.mode not in ('P', 'L'):
+                raise ValueError(f'neither palette nor grey, but {image.mode}')
             image.load()
     except FileNotFoundError:
         raise
     except Exception as err:  # Pillow raises many kinds for a broken file
         raise ValueError(
-            f'{path} is broken or no PNG file ({err}): get it anew'
+            f'{path} is broken or no PNG of class ids ({err}): get it anew'
         ) from err
-    if image.mode not in ('P', 'L'):
-        raise ValueError(
-            f'{path} must be a palette or grey PNG file of class ids, but '
-            f'has the mode {image.mode!r}'
-        )
     return check_ids(np.asarray(image), path)
 
 

@@ -124,11 +124,17 @@ BROKEN = {
         f'1 of the 4 images .* have no mask; .*cls/{NAME}.mat',
     ),
     'nothing in it': (shutil.rmtree, 'no .*: sbd must be benchmark.tgz'),
-    'no GTcls': (mat({'GTinst': 1}), f'{NAME}.mat holds no GTcls.Segmentat'),
-    'no struct': (mat({'GTcls': 1}), f'{NAME}.mat holds no GTcls.Segmentat'),
+    'no GTcls': (
+        mat({'GTinst': 1}),
+        f'{NAME}.mat is broken .*GTcls.Segmentat',
+    ),
+    'no struct': (
+        mat({'GTcls': 1}),
+        f'{NAME}.mat is broken .*GTcls.Segmentat',
+    ),
     'no field': (
         mat({'GTcls': {'Boundaries': 1}}),
-        f'{NAME}.mat holds no GTcls.Segmentation',
+        f'{NAME}.mat is broken .*GTcls.Segmentation',
     ),
     'text': (
         mat({'GTcls': {'Segmentation': 'cat'}}),
@@ -168,7 +174,7 @@ def test_each_cut_of_a_mat_file_is_named(tmp_path):
 
     for size in range(0, len(content), 7):
         path.write_bytes(content[:size])
-        with pytest.raises(ValueError, match='a.mat (is broken|holds no)'):
+        with pytest.raises(ValueError, match='a.mat is broken'):
             read_mat(path)
 
 

@@ -346,7 +346,10 @@ BROKEN = {
         ),
         r"SBD's mask of 2008_000003 has the shape \(2, 3\), .*\(3, 2\)",
     ),
-    'colours': (coloured, "2007_000002.png must be .* the mode 'RGB'"),
+    'colours': (
+        coloured,
+        '2007_000002.png is .*neither palette nor grey, but RGB',
+    ),
     'cut mask': (cut_mask, '2007_000001.png is broken'),
     'no SBD': (
         lambda root, sbd: sbd.rename(sbd.parent / 'elsewhere'),
