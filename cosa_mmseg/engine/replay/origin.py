@@ -1,8 +1,7 @@
 """Find where in a forward pass numbers stop being finite."""
 
-import linecache
 import re
-import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -105,12 +104,9 @@ class _Trace(TorchDispatchMode):
 
 def _line_of_code() -> str:
     """Return the innermost line that is not torch's."""
-    frame: Any = sys._getframe()
-    while frame.f_code.co_filename.startswith(_NOT_SHOWN):
-        frame = frame.f_back
-    path, number = frame.f_code.co_filename, frame.f_lineno
-    line = linecache.getline(path, number).strip()
-    return f'{path}:{number} in {frame.f_code.co_name}: {line}'
+    lines = reversed(traceback.extract_stack())
+    frame = next(x for x in lines if not x.filename.startswith(_NOT_SHOWN))
+    return f'{frame.filename}:{frame.lineno} in {frame.name}: {frame.line}'
 
 
 def outer_lines(trace: str) -> list[str]:

@@ -8,17 +8,13 @@ from mmengine.registry import MODELS
 from ..ops.checks import check_call
 
 
-def build_threshold(
-    settings: dict, count: int, wanted: str, otherwise: str
-) -> Any:
+def build_threshold(settings: dict, count: int) -> Any:
     """Build a threshold that gives as many numbers as a labeler takes.
 
     Args:
         settings (dict): Config of a module whose ``forward()`` gives the
             numbers and whose ``update(cam, valid_mask)`` may move them.
         count (int): How many.
-        wanted (str): What they are, for the message.
-        otherwise (str): What takes another count, for the message.
 
     Returns:
         Any: The module.
@@ -32,7 +28,8 @@ def build_threshold(
     numbers = torch.as_tensor(threshold())
     if numbers.numel() != count:
         raise ValueError(
-            f'threshold must give {wanted}, but {type(threshold).__name__} '
-            f'gives {numbers.tolist()}: {otherwise}'
+            f'threshold must give {count} number(s), but '
+            f'{type(threshold).__name__} gives {numbers.tolist()}: '
+            'ThresholdLabeler takes one, DualThresholdLabeler takes two'
         )
     return threshold

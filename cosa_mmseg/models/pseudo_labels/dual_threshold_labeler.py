@@ -50,8 +50,7 @@ class DualThresholdLabeler(nn.Module):
     ) -> None:
         super().__init__()
         if threshold is not None and low is high is None:
-            told = '(low, high)', 'ThresholdLabeler takes one number'
-            self.threshold = build_threshold(threshold, 2, *told)
+            self.threshold = build_threshold(threshold, 2)
         elif threshold is not None or low is None or high is None:
             raise ValueError(
                 'give either low and high, or threshold: got '

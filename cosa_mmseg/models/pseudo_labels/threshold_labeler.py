@@ -30,9 +30,7 @@ class ThresholdLabeler(nn.Module):
 
     def __init__(self, threshold: dict) -> None:
         super().__init__()
-        self.threshold = build_threshold(
-            threshold, 1, 'one number', 'DualThresholdLabeler takes two'
-        )
+        self.threshold = build_threshold(threshold, 1)
 
     @property
     def num_images(self) -> int:

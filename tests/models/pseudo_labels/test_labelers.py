@@ -111,12 +111,12 @@ def test_bad_labeler_settings_are_named(settings, message):
         (
             'ThresholdLabeler',
             'DualDynamicThreshold',
-            r'one number, but DualDynamicThreshold gives \[0.25, 0.69.*: Dual',
+            r'1 number.* DualDynamicThreshold gives \[0.25, 0.69.*one, Dual',
         ),
         (
             'DualThresholdLabeler',
             'DynamicThreshold',
-            r'\(low, high\), but DynamicThreshold gives 0.5: ThresholdLabeler',
+            r'2 number.* but DynamicThreshold gives 0.5: ThresholdLabeler',
         ),
     ],
 )
