@@ -42,9 +42,9 @@ class CoSAInferencer(MMSegInferencer):
     """mmseg's inferencer for trained CoSA models, and for mmseg's own.
 
     Predictions are those of a test of the config: its test pipeline says what
-    the network sees of a picture, ``model.test_cfg`` how.  Pictures of any
-    size fit into memory: maps are enlarged one class at a time, and what the
-    network would see larger than 2 million pixels it sees in tiles.
+    becomes of a picture, ``model.test_cfg`` how it is predicted.  Pictures of
+    any size fit into memory: maps are enlarged one class at a time, and inputs
+    of more than 2 million pixels are predicted in tiles.
 
     Args:
         model (str | Path | Config): A config, its path, or the name of a
@@ -54,8 +54,8 @@ class CoSAInferencer(MMSegInferencer):
         cfg_options (dict, optional): Settings that override the config, by
             dotted key.
         tile_size (int, optional): Side of the tiles, in pixels of the
-            picture, that the network sees; the test pipeline's resizing is
-            left out. By default it sees what the test pipeline hands out.
+            picture; the test pipeline's resizing is left out. By default
+            the network gets what the test pipeline hands out.
         tile_overlap (int, optional): What tiles share at least with their
             neighbours. By default a quarter of ``tile_size``.
         show_progress (bool): Whether to show a progress bar, on terminals.
@@ -141,9 +141,9 @@ class CoSAInferencer(MMSegInferencer):
         Args:
             inputs: See :func:`find_pictures`. Of a video, each frame is a
                 picture.
-            labels (Sequence[str], optional): See :meth:`predict`. Names of
-                files then end with ``_label_filtered``.
-            batch_size (int): See :meth:`predict`.
+            labels (Sequence[str], optional): See :meth:`predict`, as for
+                ``batch_size`` and ``network``.
+            batch_size (int): Pictures, or tiles, in a batch.
             with_cam (bool): Whether the result has CAMs.
             return_datasamples (bool): Whether to return data samples.
             return_vis (bool): Whether the result has overlays.
@@ -151,7 +151,7 @@ class CoSAInferencer(MMSegInferencer):
             wait_time (float): Seconds that it stays; 0: until a key is hit.
             out_dir (str | Path): Folder to write to; ``''``: none.
             save (Sequence[str]): See :class:`PredictionWriter`.
-            network (str, optional): See :meth:`predict`.
+            network (str, optional): Which network of a model of CoSA.
 
         Returns:
             dict | SegDataSample | list[SegDataSample]: See :meth:`_gather`.
@@ -172,35 +172,29 @@ class CoSAInferencer(MMSegInferencer):
                     errors.append(found.reason)
                     continue
                 writer.write(found)
-                result = self._result(found, with_cam, return_datasamples)
-                if show or return_vis:
-                    drawn = overlay(found, self.palette)
-                    if show:
-                        title = found.picture.title
-                        self.visualizer.show(drawn, title, wait_time)
-                    if return_vis and not return_datasamples:
-                        result['visualization'] = drawn
-                results.append(result)
-        return self._gather(
-            results, errors, not isinstance(inputs, (list, tuple))
-        )
+                drawn = self._draw(found, return_vis, show, wait_time)
+                if return_datasamples:
+                    results.append(found.to_data_sample())
+                else:
+                    plain = found.to_dict(with_cam)
+                    results.append({**plain, 'visualization': drawn})
+        alone = not isinstance(inputs, (list, tuple))
+        return self._gather(results, errors, alone)
 
-    @staticmethod
-    def _result(
-        found: PicturePrediction, with_cam: bool, as_datasample: bool
+    def _draw(
+        self,
+        found: PicturePrediction,
+        return_vis: bool,
+        show: bool,
+        wait_time: float,
     ) -> Any:
-        """Return what a call returns of one picture."""
-        if as_datasample:
-            return found.to_data_sample()
-        result = dict(
-            predictions=found.label_map,
-            visualization=[],
-            areas=found.record(),
-            pictures=found.picture.title,
-        )
-        if with_cam:
-            result['cams'] = found.cams()
-        return result
+        """Show an overlay if it is to be shown, return it or ``[]``."""
+        if not (show or return_vis):
+            return []
+        drawn = overlay(found, self.palette)
+        if show:
+            self.visualizer.show(drawn, found.picture.title, wait_time)
+        return drawn if return_vis else []
 
     @staticmethod
     def _gather(results: list, errors: list[str], named_alone: bool) -> Any:

@@ -36,7 +36,7 @@ class LoadedPicture:
 
     @property
     def input_size(self) -> tuple[int, int]:
-        """tuple[int, int]: (height, width) of what the network sees."""
+        """tuple[int, int]: (height, width) of the network's input."""
         if 'inputs' in self.data:
             return tuple(self.data['inputs'].shape[-2:])
         return self.image.shape[:2]
@@ -53,7 +53,7 @@ class FailedPicture:
 
     picture: Picture
     reason: str
-    input_size = None  # of what the network would see
+    input_size = None  # there is no input for the network
 
 
 def load_pictures(

@@ -60,7 +60,7 @@ def find_pictures(
     inputs: str | Path | np.ndarray | Sequence,
     out_dir: str | Path | None = None,
 ) -> list[Picture]:
-    """The pictures that files, folders, patterns and arrays stand for.
+    """Find the pictures that files, folders, patterns and arrays name.
 
     Outputs are named by the path below the folder that all have in common, see
     :func:`_names`. Files that are no pictures are counted in a log line.
@@ -102,7 +102,7 @@ def find_pictures(
 
 
 def _check_array(array: np.ndarray, index: int) -> Picture:
-    """An array as a picture, named by its number."""
+    """Return an array as a picture, named by its number."""
     if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
         raise ValueError(
             f'input {index} must be an image (H, W, 3), uint8, BGR, but is '
@@ -114,7 +114,7 @@ def _check_array(array: np.ndarray, index: int) -> Picture:
 def _find_files(
     item: str, out_dir: str | Path | None
 ) -> tuple[str, list[str]]:
-    """The folder of an input, and its files.
+    """Return the folder of an input, and its files.
 
     Raises:
         FileNotFoundError: If a folder or a pattern has none.

@@ -26,7 +26,7 @@ class PicturePrediction:
         classes (Sequence[str]): K names, the background first.
         raw (RawPrediction): Logits, CAMs and class scores, not filtered.
         labels (tuple[str, ...], optional): What the picture is known to show.
-        tile_size (int, optional): Side of the tiles that it was seen in.
+        tile_size (int, optional): Side of the tiles, if there were any.
     """
 
     picture: Picture
@@ -103,6 +103,15 @@ class PicturePrediction:
         if not raw.has_cam:
             return None
         return np.stack([cam.float().cpu().numpy() for cam in raw.cams()])
+
+    def to_dict(self, with_cam: bool) -> dict[str, Any]:
+        """Return label map, areas, name and, if asked for, CAMs."""
+        plain = dict(
+            predictions=self.label_map,
+            areas=self.record(),
+            pictures=self.picture.title,
+        )
+        return {**plain, 'cams': self.cams()} if with_cam else plain
 
     def to_data_sample(self) -> SegDataSample:
         """Return the fields that a test of the model gives, label-free.

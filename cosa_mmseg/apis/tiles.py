@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-# Pictures that the network would see larger than this, it sees in tiles
+# Inputs of the network that are larger than this are predicted in tiles
 MOST_PIXELS = 2**21
 USUAL_TILE = 512
 
 
 @dataclass(frozen=True)
 class Tiling:
-    """Which pictures are seen in tiles, and in which.
+    """Which pictures are predicted in tiles, and in which.
 
     Attributes:
         side (int): Of a tile, pixels; a multiple of the network's strides.
@@ -31,7 +31,7 @@ class Tiling:
         Args:
             grid (int): Of what number sides are multiples.
             tile_size (int, optional): Side of the tiles. By default only large
-                pictures are seen in tiles, of about 512 pixels.
+                pictures are predicted in tiles, of about 512 pixels.
             tile_overlap (int, optional): By default a quarter of the side.
 
         Raises:
@@ -57,6 +57,6 @@ class Tiling:
         """Return True if a picture is predicted in tiles.
 
         Args:
-            size (tuple[int, int]): (height, width) that the network would see.
+            size (tuple[int, int]): (height, width) of the network's input.
         """
         return self.always or size[0] * size[1] > MOST_PIXELS

@@ -18,7 +18,7 @@ USUAL_RATE = 25.0  # frames a second, of videos that do not say
 
 
 def frames_of(video: Picture) -> Iterator[Picture]:
-    """The frames of a video, read one after the other.
+    """Read the frames of a video, one after the other.
 
     Args:
         video (Picture): Its file.

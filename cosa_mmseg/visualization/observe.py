@@ -4,7 +4,7 @@ import torch
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from cosa_mmseg.models import CAMEncoderDecoder, CoSA
+from cosa_mmseg.models import CoSA
 from cosa_mmseg.structures import CoSABatch
 
 from .gallery_row import GalleryRow
@@ -53,6 +53,13 @@ def _observe(model: CoSA, img: Tensor, sample: SegDataSample) -> GalleryRow:
     output = assigner.predict_views(model.assignment.forward_heads, weak)
     every_class = torch.arange(model.num_fg_classes, device=weak.device)
     pseudo = assigner.label(output, batch, every_class)
+    predictions = {}
+    for name in ('assignment', 'online'):
+        logits = model.predict_views(getattr(model, name), weak).seg_logits
+        # which is written into the data sample
+        samples = [SegDataSample(metainfo=meta[0].metainfo)]
+        result = model.postprocess_result(logits, samples)[0]
+        predictions[name] = result.pred_sem_seg.data[0].cpu()
     truth, weight = sample.get('gt_sem_seg'), pseudo.weight
     return GalleryRow(
         image_id=sample.img_id,
@@ -65,20 +72,6 @@ def _observe(model: CoSA, img: Tensor, sample: SegDataSample) -> GalleryRow:
         cpl_aux=pseudo.cam_label_aux[0].cpu(),
         weight=None if weight is None else weight[0].cpu(),
         spl=pseudo.seg_label[0].cpu(),
-        prediction=_predict(model, model.assignment, weak, meta),
-        online=_predict(model, model.online, weak, meta),
+        prediction=predictions['assignment'],
+        online=predictions['online'],
     )
-
-
-def _predict(
-    model: CoSA,
-    network: CAMEncoderDecoder,
-    weak: Tensor,
-    meta: list[SegDataSample],
-) -> Tensor:
-    """Return a network's segmentation at the original size, (H, W)."""
-    logits = model.predict_views(network, weak).seg_logits
-    # which is written into the data sample
-    samples = [SegDataSample(metainfo=meta[0].metainfo)]
-    result = model.postprocess_result(logits, samples)[0]
-    return result.pred_sem_seg.data[0].cpu()

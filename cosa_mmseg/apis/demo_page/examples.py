@@ -32,7 +32,7 @@ def find_examples(cfg: Config) -> dict[str, np.ndarray]:
     examples = {}
     for index in range(0, len(dataset), step)[:NUM_EXAMPLES]:
         path = dataset.get_data_info(index)['img_path']
-        image = cv2.imread(path)  # upright, as the network sees it
+        image = cv2.imread(path)  # upright, as the network gets it
         if image is not None:
             small = resize(dict(img=image))['img']
             examples[path] = np.ascontiguousarray(small[..., ::-1])

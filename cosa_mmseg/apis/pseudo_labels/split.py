@@ -73,7 +73,7 @@ def build_split(
 
 def _check_images(dataset: BaseDataset, split: str) -> None:
     """Raise unless each image has a label and an id of its own."""
-    seen: dict[str, str] = {}
+    ids: dict[str, str] = {}
     for index in range(len(dataset)):
         info = dataset.get_data_info(index)
         name = f'image {info.get("img_id", info["img_path"])!r}'
@@ -85,12 +85,12 @@ def _check_images(dataset: BaseDataset, split: str) -> None:
             )
         path = Path(info['img_id'])
         key = folded(path.as_posix())
-        if key in seen:
+        if key in ids:
             raise ValueError(
-                f'{name} and image {seen[key]!r} of the {split} split have '
+                f'{name} and image {ids[key]!r} of the {split} split have '
                 'one name where case does not count: rename one'
             )
-        seen[key] = info['img_id']
+        ids[key] = info['img_id']
         if path.is_absolute() or '..' in path.parts:
             raise ValueError(
                 f'{name} of the {split} split: an id must be a path below '
