@@ -1,1 +1,1 @@
-"""Configs: found, overridden, filled in and checked."""
+"""Find, override, fill in and check configs."""

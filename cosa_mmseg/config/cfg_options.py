@@ -15,7 +15,7 @@ _OUTER = re.compile(r'\s+(?=[,)\]])|(?<=[,(\[])\s+')
 
 
 class CfgOptionsAction(DictAction):
-    """Options ``KEY=VALUE``, as mmengine reads them, but for three things.
+    """Read options ``KEY=VALUE`` as mmengine does, but for three things.
 
     Blanks in names stay (mmengine removes them all). A path or a separator is
     a string or None, and what is in quotes is a string. What cannot be read is
@@ -51,7 +51,7 @@ class CfgOptionsAction(DictAction):
         setattr(namespace, self.dest, options)
 
     def _read(self, key: str, value: str) -> Any:
-        """The value of an option."""
+        """Return the value of an option."""
         name = key.rpartition('.')[2]
         is_text = name == 'label_separator' or PATH_KEY.fullmatch(name)
         quoted = _QUOTED.fullmatch(value)

@@ -1,4 +1,4 @@
-"""Building what a config describes once, before anything is written."""
+"""Build what a config describes once, before anything is written."""
 
 import copy
 import logging
@@ -91,7 +91,7 @@ def check_config(cfg: Config) -> tuple[Any, Any]:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """No log lines: the training that follows has them all again."""
+    """Log nothing: the training that follows has all lines again."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -193,7 +193,7 @@ def _check_labels(evaluator: Evaluator, dataset: Any, split: str) -> None:
 
 
 def _metrics(evaluator: Evaluator) -> Iterator[Any]:
-    """Its metrics, and those of the online network."""
+    """Yield its metrics, and those of the online network."""
     for metric in evaluator.metrics:
         if isinstance(metric, OnlineNetworkMetric):
             yield from _metrics(metric.evaluator)
@@ -202,7 +202,7 @@ def _metrics(evaluator: Evaluator) -> Iterator[Any]:
 
 
 def _class_key(cfg: Config) -> str:
-    """Where the number of classes of the model is said."""
+    """Return the key that has the number of classes of the model."""
     for path, node in dicts_in(cfg.to_dict()['model'], 'model'):
         if 'num_classes' in node:
             return join(path, 'num_classes')

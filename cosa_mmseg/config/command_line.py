@@ -106,7 +106,7 @@ def _expand_paths(cfg: Config) -> None:
 
 
 def load_config(args: Namespace) -> Config:
-    """The config that the common options describe.
+    """Return the config that the options of a launched command describe.
 
     Also sets the environment variable ``LOCAL_RANK`` where it is missing.
     """

@@ -1,4 +1,4 @@
-"""Finding a config file by its path or by its name."""
+"""Find a config file by its path or by its name."""
 
 import difflib
 from pathlib import Path
@@ -11,7 +11,7 @@ _SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 
 
 def find_config(name: str) -> str:
-    """Path of a config: a file, or one of the configs of this project.
+    """Return the path of a config: a file, or one of this project's.
 
     Args:
         name: A path, taken as it is where it exists; else the path below the
@@ -55,12 +55,12 @@ def find_config(name: str) -> str:
 
 
 def packaged_folder() -> Path:
-    """The folder of this project's configs."""
+    """Return the folder of this project's configs."""
     return next(folder for folder in CONFIG_FOLDERS if folder.is_dir())
 
 
 def _packaged_configs() -> dict[Path, Path]:
-    """All configs but the bases: path below the folder -> whole path."""
+    """Return all configs but the bases, by their path below the folder."""
     return {
         path.relative_to(folder): path
         for folder in CONFIG_FOLDERS

@@ -1,4 +1,4 @@
-"""Settings of data sets that a command line gives once."""
+"""Settings of the data, which a command line or a config gives once."""
 
 import copy
 import os.path as osp
@@ -78,7 +78,7 @@ def _check_types(options: Mapping[str, Any]) -> None:
 
 
 def _keys(cfg: Config, name: str) -> Iterator[str]:
-    """The dotted keys of a setting; none where it is something else."""
+    """Yield the dotted keys of a setting; none if it is something else."""
     if name in _ARGUMENTS:
         for place in _PLACES:
             for path, node in dicts_in(_at(cfg, place), place):
@@ -91,7 +91,7 @@ def _keys(cfg: Config, name: str) -> Iterator[str]:
 
 
 def _at(cfg: Any, place: str) -> Any:
-    """What a config has at a place, or None."""
+    """Return what a config has at a place, or None."""
     for key in place.split('.'):
         cfg = cfg.get(key) if isinstance(cfg, Mapping | Config) else None
     return cfg

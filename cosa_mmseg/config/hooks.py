@@ -1,4 +1,4 @@
-"""Building the hooks."""
+"""Build and check the hooks."""
 
 import copy
 from contextlib import suppress

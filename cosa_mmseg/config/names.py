@@ -1,6 +1,5 @@
 """Names at the top of a config."""
 
-import copy
 import difflib
 import inspect
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from cosa_mmseg.utils.config_errors import (
     join,
 )
 
-# What the runner reads beside its arguments
+# what the runner reads beside its arguments
 _MORE = {
     'activation_checkpointing',
     'compile',
@@ -26,7 +25,7 @@ _MORE = {
     'model_wrapper_cfg',
     'sync_bn',
 }
-# What tools read
+# what commands read
 _TOOLS = {'tta_cfg', 'tta_model', 'work_dir'}
 # what mmengine raises for a key that leads nowhere
 _CANNOT_MERGE = (AttributeError, KeyError, TypeError)
@@ -34,7 +33,7 @@ _NEEDED = ('model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
 
 
 def runner_names() -> set[str]:
-    """Names at the top of a config that the runner reads."""
+    """Return the names at the top of a config that the runner reads."""
     return {*inspect.signature(Runner.__init__).parameters, *_MORE} - {'self'}
 
 
@@ -64,35 +63,24 @@ def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
             f'{key}: the config has no {name!r} to override'
             + did_you_mean(name, known)
         )
-    try:
-        cfg.merge_from_dict(dict(options))
-    except _CANNOT_MERGE as err:
-        keys = [key for key in options if not _can_merge(cfg, key, options)]
-        reason = err.args[0]
-        if isinstance(err, AttributeError):  # an item that is no dict
-            reason = 'set the whole list'
-        raise ConfigError(
-            f'{" and ".join(keys)} cannot be set: {reason}'
-        ) from err
+    for key, value in options.items():
+        try:
+            cfg.merge_from_dict({key: value})
+        except _CANNOT_MERGE as err:
+            reason = err.args[0]
+            if isinstance(err, AttributeError):  # an item that is no dict
+                reason = 'set the whole list'
+            raise ConfigError(f'{key} cannot be set: {reason}') from err
 
 
 def _places(cfg: Config, name: str) -> str:
-    """The end of a sentence: where a variable has most likely gone."""
+    """Return the end of a sentence: where a variable has likely gone."""
     places = [
         join(path, name)
         for path, node in dicts_in(cfg.to_dict())
         if name in node and path.partition('.')[0] in runner_names()
     ]
     return f', such as {places[0]}' if places else ''
-
-
-def _can_merge(cfg: Config, key: str, options: Mapping[str, Any]) -> bool:
-    """Whether a single option can be set."""
-    try:
-        copy.deepcopy(cfg).merge_from_dict({key: options[key]})
-    except _CANNOT_MERGE:
-        return False
-    return True
 
 
 def check_names(cfg: Config) -> None:

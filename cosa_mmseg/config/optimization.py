@@ -1,4 +1,4 @@
-"""Building the optimiser and its schedules."""
+"""Build and check the optimiser and its schedules."""
 
 import copy
 import difflib

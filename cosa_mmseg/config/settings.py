@@ -1,4 +1,4 @@
-"""Settings that can be checked without building what they are of."""
+"""Check settings without building what they are of."""
 
 import logging
 import multiprocessing
@@ -196,7 +196,7 @@ def check_loop(loop: Any, path: str) -> None:
 
 
 def registered(registry: Registry, name: Any, key: str) -> Any:
-    """A registered part, or what its name stands for.
+    """Return a registered part, or what its name stands for.
 
     Raises:
         ConfigError: The key has a name that is not registered.

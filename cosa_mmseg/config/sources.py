@@ -81,7 +81,7 @@ def read_sources(path: str | Path) -> dict[str, str]:
 
 
 class _Value(NamedTuple):
-    """What is given to a name: an expression, where its line begins."""
+    """An expression in a config, and the line where it begins."""
 
     file: '_File'
     node: ast.expr
@@ -89,7 +89,7 @@ class _Value(NamedTuple):
 
     @property
     def items(self) -> 'list[_Value]':
-        """The items of a list, those of lists that are unpacked in it."""
+        """list[_Value]: Items of a list, also of lists unpacked in it."""
         if not isinstance(self.node, ast.List | ast.Tuple):
             return []
         found = []
@@ -102,7 +102,7 @@ class _Value(NamedTuple):
 
     @property
     def entries(self) -> 'Iterator[tuple[str, _Value]]':
-        """The entries of a dict, written with or without ``dict()``."""
+        """Iterator: Entries of a dict, written with or without ``dict()``."""
         if isinstance(self.node, ast.Call):
             for keyword in self.node.keywords:
                 if keyword.arg:
@@ -117,7 +117,7 @@ class _Value(NamedTuple):
 
     @property
     def source(self) -> str:
-        """What the comments at the value say of its source."""
+        """str: What the comments at the value say of its source."""
         holds_parts = any(
             isinstance(node, ast.Call | ast.Starred)
             for node in ast.walk(self.node)
@@ -127,7 +127,7 @@ class _Value(NamedTuple):
 
 
 class _File:
-    """A config; reading it notes the sources of what it and its bases set."""
+    """A config as text; it notes the sources of what it and its bases set."""
 
     def __init__(self, path: Path, found: dict[str, str]) -> None:
         text = path.read_text(encoding='utf-8')

@@ -1,4 +1,4 @@
-"""The weights that a training starts from, or goes on from."""
+"""Check the weights that a training starts from, or goes on from."""
 
 from collections.abc import Iterable
 from typing import Any
