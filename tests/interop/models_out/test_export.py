@@ -65,6 +65,7 @@ def onnx_file(training):
     return root / 'tiny.onnx'
 
 
+@pytest.mark.slow
 @exports
 def test_onnx_gives_the_logits_at_any_size(training, onnx_file):
     root, cfg = training
@@ -75,6 +76,7 @@ def test_onnx_gives_the_logits_at_any_size(training, onnx_file):
         assert_same(run(image), expected_logits(model, image))
 
 
+@pytest.mark.slow
 @exports
 def test_onnx_says_what_it_takes(onnx_file):
     import onnxruntime

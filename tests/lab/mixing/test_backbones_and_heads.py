@@ -84,7 +84,13 @@ SHALLOW = {
     'deeplabv3plus': dict(depth=50),
 }
 # these are the backbones of the last two
-TRAINED = [name for name in FULL_SIZE if name not in ('swin-b', 'resnet101')]
+# the others are trained in the same way
+FAST = ('resnet50', 'swin-t', 'vit-s')
+TRAINED = [
+    pytest.param(name, marks=[] if name in FAST else [pytest.mark.slow])
+    for name in FULL_SIZE
+    if name not in ('swin-b', 'resnet101')
+]
 
 
 @pytest.fixture(scope='module')

@@ -35,15 +35,13 @@ def _recipe(compile):
         'aot_eager',
         pytest.param(
             'inductor',
-            marks=[
-                pytest.mark.slow,
-                pytest.mark.skipif(
-                    not shutil.which('g++'), reason='needs a C++ compiler'
-                ),
-            ],
+            marks=pytest.mark.skipif(
+                not shutil.which('g++'), reason='needs a C++ compiler'
+            ),
         ),
     ],
 )
+@pytest.mark.slow
 def test_both_phases_train_as_without(backend):
     plain = steps.build(_recipe(False))
     expected = list(steps.train(plain, WHOLE))
