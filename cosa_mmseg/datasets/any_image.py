@@ -32,7 +32,7 @@ class AnyImageLoader(LoadImageFromFile):
         return results
 
     def _ask_pillow(self, path: str) -> np.ndarray | None:
-        """The image, (H, W, 3) BGR; None if Pillow does not read it."""
+        """Return the image, (H, W, 3) BGR; None if Pillow does not read it."""
         try:
             content = fileio.get(path, backend_args=self.backend_args)
             if Image.open(io.BytesIO(content)).mode not in _MODES:

@@ -29,7 +29,7 @@ class BadFileError(ValueError):
 
     @property
     def sentence(self) -> str:
-        """The message without what a data loader's worker puts before it."""
+        """Return the message without what a loader's worker adds."""
         last = str(self).strip().splitlines()[-1]
         return last.rpartition(f'{type(self).__name__}: ')[2]
 
@@ -174,7 +174,7 @@ def _too_large(err: Image.DecompressionBombError) -> str:
 
 
 def _fault(path: str, decoding: dict, backend_args: dict | None) -> str | None:
-    """What is wrong with a file, as the end of a sentence; None if nothing."""
+    """Say what is wrong with a file, as the end of a sentence, or None."""
     try:
         content = fileio.get(path, backend_args=backend_args)
     except FileNotFoundError:

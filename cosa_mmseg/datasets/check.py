@@ -103,7 +103,7 @@ def _pass_over(
 
 
 class _Samples(Dataset):
-    """What is wrong with each sample of a data set; None where nothing is.
+    """Tell what is wrong with each sample of a data set, or None.
 
     Beside it the classes of the sample's mask, if one is loaded.
     """

@@ -99,7 +99,7 @@ class CheckedSegDataset(BaseSegDataset):
 
     @property
     def num_skipped(self) -> int:
-        """Number of different images skipped so far, by all workers."""
+        """Return how many images were skipped so far, by all workers."""
         return int(self.skipped.sum())
 
     def prepare_data(self, idx: int) -> Any:

@@ -25,7 +25,7 @@ _NO_CLASS = re.compile(
 
 
 def parts_of(dataset: Any) -> Iterator[Any]:
-    """The data sets in mmengine's wrappers, which have no pipeline."""
+    """Yield the data sets in mmengine's wrappers, which have no pipeline."""
     if hasattr(dataset, 'datasets'):  # ConcatDataset
         for part in dataset.datasets:
             yield from parts_of(part)
@@ -36,7 +36,7 @@ def parts_of(dataset: Any) -> Iterator[Any]:
 
 
 def _infos(dataset: Any) -> Iterator[dict]:
-    """The samples of the data sets of mmseg, before their pipelines."""
+    """Yield the samples of the data sets of mmseg, before their pipelines."""
     for part in parts_of(dataset):
         if isinstance(part, BaseSegDataset):
             yield from map(part.get_data_info, range(len(part)))
@@ -220,7 +220,7 @@ def label_warnings(labels: ImageLabels) -> list[str]:
 
 
 def _join(entries: Iterable[str]) -> str:
-    """The first entries, and the number of the others."""
+    """Return the first entries, and the number of the others."""
     names = list(entries)
     more = len(names) - LONGEST
     text = ', '.join(names[:LONGEST])

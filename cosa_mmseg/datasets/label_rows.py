@@ -10,7 +10,7 @@ from .image_files import check_unique
 
 @dataclass(frozen=True)
 class LabelOptions:
-    """What decides how a label file is read.
+    """Choices that decide how a label file is read.
 
     Attributes:
         separator: What stands between the classes of a cell, or of a string.

@@ -17,7 +17,7 @@ FEWEST = 3  # labelled images that do not all disagree by a slip
 
 @dataclass(frozen=True)
 class MaskClasses:
-    """What a mask and an image-level label say of an image.
+    """Classes that a mask and an image-level label have for an image.
 
     Attributes:
         path: Of the mask.
@@ -123,7 +123,7 @@ def compare_masks(
 
 
 class _Agreement:
-    """How masks and labels agree, and what it looks like where they do not.
+    """Agreement of masks and labels, and its description.
 
     Args:
         masks: What was read.

@@ -65,7 +65,7 @@ def why_missing(path: str, remedy: str) -> str:
 
 @lru_cache(4)  # thousands may be missing
 def _names_in(folder: str) -> tuple[str, ...]:
-    """What is in a folder."""
+    """Return what is in a folder."""
     try:
         return tuple(os.listdir(folder))
     except OSError:

@@ -13,7 +13,7 @@ from .image_level import ImageLabelDataset
 
 
 def parse_voc_line(line: str, img_suffix: str | None = '.jpg') -> str:
-    """The image id in a line of an image list.
+    """Return the image id in a line of an image list.
 
     Args:
         line: An image id, or one or two paths, of which the first counts.
@@ -23,7 +23,7 @@ def parse_voc_line(line: str, img_suffix: str | None = '.jpg') -> str:
 
 
 def load_voc_xml(path: str, backend_args: dict | None = None) -> list[str]:
-    """Class names of the objects in a VOC annotation, in its order.
+    """Return class names of the objects in a VOC annotation, in its order.
 
     VOC files are plain XML. A file that declares a document type is refused,
     since entities could make it huge or reach other files.
@@ -84,11 +84,11 @@ class VOCImageLabelDataset(ImageLabelDataset):
     trains_with_empty_labels = False
 
     def parse_img_id(self, line: str) -> str:
-        """The image id in a line of the image list."""
+        """Return the image id in a line of the image list."""
         return parse_voc_line(line, self.img_suffix)
 
     def label_source(self, img_id: str) -> str:
-        """The file that holds, or should hold, the label of an image."""
+        """Return the file that has, or should have, the label of an image."""
         if self.label_file is None and 'ann_xml' in self.data_prefix:
             return fileio.join_path(
                 self.data_prefix['ann_xml'], f'{img_id}.xml'
@@ -103,7 +103,7 @@ class VOCImageLabelDataset(ImageLabelDataset):
         return {i: found for i, found in names.items() if found is not None}
 
     def _load_xml(self, path: str) -> list[str] | None:
-        """Class names of the objects in an XML file; None without the file."""
+        """Return class names in an XML file; None without the file."""
         try:
             return load_voc_xml(path, backend_args=self.backend_args)
         except FileNotFoundError:

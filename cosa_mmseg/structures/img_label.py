@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def _name(data_sample: SegDataSample, index: int) -> str:
-    """How an error names an image."""
+    """Return what an error calls an image."""
     return data_sample.metainfo.get('img_path', f'number {index} of the batch')
 
 
@@ -17,7 +17,7 @@ def stack_img_labels(
     num_classes: int,
     device: torch.device | str,
 ) -> Tensor:
-    """Image-level labels y as multi-hot vectors.
+    """Return image-level labels y as multi-hot vectors.
 
     Args:
         data_samples (Sequence[SegDataSample]): N samples with
@@ -79,7 +79,7 @@ def stack_valid_mask(
     size: tuple[int, int],
     device: torch.device | str,
 ) -> Tensor:
-    """Where the crops hold real pixels.
+    """Return where the crops hold real pixels.
 
     Args:
         data_samples (Sequence[SegDataSample]): N samples; ``valid_box`` in

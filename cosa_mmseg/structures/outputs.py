@@ -31,7 +31,7 @@ class NetworkOutput:
     seg_logits_aux: tuple[Tensor, ...] = ()
 
     def of_classes(self, classes: Tensor) -> 'NetworkOutput':
-        """The maps of some classes, and the logits of the background.
+        """Return the maps of some classes, and the logits of the background.
 
         Args:
             classes (Tensor): Foreground classes, 0-based, int64 (P,).

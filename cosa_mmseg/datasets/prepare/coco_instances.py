@@ -24,7 +24,7 @@ class ImageInfo(NamedTuple):
 
 @dataclass(frozen=True)
 class Instances:
-    """What an annotation file says, but for where in an image things are.
+    """Images, categories and labels of an annotation file.
 
     Attributes:
         path: The file.

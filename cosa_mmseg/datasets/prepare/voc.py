@@ -91,12 +91,9 @@ def convert_voc(
     img_ids = sorted({*lists['train_aug'], *lists['val']})
     if labels_from == 'xml':
         labels = each('annotations', partial(_xml_classes, root), img_ids)
-    in_masks = each('masks of val', partial(_voc_classes, root), lists['val'])
     to_write = lists['train_aug'] if source else []
     new = [i for i in to_write if not _aug_path(root, i).exists()]
-    if source is not None:
-        write = partial(_write_aug, root, source, frozenset(lists['train']))
-        in_masks |= each('masks of train_aug', write, to_write)
+    in_masks = _read_and_write_masks(each, root, source, lists)
     if labels_from == 'masks':
         labels = {img_id: in_masks[img_id] for img_id in img_ids}
     _write_texts(root, labels_from, labels, lists['train_aug'])
@@ -113,6 +110,20 @@ def _check_label_source(labels_from: str, sbd: str | Path | None) -> None:
         raise ValueError(
             "labels_from 'masks' needs the masks of train_aug: pass sbd"
         )
+
+
+def _read_and_write_masks(
+    each: Callable[..., dict[str, list[str]]],
+    root: Path,
+    source: MaskFiles | None,
+    lists: dict[str, list[str]],
+) -> dict[str, list[str]]:
+    """Return the classes in masks; with SBD, write those of train_aug."""
+    found = each('masks of val', partial(_voc_classes, root), lists['val'])
+    if source is not None:
+        write = partial(_write_aug, root, source, frozenset(lists['train']))
+        found |= each('masks of train_aug', write, lists['train_aug'])
+    return found
 
 
 def _for_each(

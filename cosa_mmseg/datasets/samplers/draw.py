@@ -25,7 +25,7 @@ class Draw(int):
     position: int
 
     def __new__(cls, index: int, seed: int, position: int) -> 'Draw':
-        """An integer is made here, not in ``__init__``."""
+        """Make the integer, which ``__init__`` could not."""
         draw = super().__new__(cls, index)
         draw.seed = seed
         draw.position = position

@@ -61,7 +61,7 @@ class ResumableSampler(Sampler):
         self.num_skipped = num_samples
 
     def __iter__(self) -> Iterator[Draw]:
-        """The draws of this process, without end."""
+        """Yield the draws of this process, without end."""
         first = self.rank + self.num_skipped * self.world_size
         epoch = -1
         for position in count(first, self.world_size):
@@ -71,7 +71,7 @@ class ResumableSampler(Sampler):
             yield Draw(order[position % self.size], self.seed, position)
 
     def _order(self, epoch: int) -> list[int]:
-        """The indices of an epoch, each once."""
+        """Return the indices of an epoch, each once."""
         if not self.shuffle:
             return list(range(self.size))
         (seed,) = derive_seeds(self.seed, epoch)
@@ -79,5 +79,5 @@ class ResumableSampler(Sampler):
         return torch.randperm(self.size, generator=generator).tolist()
 
     def __len__(self) -> int:
-        """Number of samples of the data set."""
+        """Return the number of samples of the data set."""
         return self.size
