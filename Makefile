@@ -9,6 +9,8 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# a file of tests per process, as many as there are cores; -n 0 for one
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 .PHONY: help install demo test test-all lint format docs
 
@@ -27,10 +29,10 @@ demo: $(READY)
 	$(BIN)/cosa demo $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest -m 'not slow' --list-slow=30 $(ARGS)
+	$(PYTEST) -m 'not slow' --list-slow=10 $(ARGS)
 
 test-all: test
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(PYTEST) -m slow $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
