@@ -1,6 +1,6 @@
 """Compare the optimiser of a checkpoint with that of a config."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 # What changes from step to step, or follows from the device; rates are the
 # schedule's
@@ -59,22 +59,16 @@ def overridden_settings(
         list[str]: Such as ``'weight_decay=0.01 (the config: 0.5)'``, each
         once.
     """
-    found = [
-        text
-        for settings, others in zip(own, saved, strict=False)
-        for text in _differences(settings, others)
-    ]
-    return list(dict.fromkeys(found))
-
-
-def _differences(own: Mapping, saved: Mapping) -> Iterator[str]:
-    for name in sorted(own.keys() & saved.keys() - _NOT_COMPARED):
-        here, there = (
-            tuple(value) if isinstance(value, list) else value
-            for value in (own[name], saved[name])
-        )
-        if here != there:
-            yield f'{name}={there!r} (the config: {here!r})'
+    found: dict[str, None] = {}  # each once, in their order
+    for settings, others in zip(own, saved, strict=False):
+        for name in sorted(settings.keys() & others.keys() - _NOT_COMPARED):
+            here, there = (
+                tuple(value) if isinstance(value, list) else value
+                for value in (settings[name], others[name])
+            )
+            if here != there:
+                found[f'{name}={there!r} (the config: {here!r})'] = None
+    return [*found]
 
 
 def _list(items: Sequence) -> str:
