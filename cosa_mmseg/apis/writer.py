@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -26,7 +25,7 @@ KINDS = ('pred', 'vis', 'areas', 'cam')
 LEAST_SCORE = 0.5
 
 
-class PredictionWriter:
+class PredictionWriter(ExitStack):
     """Writes predictions below a folder, each file whole or not at all.
 
     - ``pred/<name>.png``: class ids, a palette PNG.
@@ -57,6 +56,7 @@ class PredictionWriter:
         palette: Sequence[Sequence[int]],
         kinds: Sequence[str],
     ) -> None:
+        super().__init__()
         if {*kinds} - {*KINDS}:
             raise ValueError(
                 f'what to save must be some of {", ".join(KINDS)}, got {kinds}'
@@ -64,14 +64,7 @@ class PredictionWriter:
         self.root = Path(out_dir)
         self.palette = palette
         self.kinds = kinds
-        self._films = ExitStack()
         self._film: tuple[Path, Callable] = (Path(), print)  # none yet
-
-    def __enter__(self) -> 'PredictionWriter':
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._films.__exit__(*error)
 
     def check(self, pictures: Sequence[Picture]) -> None:
         """Refuse to write over a picture that is read.
@@ -79,14 +72,13 @@ class PredictionWriter:
         Raises:
             ValueError: If an output may take the place of an input.
         """
-        folders = [
+        folders = {
             Path(os.path.realpath(self.root / kind)) for kind in self.kinds
-        ]
+        }
         for picture in pictures:
-            if not isinstance(picture.source, str):
-                continue
-            parents = Path(os.path.realpath(picture.source)).parents
-            if any(folder in parents for folder in folders):
+            if isinstance(picture.source, str) and folders.intersection(
+                Path(os.path.realpath(picture.source)).parents
+            ):
                 raise ValueError(
                     f'{picture.source} is in a folder of the outputs, which '
                     'may be written over: choose another output folder'
@@ -117,9 +109,9 @@ class PredictionWriter:
             return
         path = self.root / 'vis' / f'{clip.name}{prediction.suffix}.mp4'
         if path != self._film[0]:
-            self._films.close()
+            self.close()
             writer = film(path, prediction.label_map.shape, clip.rate)
-            self._film = path, self._films.enter_context(writer)
+            self._film = path, self.enter_context(writer)
         self._film[1](overlay(prediction, self.palette, legend=False))
 
     def _write_cams(self, prediction: PicturePrediction) -> None:

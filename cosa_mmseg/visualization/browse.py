@@ -83,15 +83,12 @@ def draw_sample(
         TITLES[name]: img.flip(0).permute(1, 2, 0).numpy()  # to (H, W, 3) RGB
         for name, img in views.items()
     }
-    panels = {
-        title: _view(image, sample, side) for title, image in images.items()
-    }
+    panels = {title: _view(img, sample, side) for title, img in images.items()}
     ids = []
     if 'gt_sem_seg' in sample:
         mask, image = sample.gt_sem_seg.data[0], next(iter(images.values()))
-        panels['Mask'] = label_map_panel(
-            mask, image, palette, _fit(image, side)
-        )
+        size = _fit(image, side)
+        panels['Mask'] = label_map_panel(mask, image, palette, size)
         ids = np.unique(mask).tolist()
     strips = [panel_strip(panels, LEAST_CELL)]
     width = strips[0].width

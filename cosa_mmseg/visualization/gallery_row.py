@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from .panels import heat_map_panel, image_panel, label_map_panel
+from .panels import grey_panel, heat_map_panel, image_panel, label_map_panel
 from .style import Colour
 
 MOST_WEIGHT = 2.0  # the brightest weight; their mean is 1
@@ -86,8 +86,8 @@ class GalleryRow:
             return label_map_panel(content, self.image, palette, size)
         if name == 'weight':
             heat = np.asarray(content) / MOST_WEIGHT
-            grey = image_panel(self.image, size).convert('L').convert('RGB')
-            return heat_map_panel(heat, np.asarray(grey), size, 0.7, 'viridis')
+            grey = np.asarray(grey_panel(self.image, size))
+            return heat_map_panel(heat, grey, size, 0.7, 'viridis')
         cam = np.asarray(content)[[id_ - 1 for id_ in self.label_ids]]
         heat = cam.max(0, initial=0)  # all 0 where there is no label
         return heat_map_panel(heat, self.image, size)

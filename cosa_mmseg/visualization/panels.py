@@ -25,6 +25,11 @@ def image_panel(image: ArrayLike, size: tuple[int, int]) -> Image.Image:
     return Image.fromarray(array).resize(size, Image.Resampling.LANCZOS)
 
 
+def grey_panel(image: ArrayLike, size: tuple[int, int]) -> Image.Image:
+    """Return the image without colours, see :func:`image_panel`."""
+    return image_panel(image, size).convert('L').convert('RGB')
+
+
 def heat_map_panel(
     heat: ArrayLike,
     image: ArrayLike,
@@ -89,7 +94,6 @@ def label_map_panel(
     small = Image.fromarray(ids.astype(np.uint8))
     resized = np.asarray(small.resize(size, Image.Resampling.NEAREST))
     colours = Image.fromarray(colour_table(palette)[resized])
-    grey = image_panel(image, size).convert('L').convert('RGB')
-    blend = np.asarray(Image.blend(grey, colours, alpha))
+    blend = np.asarray(Image.blend(grey_panel(image, size), colours, alpha))
     ignored = (resized == IGNORE)[..., None]
     return Image.fromarray(np.where(ignored, ignore_pattern(size), blend))

@@ -56,10 +56,9 @@ def panel_strip(
         panels: From titles to pictures; the place of None stays empty.
         cell: Least width of a place, pixels.
     """
-    widths = [
-        max(cell, panel.width if panel else 0) for panel in panels.values()
-    ]
-    height = max(panel.height for panel in panels.values() if panel)
+    sizes = [panel.size if panel else (0, 0) for panel in panels.values()]
+    widths = [max(cell, width) for width, _ in sizes]
+    height = max(height for _, height in sizes)
     total = sum(widths) + GAP * (len(widths) - 1) + 2 * MARGIN
     strip = Image.new('RGB', (total, LINE + height + GAP), PAPER)
     draw, face, left = ImageDraw.Draw(strip), font(13, bold=True), MARGIN

@@ -239,6 +239,5 @@ def _read_rows(path: Path, problems: list[str]) -> list[dict[str, Any]]:
 
 def _is_number(value: Any) -> bool:
     """Return True for NaN, infinity and numbers of a usual size."""
-    return type(value) in (int, float) and (
-        value in (math.inf, -math.inf) or not abs(value) > LARGEST
-    )
+    usual = type(value) in (int, float)
+    return usual and not LARGEST < abs(value) < math.inf
