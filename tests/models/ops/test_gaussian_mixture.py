@@ -1,5 +1,7 @@
+import json
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -238,3 +240,18 @@ def test_empty_modes_have_infinite_bounds():
     values = torch.tensor([0.4, 0.5], dtype=torch.float64)
     modes = mixture([0.1, 0.8, 0.1], [-5, 0.45, 5], [0.01, 0.01, 0.01])
     assert cluster_bounds(values, modes).tolist() == [-math.inf, math.inf]
+
+
+@pytest.mark.parametrize(
+    ('panel', 'min_value', 'expected'),
+    [('e', 0, 0.441), ('e', 0.05, 0.474), ('f', 0.05, 0.466)],
+)
+def test_the_threshold_of_the_authors_confidences(panel, min_value, expected):
+    # counts in 80 bins of [0, 1], measured off the authors' two histograms,
+    # which draw the dynamic threshold at .443 (e) and .480 (f)
+    file = Path(__file__).parents[2] / 'data/confidence_histograms.json'
+    counts = torch.tensor(json.loads(file.read_text())[panel])
+    middles = (torch.arange(80, dtype=torch.float64) + 0.5) / 80
+    counts = counts * (middles > min_value)
+    threshold = separate_two_modes(middles, counts)
+    assert threshold.item() == pytest.approx(expected, abs=0.002)
