@@ -1,6 +1,7 @@
 """PASCAL VOC 2012 with image-level labels."""
 
 import os.path as osp
+from contextlib import suppress
 from xml.etree import ElementTree
 
 import mmengine.fileio as fileio
@@ -99,12 +100,9 @@ class VOCImageLabelDataset(ImageLabelDataset):
         """Read the labels: class names by image, where there is a label."""
         if self.label_file is not None or 'ann_xml' not in self.data_prefix:
             return super().load_class_names(img_ids)
-        names = {i: self._load_xml(self.label_source(i)) for i in img_ids}
-        return {i: found for i, found in names.items() if found is not None}
-
-    def _load_xml(self, path: str) -> list[str] | None:
-        """Return class names in an XML file; None without the file."""
-        try:
-            return load_voc_xml(path, backend_args=self.backend_args)
-        except FileNotFoundError:
-            return None
+        names = {}
+        for img_id in img_ids:
+            with suppress(FileNotFoundError):  # it has no label
+                path = self.label_source(img_id)
+                names[img_id] = load_voc_xml(path, self.backend_args)
+        return names

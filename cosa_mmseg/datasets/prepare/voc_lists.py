@@ -87,13 +87,13 @@ def count_images(
     Raises:
         ValueError: They are not VOC's.
     """
-    listed = {split: len(img_ids) for split, img_ids in lists.items()}
-    counts = {'images': len(_ids(root / 'JPEGImages', '.jpg')), **listed}
+    counts = {'images': len(_ids(root / 'JPEGImages', '.jpg'))}
+    counts |= {split: len(img_ids) for split, img_ids in lists.items()}
+    right = {'images': max(NUM_IMAGES, counts['images']), **NUM_LISTED}
     wrong = [
         f'{name} has {counts[name]} (not {number})'
-        for name, number in {'images': NUM_IMAGES, **NUM_LISTED}.items()
+        for name, number in right.items()
         if counts[name] != number
-        and not (name == 'images' and counts[name] > number)
     ]
     if wrong and not allow_partial:
         raise ValueError(
