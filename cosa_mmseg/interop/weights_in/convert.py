@@ -3,14 +3,13 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.registry import MODELS, init_default_scope
 
 from cosa_mmseg.utils.config_errors import naming_the_key
 from cosa_mmseg.utils.weights import WeightsError, read_weights
 
-from .fit import Fitted, check_fit, fit_backbone
-from .released import rename_heads
+from .fit import Fitted, fit_weights
 from .sources import Source, identify
 
 
@@ -70,16 +69,57 @@ def convert_weights(path: str | Path, cfg: Config) -> Conversion:
     source = identify(read_weights(path), path)
     init_default_scope(cfg.get('default_scope', 'mmengine'))
     try:
-        if source.heads:
-            return _convert_whole(source, cfg)
-        return _convert_backbone(source, cfg)
+        return _convert(source, cfg)
     except WeightsError as err:
         raise WeightsError(f'{path} does not fit: {err}') from err
 
 
-def _convert_backbone(source: Source, cfg: Config) -> Conversion:
-    """Convert weights for the backbone of the config."""
-    place = 'model.network' if 'network' in cfg.model else 'model'
+def _convert(source: Source, cfg: Config) -> Conversion:
+    """Convert weights for the backbone, or for both networks of a CoSA."""
+    place, settings = _find_target(source, cfg)
+    with naming_the_key(settings, place):
+        network = MODELS.build(settings)
+    fitted = fit_weights(source, network, settings.get('features_only', False))
+    if not source.is_released:
+        return Conversion(
+            **vars(fitted),
+            source=source.title,
+            target=f'the backbone {settings.type}',
+            num_taken=len(fitted.state),
+            use=f"{place}.init_cfg=dict(type='Pretrained', checkpoint=FILE)",
+        )
+    biases = [
+        name
+        for name in fitted.state
+        if name.startswith('decode_head.') and name.endswith('.bias')
+    ]
+    num_taken = len(fitted.state) - len(biases)
+    fitted.state = {
+        f'{prefix}.{name}': value.clone()
+        for prefix in ('online', 'assignment')
+        for name, value in fitted.state.items()
+    }
+    return Conversion(
+        **vars(fitted),
+        source=source.title,
+        target=f'both networks of {cfg.model.type}',
+        num_taken=num_taken,
+        use='cosa test CONFIG FILE, or load_from=FILE in a config',
+        added=dict.fromkeys(biases, '0: the released head has none'),
+    )
+
+
+def _find_target(source: Source, cfg: Config) -> tuple[str, ConfigDict]:
+    """Return what takes the weights, and its key in the config."""
+    has_network = 'network' in cfg.model
+    if source.is_released:
+        if not has_network:
+            raise WeightsError(
+                "these are weights of a whole CoSA network, and the config's "
+                "model has no `network`: choose one of type='CoSA', such as "
+                'cosa_vit-b_voc_released.py'
+            )
+        return 'model.network', cfg.model.network
     settings = cfg.model.get('network', cfg.model).get('backbone')
     if settings is None:
         raise WeightsError(
@@ -92,51 +132,4 @@ def _convert_backbone(source: Source, cfg: Config) -> Conversion:
             f'{settings.pretrained!r}, which takes the place of init_cfg: '
             'remove it'
         )
-    with naming_the_key(settings, f'{place}.backbone'):
-        backbone = MODELS.build(settings)
-    fitted = fit_backbone(
-        source, backbone, pruned=settings.get('features_only', False)
-    )
-    return Conversion(
-        **vars(fitted),
-        source=source.title,
-        target=f'the backbone {settings.type}',
-        num_taken=len(fitted.state),
-        use=f"{place}.backbone.init_cfg=dict(type='Pretrained', "
-        'checkpoint=FILE)',
-    )
-
-
-def _convert_whole(source: Source, cfg: Config) -> Conversion:
-    """Convert weights for both networks of a CoSA model."""
-    if 'network' not in cfg.model:
-        raise WeightsError(
-            "these are weights of a whole CoSA network, and the config's "
-            "model has no `network`: choose one of type='CoSA', such as "
-            'cosa_vit-b_voc_released.py'
-        )
-    with naming_the_key(cfg.model.network, 'model.network'):
-        network = MODELS.build(cfg.model.network)
-    fitted = fit_backbone(source, network.backbone)
-    heads = rename_heads(source.heads)
-    wanted = {
-        name: value
-        for name, value in network.state_dict().items()
-        if not name.startswith('backbone.')
-    }
-    check_fit(heads, wanted)
-    biases = [name for name in heads if name.endswith('.bias')]
-    whole = {f'backbone.{k}': v for k, v in fitted.state.items()} | heads
-    fitted.state = {
-        f'{prefix}.{name}': value.clone()
-        for prefix in ('online', 'assignment')
-        for name, value in whole.items()
-    }
-    return Conversion(
-        **vars(fitted),
-        source=source.title,
-        target=f'both networks of {cfg.model.type}',
-        num_taken=len(whole) - len(biases),
-        use='cosa test CONFIG FILE, or load_from=FILE in a config',
-        added=dict.fromkeys(biases, '0: the released head has none'),
-    )
+    return f'model{".network" * has_network}.backbone', settings

@@ -34,26 +34,27 @@ class Fitted:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def fit_backbone(
-    source: Source, backbone: nn.Module, pruned: bool = False
+def fit_weights(
+    source: Source, network: nn.Module, pruned: bool = False
 ) -> Fitted:
-    """Give weights the names and shapes that a backbone has.
+    """Give weights the names and shapes that a network has.
 
     Args:
-        source: Weights of a backbone of the same architecture.
-        backbone: Any backbone, for ViTs one of mmpretrain, mmseg, or timm in
-            a ``TIMMBackbone``.
-        pruned: Whether the backbone may lack blocks or stages that the
+        source: Weights of the same architecture.
+        network: Any backbone, for ViTs one of mmpretrain, mmseg, or timm in
+            a ``TIMMBackbone``; or a ``CAMEncoderDecoder`` with one.
+        pruned: Whether the network may lack blocks or stages that the
             weights are for, as timm's with ``features_only=True``.
 
     Raises:
-        WeightsError: If the backbone would be left with a weight that the
+        WeightsError: If the network would be left with a weight that the
             checkpoint lacks, or without one that it holds.
     """
+    backbone = getattr(network, 'backbone', network)
     _refuse_deit3(backbone)
-    weights = backbone.state_dict()
+    weights = network.state_dict()
     own = {timm: name for name, timm in timm_names(weights).items()}
-    fitted = Fitted(dict(source.backbone), left_out=dict(source.left_out))
+    fitted = Fitted(dict(source.weights), left_out=dict(source.left_out))
     target = {
         timm: weights[name]
         for timm, name in own.items()
@@ -70,7 +71,7 @@ def fit_backbone(
     _fit_patches(fitted, target)
     _leave_out(fitted, target, pruned)
     _check_depth(fitted.state, target)
-    check_fit(fitted.state, target, own)
+    _check_fit(fitted.state, target, own)
     fitted.state = {
         own[name]: fitted.state[name].to(value.dtype)
         for name, value in target.items()
@@ -78,22 +79,21 @@ def fit_backbone(
     return fitted
 
 
-def check_fit(
+def _check_fit(
     state: Mapping[str, Tensor],
     target: Mapping[str, Tensor],
-    own: Mapping[str, str] | None = None,
+    own: Mapping[str, str],
 ) -> None:
     """Refuse weights whose names or shapes are not the network's.
 
     Args:
         state: The weights.
         target: Those of the network, by the same names.
-        own: The names that the network itself has for them, if others.
+        own: The names that the network itself has for them, for messages.
 
     Raises:
         WeightsError: If they are not; it names them and says what to do.
     """
-    own = own or {name: name for name in target}
     unexpected = [name for name in state if name not in target]
     missing = [name for name in target if name not in state]
     problems = []

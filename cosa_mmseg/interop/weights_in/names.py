@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-# mmpretrain's TIMMBackbone, also with features_only=True
-_TIMM_BACKBONE = r'^timm_model\.(model\.)?'
+# of a network with heads, and mmpretrain's TIMMBackbone in any form
+_BACKBONE = r'^(backbone\.)?(timm_model\.(model\.)?)?'
 # The beginning of a name in mmpretrain, mmseg, DINOv2 or DeiT III -> timm's
 _TOP = {
     'layers': 'blocks',
@@ -42,7 +42,7 @@ def timm_names(names: Iterable[str]) -> dict[str, str]:
     Returns:
         dict[str, str]: timm's names by the given ones.
     """
-    plain = {name: re.sub(_TIMM_BACKBONE, '', name) for name in names}
+    plain = {name: re.sub(_BACKBONE, '', name) for name in names}
     renamed = {name: _rename(there) for name, there in plain.items()}
     is_unique = len({*renamed.values()}) == len(renamed)
     return renamed if is_unique else plain

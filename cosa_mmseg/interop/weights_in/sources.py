@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from cosa_mmseg.utils.weight_checks import PLACES, WeightsError, find_weights
 
 from .flax import flax_to_timm
 from .names import timm_names
-from .released import ENCODER, HEADS
+from .released import ENCODER, HEADS, rename_heads
 
 # how DDP and torch.compile have all names of a network begin
 _WRAPPERS = r'^(module\.|_orig_mod\.)+'
@@ -25,15 +25,16 @@ class Source:
 
     Attributes:
         title: Where they are, for messages.
-        backbone: Weights of the backbone, by timm's names.
-        heads: Those of the heads, if all of a released network is there.
+        weights: Those of a backbone, by timm's names, and of the heads of a
+            released network, by this project's.
+        is_released: Whether there are heads.
         left_out: Names of what belongs to neither, and what it is.
     """
 
     title: str
-    backbone: dict[str, Tensor]
-    heads: dict[str, Tensor] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
+    weights: dict[str, Tensor]
+    is_released: bool
+    left_out: dict[str, str]
 
 
 def identify(content: Mapping[str, Any], path: str | Path) -> Source:
@@ -71,10 +72,12 @@ def identify(content: Mapping[str, Any], path: str | Path) -> Source:
     }
     names = timm_names(backbone)
     rest = {k: v for k, v in tensors.items() if not k.startswith(prefix)}
+    renamed = {names[name]: value for name, value in backbone.items()}
+    where = place + prefix
     return Source(
-        f'{path} under {place + prefix!r}' if place + prefix else str(path),
-        {names[name]: value for name, value in backbone.items()},
-        rest if is_released else {},
+        f'{path} under {where!r}' if where else str(path),
+        {**renamed, **rename_heads(rest)} if is_released else renamed,
+        is_released,
         {} if is_released else dict.fromkeys(rest, 'no part of the backbone'),
     )
 
