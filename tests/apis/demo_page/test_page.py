@@ -199,3 +199,26 @@ def test_another_model_is_refused(root):
     inferencer.model = inferencer.model.online
     with pytest.raises(ValueError, match='two networks .* CAMEncoderDecoder'):
         build_page(inferencer, {})
+
+
+def test_what_the_controls_give(root):
+    from cosa_mmseg.apis.demo_page.page import DemoPage
+
+    page = DemoPage(
+        CoSAInferencer(root / 'tiny.json', root / 'iter_3.pth'), {}
+    )
+    path = str(root / 'JPEGImages/a.jpg')
+    views, said, classes, *drawn = page.predict(path, [], 0.5, 0.5)
+    assert (len(views), said['visible']) == (2, False)
+    titles = [update['label'] for update in drawn[:-1]]
+    name = classes['value']
+    assert titles[2] == f'Assignment network: CAM of {name}'
+    assert len(drawn) == len(page.drawn) == len(PLACES) + 1
+    _, *tagged = page.tag(views, ['bus'], 0.5, 0.5, name)
+    filtered = [u['label'].endswith(', label-filtered') for u in tagged[:-1]]
+    assert filtered == [True, True, False] * 2
+    assert 'label-filtered' in tagged[-1] and 'label-filt' not in drawn[-1]
+    bad, said, _, *empty = page.predict(str(root / 'text.jpg'), [], 0.5, 0.5)
+    assert bad is None and len(empty) == len(page.drawn)
+    assert said['visible'] and '&lt;b&gt;' in said['value']
+    assert page.predict(None, [], 0.5, 0.5)[1]['visible'] is False
