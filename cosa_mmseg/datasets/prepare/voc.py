@@ -76,7 +76,7 @@ def convert_voc(
         FileExistsError: A list or label file is there and says something else.
         ValueError: A file is broken, or the numbers are not VOC's.
     """
-    _check_label_source(labels_from, sbd)
+    _check_options(labels_from, sbd, num_workers)
     root = Path(root)
     if voc_tar is not None and not root.exists():
         unpack(voc_tar, root, top='VOCdevkit/VOC2012/')
@@ -101,7 +101,9 @@ def convert_voc(
     return counts | numbers
 
 
-def _check_label_source(labels_from: str, sbd: str | Path | None) -> None:
+def _check_options(
+    labels_from: str, sbd: str | Path | None, num_workers: int
+) -> None:
     if labels_from not in LABEL_SOURCES:
         raise ValueError(
             f'labels_from is {labels_from!r}; allowed are {LABEL_SOURCES}'
@@ -110,6 +112,8 @@ def _check_label_source(labels_from: str, sbd: str | Path | None) -> None:
         raise ValueError(
             "labels_from 'masks' needs the masks of train_aug: pass sbd"
         )
+    if num_workers < 1:
+        raise ValueError(f'num_workers is {num_workers}, but must be positive')
 
 
 def _read_and_write_masks(
