@@ -126,6 +126,7 @@ def test_wheel_is_the_same_from_checkout_and_from_sdist(source, wheel):
     )
 
 
+@pytest.mark.slow
 def test_installed_package_is_complete_in_another_folder(site, tmp_path):
     script = (
         'from importlib.metadata import version\n'

@@ -9,6 +9,7 @@ from tests.tools.load import load_tool
 soak = load_tool('lab/soak/__main__')
 
 
+@pytest.mark.slow
 def test_a_short_soak(tmp_path, capsys):
     path = tmp_path / 'soak.json'
     soak.main(['--iters=24', '--every=3', f'--json={path}'])
@@ -41,6 +42,7 @@ def test_what_can_not_be_is_said(args, message, capsys):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_was_found_is_said_before_it_cannot_be_written(tmp_path, capsys):
     (tmp_path / 'file').touch()
     with pytest.raises(SystemExit) as caught:

@@ -45,6 +45,7 @@ def stock_runs(tmp_path_factory):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('mode', MODES)
 def test_stock_mmseg_predicts_the_same_without_this_package(stock_runs, mode):
     folder, seen = stock_runs[mode]
@@ -69,6 +70,7 @@ def test_stock_mmseg_predicts_the_same_without_this_package(stock_runs, mode):
     assert seen['palette'].tolist() == PascalVOCDataset.METAINFO['palette']
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('mode', MODES)
 def test_stock_mmseg_scores_the_same(stock_runs, mode):
     folder, seen = stock_runs[mode]

@@ -149,7 +149,10 @@ def make_batch(labels=LABELS, box=None, colour=None):
 
 
 @pytest.mark.parametrize('dtype', [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize('recipe', [paper_recipe, released_recipe])
+@pytest.mark.parametrize(
+    'recipe',
+    [paper_recipe, pytest.param(released_recipe, marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize('situation', SITUATIONS)
 def test_losses_and_gradients_are_finite(
     situation, recipe, dtype, monkeypatch
