@@ -104,12 +104,10 @@ def _draw(
     for row in rows:
         height, w = np.asarray(row.image).shape[:2]
         size = width, max(1, round(width * height / w))
-        lines = [
-            panel_strip(
-                {TITLES[n]: row.draw(n, palette, size) for n in names}, width
-            )
-            for names in layout
-        ]
+        lines = []
+        for names in layout:
+            panels = {TITLES[n]: row.draw(n, palette, size) for n in names}
+            lines.append(panel_strip(panels, width))
         text = '   '.join(filter(None, (row.image_id, note)))
         labels = ', '.join(classes[id_] for id_ in row.label_ids)
         strips += [caption_strip(text, labels, lines[0].width), *lines]
