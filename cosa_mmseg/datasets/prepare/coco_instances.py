@@ -77,10 +77,8 @@ def read_instances(path: Path) -> Instances:
         elif array == 'categories':
             _add(class_ids, entry, _class_id(entry, where), where)
         else:
-            keys = ('image_id', 'category_id')
-            image_id, category_id = (
-                member(entry, k, int, where) for k in keys
-            )
+            image_id = member(entry, 'image_id', int, where)
+            category_id = member(entry, 'category_id', int, where)
             pairs.setdefault((image_id, category_id), index)
     check_unique((image.name for image in images.values()), path)
     labels: dict[int, set[int]] = {image_id: set() for image_id in images}
