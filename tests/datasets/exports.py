@@ -1,5 +1,6 @@
 """Small exports of pseudo labels, made by the tests."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def write_export(
             sure[None], torch.ones(1), ids, sure, ids, sure
         )
         folder.write(img_id, maps)
-    folder.write_list('train', list(labels))
+    folder.write_text('train.txt', ''.join(f'{i}\n' for i in labels))
     summary = summarize(folder, list(labels), classes, lambda img_id: None)
-    folder.write_json('summary', summary)
+    folder.write_text('summary.json', json.dumps(summary))
     return root
