@@ -5,13 +5,20 @@
 #         --cfg-options data_root=DIR label_file=labels.csv
 # Source: ours
 _base_ = [
+    '../_base_/models/cosa_vit-b.py',
     '../_base_/models/cosa_efficientnet-lite0.py',
     '../_base_/datasets/custom_wsss.py',
     '../_base_/schedules/cosa_small.py',
     '../_base_/default_runtime.py',
 ]
-# counted in the labels
-model = dict(network=dict(num_classes=dict(_base_.dataset, _delete_=True)))
+model = dict(
+    _base_.small,
+    network=dict(
+        _base_.small_network,
+        # counted in the labels
+        num_classes=dict(_base_.dataset, _delete_=True),
+    ),
+)
 val_cfg = None  # there are no masks
 
 train_pipeline = [

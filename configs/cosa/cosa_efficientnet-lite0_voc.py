@@ -2,11 +2,14 @@
 # on the whole of VOC: docs/photographs.md has a part of it.
 # Source: ours
 _base_ = [
+    '../_base_/models/cosa_vit-b.py',
     '../_base_/models/cosa_efficientnet-lite0.py',
     '../_base_/datasets/voc_wsss.py',
     '../_base_/schedules/cosa_small.py',
     '../_base_/default_runtime.py',
 ]
+model = dict(_base_.small, network=_base_.small_network)
+
 train_pipeline = [
     dict(type='LoadImageFromFile'),
     dict(

@@ -58,7 +58,7 @@ def set_data(cfg: Config, options: Mapping[str, Any]) -> dict[str, Any]:
         _check_types(options)
         if 'mask_path' in options:
             _score(cfg, options['mask_path'] is not None)
-        if not cfg.get('val_dataloader'):
+        if _at(cfg, 'test_evaluator.type') == 'SubmissionFormatter':
             out_dir = osp.join(cfg.work_dir, 'label_maps')
             found['test_evaluator.out_dir'] = out_dir
     for name, value in options.items():

@@ -48,9 +48,16 @@ def list_numbers(cfg: Config, path: str) -> list[tuple[str, Any, str]]:
     for key, value in _numbers(cfg.to_dict()):
         if f'{key}.'.startswith(_PARTS):
             given = written.get(key, value) != value
-            source = 'command line' if given else sources.get(key, '-')
+            source = 'command line' if given else _nearest(sources, key)
             found.append((key, value, source))
     return found
+
+
+def _nearest(sources: dict[str, str], key: str) -> str:
+    """Return the source of a key, or of the innermost part that has one."""
+    while key and key not in sources:
+        key = key.rpartition('.')[0]
+    return sources.get(key, '-')
 
 
 def _numbers(node: Any, path: str = '') -> Iterator[tuple[str, Any]]:

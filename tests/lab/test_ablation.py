@@ -142,7 +142,10 @@ def test_other_settings_than_those_of_a_begun_run(tool, capsys):
 def test_help_has_an_example(tool, capsys):
     with pytest.raises(SystemExit):
         tool.main(['--help'])
-    assert 'python -m tools.lab.ablation configs/' in capsys.readouterr().out
+    assert (
+        'python -m tools.lab.ablation tools/lab/configs/'
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.slow

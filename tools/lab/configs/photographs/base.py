@@ -1,5 +1,6 @@
 # One fixed threshold, .5, that no mask chose, and none of the three
 # techniques.
+# Source: ours
 _base_ = '../../../../configs/cosa/cosa_efficientnet-lite0_custom.py'
 model = dict(
     assigner=dict(

@@ -1,6 +1,7 @@
 # The same backbone and head, trained with masks for as many iterations: the
 # bound of what labels of images can give. The masks are those of
 # `data_root`/masks_train.
+# Source: ours
 _base_ = '../../../../configs/cosa/cosa_efficientnet-lite0_custom.py'
 data_root = 'data/photos'
 crop_size = (224, 224)
