@@ -289,6 +289,14 @@ def test_classes_that_are_given_are_kept(my):
         read_config(str(CUSTOM), options)
 
 
+def test_an_evaluator_of_ones_own_is_kept(my):
+    own = "[dict(type='ClassificationMetric')]"
+    text = f"_base_ = 'tiny.py'\ntest_evaluator = {own}\n"
+    (my / 'own.py').write_text(text)
+    cfg = read_config('own.py', {'data_root': 'my'})
+    assert cfg.test_evaluator == [dict(type='ClassificationMetric')]
+
+
 PLAIN = """
 _base_ = 'tiny.py'
 data = dict(data_root='my', label_file='labels.csv')
