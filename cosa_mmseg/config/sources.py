@@ -186,8 +186,11 @@ class _File:
             comment = self.comments.get(line, '')
             if line not in self.alone and _SOURCE.search(comment):
                 return comment
-        above = ' '.join([*self._block(first - 1, -1)][::-1])
-        found = _SOURCE.search(above)
+        above = [*self._block(first - 1, -1)][::-1]
+        for comment in above:  # the file's first lines, above its first value
+            if comment.startswith('Source: '):
+                return comment.removeprefix('Source: ')
+        found = _SOURCE.search(' '.join(above))
         return found[1] if found else ''
 
 

@@ -47,8 +47,9 @@ def test_the_paper_the_code_and_ourselves(capsys):
         assert rows[key].endswith(source)
 
 
-BASE = """# The base.
+BASE = """# The base, not as in the paper.
 # Source: mmseg
+first = 1
 size = (3, 3)  # ours
 part = dict(a=1, inner=dict(b=2, c=3))
 steps = [  # paper
@@ -72,6 +73,7 @@ def test_values_have_the_source_of_where_they_were_set(tmp_path):
     (tmp_path / 'base.py').write_text(BASE)
     (tmp_path / 'child.py').write_text(CHILD)
     found = read_sources(tmp_path / 'child.py')
+    assert found['first'] == 'mmseg'
     assert found['size'] == 'ours'
     assert found['part.a'] == found['part.inner.d'] == 'released'
     assert 'part.inner.b' not in found
