@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from mmengine.device import get_device
 from mmengine.dist import get_rank, get_world_size
 from mmengine.logging import print_log
 from mmengine.registry import LOOPS
 from mmengine.runner import IterBasedTrainLoop, set_random_seed
 
 from cosa_mmseg.models.ops.checks import check_range
+from cosa_mmseg.utils.freed_memory import keep_freed_memory
 from cosa_mmseg.utils.random_numbers import derive_seeds
 from cosa_mmseg.utils.threads import describe_crowd
 
@@ -136,6 +138,8 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
         runner.call_hook('before_train')
         runner.call_hook('before_train_epoch')
         self._agree_on_samples()
+        if get_device() == 'cpu':
+            keep_freed_memory()
         if crowd := describe_crowd(torch.get_num_threads()):
             print_log(crowd, 'current', logging.WARNING)
         if self._iter >= self._max_iters:

@@ -17,6 +17,7 @@ from cosa_mmseg.datasets.prepare.label_report import (
     report_labels,
     write_report,
 )
+from cosa_mmseg.datasets.similar_names import strip_suffix
 
 NAMES = {
     'a b.jpg': ['cat', 'traffic light'],
@@ -66,6 +67,7 @@ WORDS = (
     .filter(lambda word: word not in ('', 'background', 'image', 'labels'))
     .filter(lambda word: word[0] not in '=+-@')  # formulas
     .filter(lambda word: word == tidy(word).strip('\u200b'))
+    .filter(lambda word: word == strip_suffix(word))  # names of pictures
 )
 
 
