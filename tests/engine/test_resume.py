@@ -74,7 +74,7 @@ def test_with_workers_and_accumulation(persistent):
     loader = dict(num_workers=2, persistent_workers=persistent)
     options = {f'train_dataloader__{k}': v for k, v in loader.items()}
     options['default_hooks__pictures'] = dict(
-        type='CoSAVisualizationHook', images=4, interval=2
+        _delete_=True, type='CoSAVisualizationHook', images=4, interval=2
     )
     assert_resumes(3, train_cfg__total_batch_size=4, **options)
     # workers, and evaluations in between, change nothing
