@@ -115,8 +115,9 @@ def benchmark_step(cfg: Config, settings: StepSettings) -> dict:
         torch.cuda.reset_peak_memory_stats()
     with TemporaryDirectory() as work_dir:
         cfg.work_dir = work_dir
-        # mmengine keeps visualizers, and where they write, by name
-        cfg.visualizer.name = work_dir
+        if cfg.get('visualizer'):
+            # mmengine keeps visualizers, and where they write, by name
+            cfg.visualizer.name = work_dir
         with naming_the_key(cfg):
             runner = Runner.from_cfg(cfg)
         fill_queues(runner.model)
