@@ -99,17 +99,14 @@ class TotalBatchTrainLoop(IterBasedTrainLoop):
         iters_range: tuple[int, int] = (1, 10**9),
         **kwargs,
     ) -> None:
-        if max_iters is None:
-            if epochs is None:
-                raise ValueError('set train_cfg.max_iters or train_cfg.epochs')
-            if isinstance(dataloader, dict):
-                dataloader = runner.build_dataloader(
-                    dataloader, seed=runner.seed
-                )
-            max_iters = _iterations(
-                epochs, len(dataloader.dataset), total_batch_size, iters_range
+        if max_iters is None and epochs is None:
+            raise ValueError('set train_cfg.max_iters or train_cfg.epochs')
+        super().__init__(runner, dataloader, max_iters or 0, **kwargs)
+        if max_iters is None and epochs is not None:
+            num_images = len(self.dataloader.dataset)
+            self._max_iters = _iterations(
+                epochs, num_images, total_batch_size, iters_range
             )
-        super().__init__(runner, dataloader, max_iters, **kwargs)
         wrapper = self.runner.optim_wrapper
         self.num_batches = batches_per_step(
             total_batch_size,
