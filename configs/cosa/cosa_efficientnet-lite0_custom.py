@@ -8,6 +8,7 @@ _base_ = [
     '../_base_/models/cosa_vit-b.py',
     '../_base_/models/cosa_efficientnet-lite0.py',
     '../_base_/datasets/custom_wsss.py',
+    '../_base_/datasets/crops_224.py',
     '../_base_/schedules/cosa_small.py',
     '../_base_/default_runtime.py',
 ]
@@ -21,21 +22,9 @@ model = dict(
 )
 val_cfg = None  # there are no masks
 
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(
-        type='RandomNonEmptyResize',
-        scale=(224, 224),  # fits into (w, h)
-        ratio_range=(0.75, 1.5),
-        keep_ratio=True,
-    ),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='RandomPlaceCrop', crop_size=(224, 224)),
-    *_base_.views,
-]
+train_pipeline = [*_base_.crops, *_base_.views]
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(320, 320), keep_ratio=False),
+    *_base_.resized,
     dict(type='PackImageLabelInputs'),
 ]
 train_dataloader = dict(

@@ -5,26 +5,15 @@ _base_ = [
     '../_base_/models/cosa_vit-b.py',
     '../_base_/models/cosa_efficientnet-lite0.py',
     '../_base_/datasets/voc_wsss.py',
+    '../_base_/datasets/crops_224.py',
     '../_base_/schedules/cosa_small.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(_base_.small, network=_base_.small_network)
 
-train_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(
-        type='RandomNonEmptyResize',
-        scale=(224, 224),  # fits into (w, h)
-        ratio_range=(0.75, 1.5),
-        keep_ratio=True,
-    ),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='RandomPlaceCrop', crop_size=(224, 224)),
-    *_base_.views,
-]
+train_pipeline = [*_base_.crops, *_base_.views]
 test_pipeline = [
-    dict(type='LoadImageFromFile'),
-    dict(type='Resize', scale=(320, 320), keep_ratio=False),
+    *_base_.resized,
     dict(type='LoadAnnotations'),
     dict(type='PackImageLabelInputs'),
 ]
