@@ -77,17 +77,7 @@ def export_model(
             exported, or the file disagrees with PyTorch.
     """
     out = Path(out)
-    if out.suffix not in FORMATS:
-        raise ValueError(
-            f'{out} must end with one of {", ".join(FORMATS)}, which is the '
-            'format'
-        )
-    file_format = FORMATS[out.suffix]()
-    if digit_version(torch.__version__) < digit_version(LEAST_TORCH):
-        raise ImportError(
-            f'{out.suffix} files need torch>={LEAST_TORCH}, found '
-            f'{torch.__version__}'
-        )
+    file_format = _find_format(out)
     model = load_segmentor(cfg, checkpoint)
     eager = torch.compiler.set_stance('force_eager')  # the backbone, too
     with eager, atomic_file(out) as unfinished:
@@ -118,6 +108,22 @@ def export_model(
                     f'{check.difference:.1e}'
                 )
     return checks
+
+
+def _find_format(out: Path) -> OnnxFormat | ProgramFormat:
+    """Return what reads and writes the format of a file."""
+    if out.suffix not in FORMATS:
+        raise ValueError(
+            f'{out} must end with one of {", ".join(FORMATS)}, which is the '
+            'format'
+        )
+    file_format = FORMATS[out.suffix]()
+    if digit_version(torch.__version__) < digit_version(LEAST_TORCH):
+        raise ImportError(
+            f'{out.suffix} files need torch>={LEAST_TORCH}, found '
+            f'{torch.__version__}'
+        )
+    return file_format
 
 
 def make_graph(

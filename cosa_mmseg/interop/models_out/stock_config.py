@@ -68,12 +68,7 @@ def stock_config(
             name='visualizer',
         ),
     )
-    views = cfg.get('tta_cfg') or {}
-    scales = views.get('scales', settings.scales)
-    mirror = views.get('mirror', settings.mirror)
-    if mirror or list(scales) != [1]:
-        config['tta_model'] = dict(type='SegTTAModel')
-        config['tta_pipeline'] = tta_pipeline(pipeline, scales, mirror)
+    config.update(_views(cfg.get('tta_cfg') or {}, settings, pipeline))
     notes += _setting_notes(settings, config)
     notes += [
         f'{name}: mmseg does not have it, the config imports {module}, which '
@@ -82,6 +77,20 @@ def stock_config(
         if not module.startswith('mm')
     ]
     return Config(config), notes
+
+
+def _views(
+    tta_cfg: dict, settings: PredictionSettings, pipeline: list[dict]
+) -> dict:
+    """Return what ``--tta`` reads, if there are several views."""
+    scales = tta_cfg.get('scales', settings.scales)
+    mirror = tta_cfg.get('mirror', settings.mirror)
+    if not mirror and list(scales) == [1]:
+        return {}
+    return dict(
+        tta_model=dict(type='SegTTAModel'),
+        tta_pipeline=tta_pipeline(pipeline, scales, mirror),
+    )
 
 
 def _evaluator(pipeline: list[dict]) -> dict:
