@@ -1,6 +1,7 @@
 """Tar files: what is unpacked, and what is refused."""
 
 import bz2
+import collections
 import gzip
 import io
 import os
@@ -89,25 +90,28 @@ SPARSE = {'GNU.sparse.map': '0,1', 'GNU.sparse.size': '99999999'}
 HOSTILE = {
     'out of the tree': ([('../../../evil', b'!')], 'leads out'),
     'out of a folder': ([('a/../../evil', b'!')], 'leads out'),
-    'link to a file': (
-        [('link', link('/etc/passwd'))],
-        'is a link or a device',
-    ),
+    'link to a file': ([('link', link('/etc/passwd'))], 'symbolic link'),
     'link to a folder': (
         [('link', link('..')), ('link/evil', b'!')],
-        'is a link or a device',
+        'symbolic link',
     ),
     'hard link': (
         [('link', link('a.jpg', tarfile.LNKTYPE)), ('link', b'!')],
-        'is a link or a device',
+        'hard link',
     ),
-    'FIFO': ([('a', of_type(tarfile.FIFOTYPE))], 'is a link or a device'),
-    'device': ([('a', of_type(tarfile.CHRTYPE))], 'is a link or a device'),
-    'unknown kind': ([('a', of_type(b'Z'))], 'is a link or a device'),
-    'sparse': ([('a', dict(pax_headers=SPARSE))], 'is a link or a device'),
-    'negative size': ([('a', dict(size=-512))], 'too much for'),
+    'FIFO': ([('a', of_type(tarfile.FIFOTYPE))], 'is a FIFO'),
+    'device': ([('a', of_type(tarfile.CHRTYPE))], 'is a device'),
+    'unknown kind': ([('a', of_type(b'Z'))], 'special kind'),
+    'sparse': ([('a', dict(pax_headers=SPARSE))], 'sparse file'),
+    'second size': ([('a', dict(pax_headers={'size': '4'}))], 'a size that'),
+    'negative size': ([('a', dict(size=-512))], 'size that contradicts'),
     'twice': ([('a', b'1'), ('a', b'2')], 'there twice'),
-    'file and folder': ([('a', b'1'), ('a/b', b'2')], 'there twice'),
+    'upper and lower case': ([('a/b', b'1'), ('A/c', b'2')], "next to 'a/'"),
+    'two spellings': (
+        [('\u00e9', b'1'), ('e\u0301', b'2')],
+        'same name on some',
+    ),
+    'file and folder': ([('a', b'1'), ('a/b', b'2')], 'there twice, or next'),
     'NUL': ([('a', dict(pax_headers={'path': f'{TOP}a\0b'}))], 'control char'),
     'escape sequence': ([('a\x1b[2J', b'1')], 'control character'),
     'backslash': ([('..\\..\\evil', b'1')], 'a backslash'),
@@ -136,21 +140,15 @@ def check_refused(tmp_path, archive, words):
         unpack(archive, tmp_path / 'data' / 'VOC2012', TOP)
     assert err.match(words)
     assert str(err.value).isprintable()
-    check_nothing_written(tmp_path)
-
-
-def check_nothing_written(tmp_path):
-    """But for the empty folder that it would have been in."""
-    there = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob('*')}
-    assert there - {'data'} == {'voc.tar'}
+    assert [path.name for path in tmp_path.iterdir()] == ['voc.tar']
 
 
 def test_links_that_are_longer_than_a_path_may_be(tmp_path):
     archive = make(tmp_path / 'voc.tar', chain_of_links())
-    check_refused(tmp_path, archive, "2012/a' is a link or a device")
+    check_refused(tmp_path, archive, "2012/a' is a symbolic link")
 
 
-def test_a_bomb_leaves_nothing(tmp_path):
+def test_a_bomb_is_refused_before_anything_is_written(tmp_path, monkeypatch):
     archive = tmp_path / 'voc.tar'
     with gzip.open(archive, 'wb') as file:
         for name in 'ab':
@@ -159,7 +157,13 @@ def test_a_bomb_leaves_nothing(tmp_path):
             file.write(member.tobuf() + bytes(member.size))
         file.write(bytes(1024))
     assert archive.stat().st_size < 1 << 20
-    check_refused(tmp_path, archive, 'unpacks to more than')
+    check_refused(tmp_path, archive, "b': the archive unpacks to more than")
+    monkeypatch.setattr(archives, 'ALWAYS_BYTES', 1 << 30)
+    usage = collections.namedtuple('usage', 'free')(90 << 20)
+    monkeypatch.setattr(archives.shutil, 'disk_usage', lambda _: usage)
+    with pytest.raises(OSError, match='needs 100 MiB, but only 90 MiB are'):
+        unpack(archive, tmp_path / 'data' / 'VOC2012', TOP)
+    assert [path.name for path in tmp_path.iterdir()] == ['voc.tar']
 
 
 def test_zeros_behind_the_end_of_an_archive_are_counted(tmp_path):
@@ -174,7 +178,7 @@ def test_too_many_members(tmp_path, monkeypatch):
     members = {TOP + f'{i}': b'' for i in range(3)}
     unpack(make(tmp_path / 'voc.tar', members), tmp_path / 'out', TOP)
     archive = make(tmp_path / 'voc.tar', members | {'other/a': b''})
-    with pytest.raises(ValueError, match='has more than 3 members'):
+    with pytest.raises(ValueError, match="'other/a' is one of more than 3"):
         unpack(archive, tmp_path / 'out2', TOP)
 
 
@@ -196,10 +200,10 @@ def test_a_kill_leaves_nothing_under_the_name(tmp_path, monkeypatch):
     archive = make(tmp_path / 'voc.tar', members)
     write = archives._write
 
-    def killed(tar, member, path):
+    def killed(file, member, path):
         if path.name == 'b':
             os._exit(9)
-        write(tar, member, path)
+        write(file, member, path)
 
     monkeypatch.setattr(archives, '_write', killed)
     if (child := os.fork()) == 0:
@@ -224,9 +228,7 @@ def test_what_is_not_below_the_top_is_passed_over(tmp_path, name):
 def test_nothing_below_the_top(tmp_path):
     archive = make(tmp_path / 'voc.tar', {'VOC2007/a.jpg': b'1'})
 
-    with pytest.raises(
-        ValueError, match=f'voc.tar: it has nothing below {TOP}'
-    ):
+    with pytest.raises(ValueError, match=f'voc.tar has nothing below {TOP}'):
         unpack(archive, tmp_path / 'out', TOP)
 
     assert not (tmp_path / 'out').exists()
@@ -239,7 +241,7 @@ def test_a_cut_archive_leaves_nothing(tmp_path, mode):
     content = archive.read_bytes()
     archive.write_bytes(content[: len(content) // 3])
 
-    with pytest.raises(ValueError, match='voc.tar: it is broken or no tar'):
+    with pytest.raises(ValueError, match='voc.tar .* is broken or no archive'):
         unpack(archive, tmp_path / 'out', TOP)
 
     assert [p.name for p in tmp_path.iterdir()] == ['voc.tar']
@@ -253,16 +255,19 @@ def in_a_zip_file(content):
 
 
 NO_TAR = {
-    'text': (lambda tar: b'no archive', 'bad|too short|truncated|end of'),
-    'empty': (lambda tar: b'', 'empty'),
-    'web page': (lambda tar: b'<!doctype html>' * 99, 'bad checksum|invalid'),
-    'zip': (in_a_zip_file, ''),
-    'HDF5': (lambda tar: b'\x89HDF\r\n\x1a\n' + tar, ''),
-    'bzip2': (bz2.compress, ''),
-    'twice': (lambda tar: gzip.compress(gzip.compress(tar)), ''),
+    'text': (lambda tar: b'no archive', 'is broken or no archive'),
+    'empty': (lambda tar: b'', 'is broken or no archive'),
+    'web page': (lambda tar: b'<!doctype html>' * 99, 'is a web page'),
+    'zip': (in_a_zip_file, 'is a zip file, not a tar file'),
+    'HDF5': (lambda tar: b'\x89HDF\r\n\x1a\n' + tar, 'is an HDF5 file'),
+    'bzip2': (bz2.compress, 'is compressed with bzip2'),
+    'twice': (
+        lambda tar: gzip.compress(gzip.compress(tar)),
+        'is compressed twice',
+    ),
     'wrong sum': (
         lambda tar: gzip.compress(tar)[:-8] + bytes(8),
-        'CRC check failed',
+        'CRC check failed.* is broken',
     ),
 }
 
@@ -272,7 +277,7 @@ def test_what_is_no_tar_file_is_said(tmp_path, case):
     change, words = NO_TAR[case]
     archive = make(tmp_path / 'voc.tar', {TOP + 'a': b'1'})
     archive.write_bytes(change(archive.read_bytes()))
-    check_refused(tmp_path, archive, f'it is broken or no tar .*{words}')
+    check_refused(tmp_path, archive, words)
 
 
 def test_what_is_no_file(tmp_path):
