@@ -187,15 +187,17 @@ def test_recipes_for_a_laptop_take_the_faster_precision(name):
 
 
 @pytest.mark.parametrize(
-    ('name', 'side'),
+    ('name', 'side', 'crop', 'tested'),
     [
-        ('cosa_vit-b_custom', 500),
-        ('cosa_resnet18_custom', 250),
-        ('cosa_efficientnet-lite0_custom', 224),
+        ('cosa_vit-b_custom', 500, 448, 448),
+        ('cosa_resnet18_custom', 250, 224, 224),
+        ('cosa_efficientnet-lite0_custom', 224, 224, 320),
     ],
 )
 @pytest.mark.parametrize('shape', [(3000, 4000, 3), (64, 48, 3)])
-def test_pictures_of_ones_own_are_seen_at_one_scale(name, side, shape):
+def test_pictures_of_ones_own_are_seen_at_one_scale(
+    name, side, crop, tested, shape
+):
     cfg = Config.fromfile(CONFIGS / f'{name}.py')
     init_default_scope(cfg.default_scope)
     step = TRANSFORMS.build(
@@ -205,8 +207,9 @@ def test_pictures_of_ones_own_are_seen_at_one_scale(name, side, shape):
     h, w = results['img'].shape[:2]
     assert max(h, w) == side
     assert h / w == pytest.approx(shape[0] / shape[1], rel=0.01)
-    crop = cfg.train_dataloader.dataset.pipeline[3].crop_size
-    assert crop <= cfg.test_dataloader.dataset.pipeline[1].scale
+    crop_size = cfg.train_dataloader.dataset.pipeline[3].crop_size
+    assert crop_size == (crop, crop)
+    assert cfg.test_dataloader.dataset.pipeline[1].scale == (tested, tested)
 
 
 @pytest.fixture
