@@ -5,6 +5,9 @@ It comes as ``benchmark.tgz``, whose ``benchmark_RELEASE/dataset`` holds
 masks in ``SegmentationClassAug.zip``.
 """
 
+import io
+import struct
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, is_zipfile
@@ -22,7 +25,8 @@ from .voc_masks import check_ids, read_mask
 MaskFiles = Mapping[str, Path | ZipPath]  # by image id
 _TOP = 'benchmark_RELEASE/dataset/'
 _PARTS = ('train.txt', 'val.txt', 'cls/')
-_MAX_MAT_BYTES = 512 << 10  # inflated at most 1,000 times as much
+_MAX_MAT_BYTES = 512 << 10
+_MAX_INFLATED_BYTES = 16 << 20
 _FORMS = (
     'benchmark.tgz of SBD, its folder benchmark_RELEASE/dataset (with '
     'train.txt, val.txt and cls/*.mat), SegmentationClassAug.zip, or a '
@@ -99,7 +103,9 @@ def read_mat(path: Path) -> np.ndarray:
     try:
         if (size := path.stat().st_size) > _MAX_MAT_BYTES:
             raise ValueError(f'{size} bytes, more than {_MAX_MAT_BYTES}')
-        mat = loadmat(path, variable_names=['GTcls'])
+        content = path.read_bytes()
+        _check_inflated(content)
+        mat = loadmat(io.BytesIO(content), variable_names=['GTcls'])
         mask = np.asarray(mat['GTcls']['Segmentation'][0, 0])
     except FileNotFoundError:
         raise
@@ -116,6 +122,27 @@ def read_mat(path: Path) -> np.ndarray:
             'values'
         )
     return check_ids(mask.astype(np.uint8), path)
+
+
+def _check_inflated(content: bytes) -> None:
+    """Raise if variables of a MATLAB file are much larger than any mask.
+
+    Args:
+        content: A file of version 5: 128 bytes, then elements of a kind (15:
+            compressed), a size and data.
+    """
+    if content[126:128] != b'IM':
+        raise ValueError('it does not begin like one')
+    start = 128
+    while start + 8 <= len(content):
+        kind, size = struct.unpack_from('<II', content, start)
+        data = content[start + 8 : start + 8 + size]
+        if kind == 15:
+            inflater = zlib.decompressobj()
+            inflater.decompress(data, _MAX_INFLATED_BYTES)
+            if inflater.unconsumed_tail:
+                raise ValueError(f'more than {_MAX_INFLATED_BYTES} bytes')
+        start += 8 + size
 
 
 def _open_mats(path: Path) -> MaskFiles:

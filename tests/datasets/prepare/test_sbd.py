@@ -178,6 +178,15 @@ def test_each_cut_of_a_mat_file_is_named(tmp_path):
             read_mat(path)
 
 
+def test_a_mat_file_that_grows_is_refused(tmp_path):
+    path = tmp_path / 'a.mat'
+    huge = {'GTcls': {'Segmentation': np.zeros((5000, 5000), np.uint8)}}
+    savemat(path, huge, do_compression=True)
+    assert path.stat().st_size < 1 << 15
+    with pytest.raises(ValueError, match='a.mat is broken .*more than 16777'):
+        read_mat(path)
+
+
 def test_a_mat_file_that_is_too_large_is_refused(tmp_path):
     path = tmp_path / 'a.mat'
     noise = np.random.default_rng(0).integers(0, 21, (1500, 1500), np.uint8)
