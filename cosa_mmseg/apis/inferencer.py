@@ -317,7 +317,9 @@ class CoSAInferencer(MMSegInferencer):
         predictions = []
         for one, raw in zip(inputs, raws, strict=True):
             image = np.ascontiguousarray(one.image[..., ::-1])
-            label_map = choose_classes(raw, kept, image, post_process)
+            if post_process is not None:
+                raw = raw.refine(post_process, image)
+            label_map = choose_classes(raw, kept)
             predictions.append(
                 PicturePrediction(
                     one.picture,

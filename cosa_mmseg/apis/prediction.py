@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from mmengine.structures import LabelData, PixelData
 from mmseg.structures import SegDataSample
-from torch import nn
 
 from .pictures import Picture
 from .raw_prediction import RawPrediction
@@ -174,28 +173,14 @@ def kept_ids(
     return sorted({0, *(known.index(name) + 1 for name in labels)})
 
 
-def choose_classes(
-    raw: RawPrediction,
-    kept: Sequence[int],
-    image: np.ndarray,
-    post_process: nn.Module | None,
-) -> np.ndarray:
+def choose_classes(raw: RawPrediction, kept: Sequence[int]) -> np.ndarray:
     """Return the label map, of some classes.
 
     Args:
         raw (RawPrediction): Of the model.
         kept (Sequence[int]): Ids to choose from, ascending.
-        image (np.ndarray): (H, W, 3), uint8, RGB.
-        post_process (nn.Module, optional): See :class:`PredictionSettings`.
 
     Returns:
         np.ndarray: uint8 (H, W).
     """
-    ids = torch.tensor(kept)
-    if post_process is None:
-        label_map = raw.label_map(ids)
-    else:
-        prob = post_process(raw.seg_logits(), image)
-        ids = ids.to(prob.device)
-        label_map = ids[prob[ids].argmax(dim=0)]
-    return label_map.to(torch.uint8).cpu().numpy()
+    return raw.label_map(torch.tensor(kept)).cpu().numpy()

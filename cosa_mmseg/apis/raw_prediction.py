@@ -1,13 +1,15 @@
 """The output of a segmentor for a picture, at the picture's size."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from mmseg.models.utils import resize
-from torch import Tensor
+from torch import Tensor, nn
 
 from cosa_mmseg.models.ops.cam import normalize_cam
+from cosa_mmseg.models.post_process.refine import refine_logits
 from cosa_mmseg.utils.dtype import promote_half
 
 # Values of maps at the picture's size that exist at a time; 128 MB
@@ -49,6 +51,8 @@ class RawPrediction:
             normalised over the picture here.
         scores (Tensor, optional): Probabilities that the picture shows the
             foreground classes, (C,); None if the segmentor has none.
+        refined (Tensor, optional): Probabilities (K, h, w) of the
+            segmentation, in the place of ``seg_logits``.
     """
 
     parts: list[Part]
@@ -56,6 +60,7 @@ class RawPrediction:
     align_corners: bool = False
     raw_cams: bool = False
     scores: Tensor | None = None
+    refined: Tensor | None = None
 
     @property
     def num_classes(self) -> int:
@@ -92,8 +97,31 @@ class RawPrediction:
         return label
 
     def seg_logits(self) -> Tensor:
-        """Return all logits at once, (K, H, W)."""
-        return self.resized('seg_logits', torch.arange(self.num_classes))
+        """Return all logits, or log-probabilities, at once, (K, H, W)."""
+        maps = self.resized('seg_logits', torch.arange(self.num_classes))
+        if self.refined is None:
+            return maps
+        return maps.clamp(min=torch.finfo(maps.dtype).tiny).log()
+
+    def refine(self, module: nn.Module, image: np.ndarray) -> 'RawPrediction':
+        """Return the prediction with a refined segmentation.
+
+        Args:
+            module (nn.Module): See :func:`refine_logits`.
+            image (np.ndarray): The picture, (H, W, 3), uint8, RGB.
+
+        Returns:
+            RawPrediction: Scores and CAMs are the same.
+        """
+
+        def logits_at(size: tuple[int, int]) -> Tensor:
+            maps = (
+                self._bilinear(self.resized('seg_logits', ids), size)
+                for ids in torch.arange(self.num_classes).split(1)
+            )
+            return torch.cat([*maps])
+
+        return replace(self, refined=refine_logits(module, logits_at, image))
 
     def cams(self, name: str = 'cam') -> Iterator[Tensor]:
         """Yield the CAMs, one class after the other.
@@ -122,6 +150,9 @@ class RawPrediction:
 
     def resized(self, name: str, channels: Tensor) -> Tensor:
         """Return some channels of the maps, (n, H, W), at least float32."""
+        if name == 'seg_logits' and self.refined is not None:
+            chosen = self.refined[channels.to(self.refined.device)]
+            return self._bilinear(chosen, self.size)
         if len(self.parts) == 1 and len(self.parts[0].rows) == self.size[0]:
             return self._resize(self.parts[0], name, channels)
         first = promote_half(self.parts[0].maps[name])
@@ -142,9 +173,13 @@ class RawPrediction:
         """Return channels of a part at its size in the picture."""
         maps = part.maps[name]
         maps = promote_half(maps[channels.to(maps.device)])
+        return self._bilinear(maps, (len(part.rows), len(part.columns)))
+
+    def _bilinear(self, maps: Tensor, size: tuple[int, int]) -> Tensor:
+        """Resize maps, (n, h, w)."""
         return resize(
             maps[None],
-            size=(len(part.rows), len(part.columns)),
+            size=size,
             mode='bilinear',
             align_corners=self.align_corners,
             warning=False,

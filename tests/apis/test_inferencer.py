@@ -87,6 +87,27 @@ def test_predictions_are_those_of_a_test(root, infer):
         assert scores[1:] == pytest.approx(probs, abs=1e-5)
 
 
+@pytest.mark.parametrize('max_side', [None, 24])
+def test_a_refined_prediction_is_that_of_a_test(root, max_side):
+    refine = dict(type='DenseCRF', max_side=max_side)
+    infer = build(root, cfg_options={'model.test_cfg.post_process': refine})
+    data = infer.pipeline(picture(root))
+    model = trained_model(infer.cfg, root, post_process=refine)
+    (expected,) = model.test_step({key: [data[key]] for key in data})
+    logits = expected.seg_logits.data
+    pred = expected.pred_sem_seg.data[0].numpy()
+    sample = infer(picture(root), return_datasamples=True)
+    label_map = infer(picture(root))['predictions']
+    assert_same_labels(label_map, pred, logits)
+    assert_same_labels(sample.pred_sem_seg.data[0].numpy(), pred, logits)
+    torch.testing.assert_close(
+        sample.seg_logits.data.exp(),
+        expected.seg_logits.data.exp(),
+        rtol=0,
+        atol=1e-4,
+    )
+
+
 def test_the_precision_is_that_of_a_test(root, infer, tmp_path):
     half = build(root, cfg_options={'test_cfg': {'fp16': True}})
     assert half.autocast().fast_dtype == torch.bfloat16

@@ -64,10 +64,7 @@ class NetworkView:
         """
         labels = tuple(tags) or None
         label_map = choose_classes(
-            self.prediction.raw,
-            kept_ids(inferencer.classes, labels),
-            self.prediction.image,
-            inferencer.model.post_process,
+            self.prediction.raw, kept_ids(inferencer.classes, labels)
         )
         prediction = replace(
             self.prediction, label_map=label_map, labels=labels

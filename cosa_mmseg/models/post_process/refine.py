@@ -6,13 +6,12 @@ import mmcv
 import numpy as np
 import torch
 from mmengine.structures import PixelData
+from mmseg.models.utils import resize
 from mmseg.structures import SegDataSample
-from torch import Tensor
+from torch import Tensor, nn
 
 
-def refine_segmentation(
-    sample: SegDataSample, refine: Callable[[Tensor, np.ndarray], Tensor]
-) -> None:
+def refine_segmentation(sample: SegDataSample, refine: nn.Module) -> None:
     """Replace the segmentation of a data sample by a refined one.
 
     ``seg_logits`` become the logarithms of the refined probabilities, so that
@@ -21,14 +20,15 @@ def refine_segmentation(
     Args:
         sample (SegDataSample): With ``seg_logits`` (K, H, W) at the original
             size and ``img_path``.
-        refine (Callable): From logits (K, H, W) and the image (H, W, 3),
-            uint8 RGB, to probabilities (K, H, W).
+        refine (nn.Module): See :func:`refine_logits`.
 
     Raises:
         ValueError: If the image is not at hand or has another size.
     """
     logits = sample.seg_logits.data
-    prob = refine(logits, _original_image(sample, logits.shape[1:]))
+    image = _original_image(sample, logits.shape[1:])
+    prob = refine_logits(refine, lambda size: _resize(logits, size), image)
+    prob = _resize(prob, logits.shape[1:])
     sample.set_data(
         dict(
             seg_logits=PixelData(
@@ -37,6 +37,39 @@ def refine_segmentation(
             pred_sem_seg=PixelData(data=prob.argmax(dim=0, keepdim=True)),
         )
     )
+
+
+def refine_logits(
+    refine: nn.Module,
+    logits_at: Callable[[tuple[int, int]], Tensor],
+    image: np.ndarray,
+) -> Tensor:
+    """Refine segmentation logits, at a smaller size if the module asks for it.
+
+    Args:
+        refine (nn.Module): From logits (K, h, w) and the image (h, w, 3),
+            uint8 RGB, to probabilities (K, h, w). ``max_side``, if it has one
+            that is not None, is the longest side in pixels that it is given.
+        logits_at (Callable): Returns the logits at a size (h, w).
+        image (np.ndarray): (H, W, 3), uint8, RGB.
+
+    Returns:
+        Tensor: Probabilities (K, h, w), of the size that was refined.
+    """
+    height, width = image.shape[:2]
+    longest = max(height, width)
+    scale = min(1, (getattr(refine, 'max_side', None) or longest) / longest)
+    size = (max(round(height * scale), 1), max(round(width * scale), 1))
+    if scale < 1:
+        image = mmcv.imresize(image, size[::-1], interpolation='area')
+    return refine(logits_at(size), image)
+
+
+def _resize(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize maps (K, H, W), bilinear."""
+    if maps.shape[1:] == size:
+        return maps
+    return resize(maps[None], size, mode='bilinear', warning=False)[0]
 
 
 def _original_image(sample: SegDataSample, size: torch.Size) -> np.ndarray:

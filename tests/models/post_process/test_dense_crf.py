@@ -109,6 +109,7 @@ def test_refuses_other_images(image, got):
         dict(bilateral_sigma_xy=-1),
         dict(bilateral_sigma_rgb=0),
         dict(num_iters=0),
+        dict(max_side=0),
     ],
 )
 def test_refuses_settings(settings):

@@ -161,6 +161,25 @@ def test_dense_crf_is_one_config_entry(image_file):
     assert not torch.equal(got.argmax(0), logits.argmax(0))
 
 
+def test_a_large_picture_is_refined_at_a_smaller_size(image_file):
+    path, image = image_file
+    refine = RedIsClassTwo()
+    refine.max_side = 15
+    sample = SegDataSample(
+        metainfo=dict(img_path=path),
+        seg_logits=PixelData(data=torch.randn(4, 20, 30)),
+    )
+    refine_segmentation(sample, refine)
+    assert refine.image.shape == (10, 15, 3)
+    pred = sample.pred_sem_seg.data
+    assert pred.shape == (1, 20, 30)
+    assert (pred[..., :10] == 2).all()
+    assert (pred[..., 12:] == 0).all()
+    refine.max_side = 30  # as large as it is
+    refine_segmentation(sample, refine)
+    assert np.array_equal(refine.image, image)
+
+
 def test_post_processing_needs_the_image_of_the_prediction(image_file):
     path, _ = image_file
     sample = SegDataSample(seg_logits=PixelData(data=torch.randn(4, 9, 9)))
