@@ -22,6 +22,7 @@ from rich.progress import track
 from torch import nn
 
 from cosa_mmseg.config.command_line import read_config
+from cosa_mmseg.config.config_path import weights_beside
 from cosa_mmseg.config.names import merge_options
 from cosa_mmseg.datasets.any_image import accept_any_image
 from cosa_mmseg.datasets.bad_files import BadFileError
@@ -49,7 +50,9 @@ class CoSAInferencer(MMSegInferencer):
     Args:
         model (str | Path | Config): A config, its path, or the name of a
             packaged one.
-        weights (str | Path): A checkpoint of it; no code in it is run.
+        weights (str | Path, optional): A checkpoint of it; no code in it is
+            run. By default the weights that lie beside the config under its
+            name, as those of ``voc-small`` do.
         device (str, optional): By default a GPU where there is one.
         cfg_options (dict, optional): Settings that override the config, by
             dotted key.
@@ -75,7 +78,7 @@ class CoSAInferencer(MMSegInferencer):
     def __init__(
         self,
         model: str | Path | Config,
-        weights: str | Path,
+        weights: str | Path | None = None,
         device: str | None = None,
         cfg_options: dict | None = None,
         tile_size: int | None = None,
@@ -84,10 +87,15 @@ class CoSAInferencer(MMSegInferencer):
     ) -> None:
         init_default_scope('mmseg')
         if isinstance(model, (str, Path)):
+            weights = weights or weights_beside(str(model))
             model = read_config(str(model), cfg_options)
         elif cfg_options:
             model = copy.deepcopy(model)
             merge_options(model, cfg_options)
+        if weights is None:
+            raise ValueError(
+                f'no weights lie beside {model.filename}: name a checkpoint'
+            )
         device = device or get_device()
         if reason := why_unusable(device):
             raise ValueError(f'device {device!r} cannot be used: {reason}')

@@ -10,6 +10,8 @@ from cosa_mmseg.utils.exits import exit_codes
 from cosa_mmseg.utils.paths import CommandParser
 from cosa_mmseg.version import __version__
 
+from .options import name_weights
+
 # Groups of commands with what each does. The module of a command has '_' for
 # ' ' and '-'; its docstring is the help. It defines
 #   add_options(parser)    add the arguments, without a heavy import
@@ -129,7 +131,7 @@ def _run(name: str, args: Sequence[str]) -> int | None:
     """Read the rest of the command line and run the command."""
     with exit_codes():
         command, parser = build_parser(name)
-        options = parser.parse_args(args)
+        options = parser.parse_args(name_weights(parser, args))
         import cosa_mmseg.parts  # noqa: F401  before torch
 
         errors = getattr(command, 'ERRORS', (OSError, ValueError))

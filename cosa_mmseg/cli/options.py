@@ -5,9 +5,15 @@ Nothing here imports torch: who asks for ``--help`` does not wait for it.
 
 import os
 from argparse import SUPPRESS, Action, ArgumentParser
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlparse
 
 from cosa_mmseg.config.cfg_options import CfgOptionsAction
+from cosa_mmseg.config.config_path import weights_beside
+
+# How names of checkpoints end
+CHECKPOINTS = ('.safetensors', '.npz', '.pth', '.pt', '.bin', '.ckpt')
 
 
 def add_config_options(parser: ArgumentParser) -> None:
@@ -33,8 +39,31 @@ def add_cfg_options(parser: ArgumentParser) -> None:
 def add_checkpoint_options(parser: ArgumentParser) -> None:
     """Add the config, a checkpoint of it, and whether to trust that."""
     add_config_options(parser)
-    parser.add_argument('checkpoint', help='path or URL of a checkpoint')
+    parser.add_argument(
+        'checkpoint',
+        help='path or URL of a checkpoint; may be left out where weights of '
+        "the config's name lie beside it, as those of voc-small do",
+    )
     add_trust_option(parser)
+
+
+def name_weights(parser: ArgumentParser, args: Sequence[str]) -> list[str]:
+    """Name the weights that lie beside a config, if no checkpoint is named.
+
+    Args:
+        parser: Of a command.
+        args: Its command line; the config is its first argument.
+    """
+    takes = {action.dest for action in parser._actions}
+    second = urlparse(''.join(args[1:2])).path
+    if (
+        args
+        and 'checkpoint' in takes
+        and not second.endswith(CHECKPOINTS)
+        and (found := weights_beside(args[0]))
+    ):
+        return [args[0], found, *args[1:]]
+    return [*args]
 
 
 def add_launch_options(parser: ArgumentParser) -> None:

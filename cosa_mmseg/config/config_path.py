@@ -7,6 +7,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 # an installed package carries its configs in `.mim`, a checkout beside it
 CONFIG_FOLDERS = (PACKAGE / '.mim' / 'configs', PACKAGE.parent / 'configs')
 
+WEIGHTS = ('.safetensors', '.pth')
 _SUFFIXES = ('.py', '.json', '.yaml', '.yml')
 
 
@@ -52,6 +53,23 @@ def find_config(name: str) -> str:
         f'{" or ".join(str(folder) for folder in CONFIG_FOLDERS)}'
         + (f'; did you mean {" or ".join(close)}?' if close else '')
     )
+
+
+def weights_beside(config: str) -> str | None:
+    """Return the weights that lie beside a config, under its name.
+
+    Args:
+        config: As of :func:`find_config`.
+
+    Returns:
+        Path of an existing file; None if there is none, or no such config.
+    """
+    try:
+        path = Path(find_config(config))
+    except (FileNotFoundError, ValueError):
+        return None
+    found = (path.with_suffix(suffix) for suffix in WEIGHTS)
+    return next((str(file) for file in found if file.is_file()), None)
 
 
 def packaged_folder() -> Path:

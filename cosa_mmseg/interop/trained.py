@@ -16,7 +16,10 @@ from torch import nn
 from cosa_mmseg.datasets.class_meta import check_dataset_meta
 from cosa_mmseg.engine.checkpoint_classes import find_other_classes
 from cosa_mmseg.engine.hooks import find_misfit
-from cosa_mmseg.models.segmentors.dual_stream import DualStreamSegmentor
+from cosa_mmseg.models.segmentors.dual_stream import (
+    DualStreamSegmentor,
+    fill_online,
+)
 from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
 from cosa_mmseg.utils.config_errors import dicts_in, naming_the_key
 from cosa_mmseg.utils.weights import WeightsError
@@ -56,7 +59,9 @@ def load_segmentor(cfg: Config, weights: str | Path) -> BaseSegmentor:
             f'the model of {cfg.filename} is a {cfg.model.type}, which is no '
             'segmentor of mmseg'
         )
-    _load_weights(model, content.get('state_dict', content), weights, cfg)
+    state = content.get('state_dict', content)
+    fill_online(state)
+    _load_weights(model, state, weights, cfg)
     meta = content.get('meta')
     meta = meta if isinstance(meta, Mapping) else {}
     classes, palette = _class_meta(meta, weights, cfg)

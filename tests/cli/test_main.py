@@ -1,14 +1,18 @@
 import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
 from argparse import ArgumentParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
+from safetensors.torch import save_file
 
 from cosa_mmseg.apis.writer import KINDS
 from cosa_mmseg.cli import (
@@ -31,6 +35,7 @@ from tests.interop.models_out.samples import (
     cnn_network,
     write_training,
 )
+from tools.lab.ship import shipped
 
 
 @pytest.fixture(scope='module')
@@ -173,6 +178,29 @@ def test_areas_as_tab_separated_lines(root, model, capsys):
         assert len(shares) > 1
         assert sum(shares) == pytest.approx(1, abs=1e-4)
     assert all(int(row['pixels']) > 0 for row in rows)
+
+
+def test_weights_beside_a_config_need_no_name(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(root / 'tiny.json', 'small.json')
+    state = torch.load(root / 'iter_3.pth')['state_dict']
+    save_file(shipped(state), 'small.safetensors')
+    picture = str(root / 'JPEGImages/a.jpg')
+    main(['segment', 'small.json', picture, '--out=left_out'])
+    for name in ('small.safetensors', str(root / 'iter_3.pth')):
+        main(['segment', 'small.json', name, picture, '--out=named'])
+        maps = [
+            np.asarray(Image.open(f'{out}/pred/a.png'))
+            for out in ('left_out', 'named')
+        ]
+        # the checkpoint has more digits
+        assert (maps[0] == maps[1]).mean() > 0.99
+    assert not any(name.startswith('online.') for name in shipped(state))
+    with pytest.raises(SystemExit):
+        main(['segment', 'tiny.json', picture])
+    main(['test', 'small.json', '--work-dir=scores'])
+    (log,) = Path('scores').glob('*/*.json')
+    assert 'mIoU' in json.loads(log.read_text())
 
 
 def test_names_of_classes_reach_no_formula_and_no_long_path(

@@ -1,7 +1,7 @@
 import pytest
 
 from cosa_mmseg.config import config_path
-from cosa_mmseg.config.config_path import find_config
+from cosa_mmseg.config.config_path import find_config, weights_beside
 
 
 @pytest.fixture
@@ -57,3 +57,14 @@ def test_unknown_config_names_close_ones(packaged):
         find_config('cosa/vok.py')
     with pytest.raises(FileNotFoundError, match='configs$'):
         find_config('runtime.py')
+
+
+def test_weights_beside_a_config(packaged):
+    assert weights_beside('voc') is None
+    (packaged / 'cosa/voc.pth').touch()
+    assert weights_beside('voc') == str(packaged / 'cosa/voc.pth')
+    (packaged / 'cosa/voc.safetensors').touch()
+    for name in ('voc', 'cosa/voc.py'):
+        found = weights_beside(name)
+        assert found == str(packaged / 'cosa/voc.safetensors')
+    assert weights_beside('unknown') is None

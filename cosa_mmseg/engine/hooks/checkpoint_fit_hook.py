@@ -21,6 +21,7 @@ from cosa_mmseg.engine.resumed_optimizer import (
     overridden_settings,
 )
 from cosa_mmseg.engine.schedulers import WarmupPolyLR
+from cosa_mmseg.models.segmentors.dual_stream import fill_online
 from cosa_mmseg.utils.bare_model import bare_model
 from cosa_mmseg.utils.checkpoint_loaders import load_safely_in
 from cosa_mmseg.utils.weights import WeightsError
@@ -93,7 +94,8 @@ def check_fit(
     Args:
         cfg: Names the checkpoint, ``load_from``, and says whether training
             goes on from it, ``resume``.
-        checkpoint: What the file holds.
+        checkpoint: What the file holds; an online network that it lacks is
+            added, see :func:`fill_online`.
         model: Built of the config.
         classes: Those of the data; None: not known.
         optim_wrapper: Of a training; None: the model is tested.
@@ -112,6 +114,7 @@ def check_fit(
     trains = optim_wrapper is not None
     starts = trains and not cfg.get('resume')
     state = checkpoint.get('state_dict', checkpoint)
+    fill_online(state)
     refuse('model', find_misfit(model, state, partial=starts))
     others = find_other_classes(classes_of(checkpoint), classes)
     if others and (not starts or others.endswith(OTHER_ORDER)):

@@ -1,6 +1,7 @@
 """Two networks of one architecture, one of which predicts."""
 
 import copy
+from typing import Any
 
 import torch
 from mmengine.registry import MODELS
@@ -210,6 +211,19 @@ class DualStreamSegmentor(BaseSegmentor):
     ) -> Tensor:
         """Raw segmentation logits of the predicting network, (N, K, h, w)."""
         return self.predictor._forward(inputs, data_samples)
+
+
+def fill_online(state: dict[str, Any]) -> None:
+    """Give the online network the weights of the other, where it has none.
+
+    Weights that are published to predict with are the assignment network's.
+
+    Args:
+        state (dict): Weights by name; changed in place.
+    """
+    if not any(name.startswith('online.') for name in state):
+        for name in [name for name in state if name.startswith('assignment.')]:
+            state[name.replace('assignment.', 'online.', 1)] = state[name]
 
 
 def _without_data(data_samples: list | None) -> list | None:
