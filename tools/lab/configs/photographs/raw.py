@@ -1,0 +1,11 @@
+# Base + RAW: reliability weights.
+# Source: ours
+_base_ = '../../../../configs/cosa/cosa_efficientnet-lite0_custom.py'
+model = dict(
+    assigner=dict(
+        cam_labeler=dict(
+            threshold=dict(_delete_=True, type='FixedThreshold', value=0.5)
+        ),
+    ),
+    loss_csc=None,
+)
