@@ -31,4 +31,6 @@ small = dict(
     ),
     loss_energy=None,
     train_cfg=dict(warmup_iters=0.3),
+    # outlines: without it, `post_process=None`
+    test_cfg=dict(post_process=dict(type='DenseCRF', max_side=500)),
 )
