@@ -15,6 +15,7 @@ model = dict(
         reliability=None,
     ),
     loss_energy=dict(
+        _delete_=True,
         type='DenseEnergyLoss',
         sigma_rgb=15.0,
         sigma_xy=100.0,
