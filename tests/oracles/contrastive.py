@@ -51,7 +51,13 @@ def image_pixels(cam, label, perplexity, present, max_perplexity):
 
 
 def contrastive_separation(
-    cam, label, perplexity, img_label, temperature, max_perplexity
+    cam,
+    label,
+    perplexity,
+    img_label,
+    temperature,
+    max_perplexity,
+    pairs='classes',
 ):
     """Loop form of ``ContrastiveSeparationLoss`` with weight 1.
 
@@ -62,6 +68,7 @@ def contrastive_separation(
         img_label (Tensor): Multi-hot, (N, C).
         temperature (float): Of the similarities.
         max_perplexity (float): Pixels above it take no part.
+        pairs (str): ``'classes'`` or ``'binary'``.
 
     Returns:
         float: The loss.
@@ -76,6 +83,8 @@ def contrastive_separation(
             present,
             max_perplexity,
         )
+        if pairs == 'binary':
+            pixels = [(vector, int(target > 0)) for vector, target in pixels]
         for i, (anchor, target) in enumerate(pixels):
             same, other = [], []
             for j, (vector, other_target) in enumerate(pixels):
@@ -85,5 +94,8 @@ def contrastive_separation(
                     side.append(math.exp(cosine / temperature))
             if same and other:
                 losses = [-math.log(s / (s + sum(other))) for s in same]
-                terms.append(sum(losses) / len(losses))
+                if pairs == 'binary':
+                    terms += losses
+                else:
+                    terms.append(sum(losses) / len(losses))
     return sum(terms) / max(len(terms), 1)

@@ -10,7 +10,7 @@ from cosa_mmseg.structures import CoSABatch, NetworkOutput, PseudoLabels
 from cosa_mmseg.utils.dtype import promote_half
 
 from ..ops.cam import IGNORE_INDEX
-from ..ops.checks import check_range, check_shape
+from ..ops.checks import check_choice, check_range, check_shape
 
 EPS = 1e-6
 # How far below the least possible score a partner is set that does not count:
@@ -48,7 +48,7 @@ def cam_vectors(cam: Tensor, img_label: Tensor, mask: Tensor) -> Tensor:
 
 
 def pixel_info_nce(
-    vectors: Tensor, label: Tensor, temperature: float
+    vectors: Tensor, label: Tensor, temperature: float, mean: str = 'anchors'
 ) -> Tensor:
     r"""InfoNCE over the pairs of pixels of each image.
 
@@ -59,8 +59,9 @@ def pixel_info_nce(
         L_i = \frac{1}{|P_i|} \sum_{p \in P_i} -\log
         \frac{\exp s_{ip}}{\exp s_{ip} + \sum_{n \in N_i} \exp s_{in}}
 
-    and the mean of L_i over the batch's anchors that have both.  No pair is
-    across images (ours; the form of Wang et al., "Exploring Cross-Image Pixel
+    and the mean of L_i over the batch's anchors that have both; or the mean
+    of the terms over all pairs (i, p) of such anchors.  No pair is across
+    images (ours; the form of Wang et al., "Exploring Cross-Image Pixel
     Contrast for Semantic Segmentation", ICCV 2021).
 
     In distributed training, where all processes must call it, the mean of
@@ -71,6 +72,7 @@ def pixel_info_nce(
         vectors (Tensor): ``x``, of length 1, (N, P, D).
         label (Tensor): int64 (N, P), any numbers; 255 is in no pair.
         temperature (float): ``t`` > 0.
+        mean (str): ``'anchors'`` or ``'pairs'``.
 
     Returns:
         Tensor: 0-d, at least 0; 0 with a gradient path without an anchor.
@@ -87,10 +89,11 @@ def pixel_info_nce(
     term = torch.where(positive, F.softplus(rivals - score), 0)
     num_positive = positive.sum(dim=2)  # (N, P)
     anchor = usable & (num_positive > 0) & negative.any(dim=2)
-    per_anchor = term.sum(dim=2) / num_positive.clamp(min=1)
-    count = anchor.sum().float()
+    num_terms = num_positive if mean == 'pairs' else num_positive.clamp(max=1)
+    per_term = term.sum(dim=2) / num_positive.clamp(min=1) * num_terms
+    count = (num_terms * anchor).sum().float()
     all_reduce(count, op='mean')
-    return (per_anchor * anchor).sum() / count.clamp(min=EPS)
+    return (per_term * anchor).sum() / count.clamp(min=EPS)
 
 
 @MODELS.register_module()
@@ -99,7 +102,10 @@ class ContrastiveSeparationLoss(nn.Module):
 
     :func:`pixel_info_nce` on :func:`cam_vectors`, at the size of the CAM:
     pixels of one label are drawn together, pixels of different labels apart,
-    the background being a label like the others.  The labels are those of the
+    the background being a label like the others, and the mean is over anchors.
+    In the second reading of the paper, ``pairs='binary'``, there are two
+    labels, foreground and background, and the mean is over positive pairs.
+    The labels are those of the
     auxiliary CAM, which is less prone to coexisting context; only pixels that
     are sure of theirs take part, perplexity at most ``max_perplexity``
     (paper; pairs and vectors: ours).
@@ -113,11 +119,12 @@ class ContrastiveSeparationLoss(nn.Module):
         temperature (float): ``t`` > 0 (.5: paper).
         max_perplexity (float): ``eps`` > 0, pixels above it take no part (1:
             paper).
+        pairs (str): ``'classes'``, or ``'binary'`` for the second reading.
         loss_weight (float): Factor of the whole, at least 0 (.1: paper).
 
     Raises:
-        ValueError: If the temperature or ``max_perplexity`` is not positive,
-            or ``loss_weight`` below 0.
+        ValueError: If ``pairs`` is unknown, the temperature or
+            ``max_perplexity`` not positive, or ``loss_weight`` below 0.
     """
 
     needs_threshold = True  # perplexity is the distance from a single one
@@ -126,15 +133,18 @@ class ContrastiveSeparationLoss(nn.Module):
         self,
         temperature: float = 0.5,
         max_perplexity: float = 1.0,
+        pairs: str = 'classes',
         loss_weight: float = 0.1,
     ) -> None:
         super().__init__()
+        check_choice(('classes', 'binary'), pairs=pairs)
         check_range(
             '(0, inf)', temperature=temperature, max_perplexity=max_perplexity
         )
         check_range('[0, inf)', loss_weight=loss_weight)
         self.temperature = temperature
         self.max_perplexity = max_perplexity
+        self.is_binary = pairs == 'binary'
         self.loss_weight = loss_weight
 
     def forward(
@@ -172,7 +182,8 @@ class ContrastiveSeparationLoss(nn.Module):
             vectors = cam_vectors(
                 promote_half(cam), img_label, label != IGNORE_INDEX
             )
-            loss = pixel_info_nce(vectors, label, self.temperature)
+            mean = 'pairs' if self.is_binary else 'anchors'
+            loss = pixel_info_nce(vectors, label, self.temperature, mean)
             return self.loss_weight * loss
 
     def statistics(self, pseudo: PseudoLabels) -> dict[str, Tensor]:
@@ -192,4 +203,7 @@ class ContrastiveSeparationLoss(nn.Module):
         """Auxiliary CPL, 255 unless ``P <= eps``; not for inf and NaN."""
         assert pseudo.perplexity_aux is not None  # there is a threshold
         sure = pseudo.perplexity_aux <= self.max_perplexity
-        return pseudo.cam_label_aux.masked_fill(~sure, IGNORE_INDEX)
+        label = pseudo.cam_label_aux.masked_fill(~sure, IGNORE_INDEX)
+        if self.is_binary:
+            label = label.masked_fill((label > 0) & (label < IGNORE_INDEX), 1)
+        return label

@@ -38,8 +38,13 @@ def _one_row(values, label):
 @pytest.mark.parametrize('temperature', [0.07, 0.5])
 @pytest.mark.parametrize('max_perplexity', [0.8, 1.0])
 @pytest.mark.parametrize('scale', [1e-3, 1.0, 50.0])
-def test_equals_the_loop_form(batch, temperature, max_perplexity, scale):
-    settings = dict(temperature=temperature, max_perplexity=max_perplexity)
+@pytest.mark.parametrize('pairs', ['classes', 'binary'])
+def test_equals_the_loop_form(
+    batch, temperature, max_perplexity, scale, pairs
+):
+    settings = dict(
+        temperature=temperature, max_perplexity=max_perplexity, pairs=pairs
+    )
     batch[0] = scale * batch[0]
     got = ContrastiveSeparationLoss(**settings, loss_weight=1.0)(*batch)
     expected = contrastive_separation(*batch, **settings)
