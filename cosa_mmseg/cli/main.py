@@ -41,6 +41,7 @@ GROUPS = {
     'use': {
         'segment': 'predict pictures, folders and videos',
         'cams': 'draw class activation maps over pictures',
+        'review': 'rank pictures by how unsure a model is',
         'page': 'serve a page in the browser to try a model',
         'pseudo-labels': 'write the pseudo labels of a whole split',
         'compare': 'say how far two exports of pseudo labels agree',

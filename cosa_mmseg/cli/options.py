@@ -146,6 +146,19 @@ def add_trust_option(parser: ArgumentParser) -> None:
 
 def add_picture_options(parser: ArgumentParser) -> None:
     """Add the model, the pictures, and how the network sees them."""
+    add_input_options(parser)
+    parser.add_argument(
+        '--format',
+        choices=('tsv', 'json'),
+        default='tsv',
+        help='what is printed: tab-separated lines with a header, or a json '
+        'object a line for each picture (default: tsv)',
+    )
+    add_network_option(parser)
+
+
+def add_input_options(parser: ArgumentParser) -> None:
+    """Add what :func:`predicting.open_inferencer` needs, and the pictures."""
     add_checkpoint_options(parser)
     parser.add_argument(
         'inputs',
@@ -160,14 +173,6 @@ def add_picture_options(parser: ArgumentParser) -> None:
         'the background are considered, and names of files end with '
         '_label_filtered',
     )
-    parser.add_argument(
-        '--format',
-        choices=('tsv', 'json'),
-        default='tsv',
-        help='what is printed: tab-separated lines with a header, or a json '
-        'object a line for each picture (default: tsv)',
-    )
-    add_network_option(parser)
     parser.add_argument(
         '--batch-size',
         type=int,

@@ -4,8 +4,8 @@ import csv
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from typing import TextIO
 
 import torch
@@ -44,18 +44,55 @@ def run(
         ValueError: Nothing can be predicted.
     """
     stdout = sys.stdout
-    with redirect_stdout(sys.stderr):
-        try:
-            failed = _predict(options, kinds, stdout, columns, rows, record)
-        except torch.cuda.OutOfMemoryError as err:
-            reason = str(err).splitlines()[0]
-            raise ValueError(
-                'the GPU has too little memory: choose a smaller '
-                f'--batch-size or --tile-size, or --device cpu ({reason})'
-            ) from err
+    with naming_full_memory(), redirect_stdout(sys.stderr):
+        failed = _predict(options, kinds, stdout, columns, rows, record)
+    return report_failed(failed)
+
+
+@contextmanager
+def naming_full_memory() -> Iterator[None]:
+    """Say what to do where a GPU has too little memory.
+
+    Raises:
+        ValueError: If it has.
+    """
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as err:
+        reason = str(err).splitlines()[0]
+        raise ValueError(
+            'the GPU has too little memory: choose a smaller '
+            f'--batch-size or --tile-size, or --device cpu ({reason})'
+        ) from err
+
+
+def report_failed(failed: Sequence[FailedPicture]) -> int:
+    """Name pictures that could not be read; return the exit code."""
     for failure in failed:
         print(f'error: {failure.reason}', file=sys.stderr)
     return 1 if failed else 0
+
+
+def open_inferencer(
+    options: Namespace, show_progress: bool = True
+) -> CoSAInferencer:
+    """Load the model of :func:`add_picture_options`."""
+    return CoSAInferencer(
+        options.config,
+        options.checkpoint,
+        device=options.device,
+        cfg_options=options.cfg_options,
+        tile_size=options.tile_size,
+        tile_overlap=options.tile_overlap,
+        show_progress=show_progress,
+    )
+
+
+def known_labels(options: Namespace) -> list[str] | None:
+    """Return the classes of ``--labels``; None: not given."""
+    if options.labels is None:
+        return None
+    return [name.strip() for name in options.labels.split(',')]
 
 
 def _predict(
@@ -68,21 +105,10 @@ def _predict(
 ) -> list[FailedPicture]:
     """Return the pictures that could not be read, see :func:`run`."""
     pictures = find_pictures(options.inputs, options.out)
-    inferencer = CoSAInferencer(
-        options.config,
-        options.checkpoint,
-        device=options.device,
-        cfg_options=options.cfg_options,
-        tile_size=options.tile_size,
-        tile_overlap=options.tile_overlap,
-        # on a terminal, the results that pass by show how far it is
-        show_progress=not stdout.isatty(),
-    )
-    labels = None
-    if options.labels is not None:
-        labels = [name.strip() for name in options.labels.split(',')]
+    # on a terminal, the results that pass by show how far it is
+    inferencer = open_inferencer(options, show_progress=not stdout.isatty())
     predictions = inferencer.predict(
-        pictures, labels, options.batch_size, options.network
+        pictures, known_labels(options), options.batch_size, options.network
     )
     table = csv.writer(stdout, 'excel-tab', lineterminator='\n')
     failed = []
