@@ -158,7 +158,7 @@ class Assigner(nn.Module):
         """
         img_label = batch.img_label.index_select(1, classes)
         if self.refiner is not None:
-            output = self._refine(output, img_label, batch.weak_rgb)
+            output = self.refine(output, img_label, batch.weak_rgb)
         cam_label, weight, _ = self._label_cam(
             self.cam_labeler, output.cam, img_label, batch
         )
@@ -179,10 +179,19 @@ class Assigner(nn.Module):
             perplexity_aux=perplexity_aux,
         )
 
-    def _refine(
+    def refine(
         self, output: NetworkOutput, img_label: Tensor, rgb: Tensor
     ) -> NetworkOutput:
-        """Refine both CAMs of the classes that each image shows."""
+        """Refine both CAMs of the classes that each image shows.
+
+        Args:
+            output (NetworkOutput): Of P classes.
+            img_label (Tensor): Multi-hot labels of these classes, (N, P).
+            rgb (Tensor): Images in [0, 1], (N, 3, H, W).
+
+        Returns:
+            NetworkOutput: With other ``cam`` and ``cam_aux``, (N, P, H, W).
+        """
         num_shown = max(int(img_label.sum(dim=1).max()), 1)
         shown = img_label.topk(num_shown).indices[:, :, None, None]
         shown = shown.expand(-1, -1, *rgb.shape[-2:])
