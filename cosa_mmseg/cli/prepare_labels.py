@@ -14,6 +14,12 @@ Formats, told by the suffix (UTF-8):
     none    a folder with one folder a class: DIR/cat/a.jpg, DIR/dog/a.jpg;
             images in DIR/background show no class
 
+Files and folders of tools are recognised: Label Studio, CVAT, LabelMe,
+Roboflow, COCO, PASCAL VOC, Datumaro, FiftyOne, Create ML, Ultralytics,
+Hugging Face, Open Images, AutoML, Excel, cls_labels.npy (docs/data.md). The
+first line says what was understood. The splits that they know are written
+beside OUT, as train.txt, val.txt and test.txt.
+
 The report counts classes, and names pairs of which one class is never shown
 without the other: labels of images cannot tell these apart. With --images each
 image is decoded; the exit status is 1 if one is missing or cannot be read.
@@ -53,6 +59,12 @@ def add_options(parser: ArgumentParser) -> None:
         'entries (default: they must be the same)',
     )
     parser.add_argument(
+        '--column',
+        default='',
+        help='the column, or the field of a tool, that holds the classes, '
+        'where there are several (default: the only one)',
+    )
+    parser.add_argument(
         '--one-hot',
         action='store_true',
         help='write a .csv with a column of 0 and 1 for each class',
@@ -68,7 +80,10 @@ def run(options: Namespace) -> int:
     """Convert and report; return the exit code."""
     from cosa_mmseg.datasets.label_files import read_labels
     from cosa_mmseg.datasets.label_rows import LabelOptions
-    from cosa_mmseg.datasets.prepare.image_labels import write_labels
+    from cosa_mmseg.datasets.prepare.image_labels import (
+        write_labels,
+        write_splits,
+    )
     from cosa_mmseg.datasets.prepare.label_report import (
         format_report,
         report_labels,
@@ -80,16 +95,23 @@ def run(options: Namespace) -> int:
         images = options.labels
     labels = read_labels(
         options.labels,
-        LabelOptions(options.separator, options.union, options.classes or ()),
+        LabelOptions(
+            options.separator,
+            options.union,
+            options.classes or (),
+            options.column,
+        ),
     )
     if options.classes:
         labels = labels.with_classes(options.classes)
     report = report_labels(labels, images)  # before anything is replaced
+    written = [*filter(None, (options.out, options.report))]
     if options.out:
         write_labels(labels, options.out, options.one_hot, images)
+        written += write_splits(labels, osp.dirname(options.out))
     if options.report:
         write_report(report, options.report)
     print(format_report(report))
-    for path in filter(None, (options.out, options.report)):
+    for path in written:
         print(f'wrote {path}')
     return 0 if report.ok else 1

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from itertools import chain, compress
 from typing import Any, TypeVar
 
@@ -35,6 +36,8 @@ def collect(source: str, content: Rows, options: LabelOptions) -> ImageLabels:
         ValueError: A name is none, or what is meant is not clear; the message
             has the line and the image.
     """
+    if content.tool and not options.classes:  # as the tool lists them
+        options = replace(options, classes=content.classes)
     collector = _Collector(options)
     rows = content.rows
     if not content.classes:
@@ -54,6 +57,8 @@ def collect(source: str, content: Rows, options: LabelOptions) -> ImageLabels:
         collector.images,
         collector.lines,
         (*content.notes, *collector.notes()),
+        content.tool,
+        content.splits,
     )
 
 

@@ -8,8 +8,13 @@
 ``.jsonl``  ``{"image": "a.jpg", "labels": ["cat", "dog"]}``, one a line
 ``.txt``    ``a.jpg<TAB>cat<TAB>dog``, one image a line
 a folder    one folder a class: ``cat/a.jpg``, and the same file again as
-            ``dog/a.jpg``; the image's name is the first, ``cat/a.jpg``
+            ``dog/a.jpg``; the image's name is the first, ``cat/a.jpg``; or a
+            folder as a tool exports it
 =========== =================================================================
+
+Files of labelling tools are recognised by what they hold: see
+:mod:`.label_tools` (JSON, XML), :mod:`.label_tables` (``.csv``) and
+:mod:`.label_exports` (``.xlsx``, ``.npy``, folders).
 
 Files are UTF-8, or UTF-16 with its byte order mark. Blanks around names do not
 count. An image may show no class: an empty cell or list, a word such as
@@ -26,7 +31,7 @@ from cosa_mmseg.utils.reading import decode, read_bytes
 
 from .class_names import BACKGROUND
 from .label_collector import collect
-from .label_folders import read_folder
+from .label_exports import BINARY, name_ids, read_export
 from .label_formats import PARSERS
 from .label_rows import ImageLabels, LabelOptions, Rows, foreground_names
 
@@ -71,7 +76,7 @@ def read_labels(
         ValueError: It cannot be read; the message has file, line and value.
     """
     if osp.isdir(path):
-        return _collect(path, partial(read_folder, path), options)
+        return _collect(path, partial(read_export, path), options)
     try:
         data = read_bytes(path, backend_args)
     except FileNotFoundError as err:
@@ -96,13 +101,21 @@ def parse_labels(
     Raises:
         ValueError: As in :func:`read_labels`.
     """
-    parse = PARSERS.get(osp.splitext(source)[1].lower())
+    suffix = osp.splitext(source)[1].lower()
+    if parse_bytes := BINARY.get(suffix):
+        return _collect(source, partial(parse_bytes, data), options)
+    parse = PARSERS.get(suffix)
     if parse is None:
+        known = ', '.join([*PARSERS, *BINARY])
         raise ValueError(
-            f'{source} is no label file: its suffix must be '
-            f'{", ".join(PARSERS)}, or it must be a folder'
+            f'{source} is no label file: its suffix must be {known}, or it '
+            'must be a folder'
         )
-    return _collect(source, lambda how: parse(decode(data), how), options)
+    return _collect(
+        source,
+        lambda how: name_ids(parse(decode(data), how), osp.dirname(source)),
+        options,
+    )
 
 
 def _collect(

@@ -10,21 +10,17 @@ import re
 from typing import Any
 
 from .label_rows import LabelOptions, Row, Rows
-from .label_tables import parse_csv
+from .label_tables import LABELS, parse_csv
+from .label_tools import read_tool
 
 _HEADER = ('image', 'labels')
-# What the files of tools hold at the top or one level below
+# Tools whose files are not read, by what these hold at the top or one level
+# below; those that are read are in :mod:`.label_tools`
 _TOOLS = {
-    'COCO (also of Roboflow, CVAT, Label Studio)': {'images', 'annotations'},
-    'Label Studio': {'annotations', 'data'},
-    'Datumaro (CVAT)': {'categories', 'items'},
     'VGG Image Annotator': {'filename', 'regions'},
     'VGG Image Annotator (project)': {'_via_img_metadata'},
-    'Labelme': {'shapes', 'imagePath'},
-    'Create ML': {'image', 'annotations'},
     'Labelbox': {'data_row', 'projects'},
     'Supervisely': {'tags', 'objects'},
-    'FiftyOne': {'classes', 'labels'},
 }
 
 
@@ -51,8 +47,10 @@ def parse_txt(text: str, options: LabelOptions) -> Rows:
 
 
 def parse_json(text: str, options: LabelOptions) -> Rows:
-    """Parse one object, or a list of objects as in ``.jsonl``."""
+    """Parse JSON of a tool, an object, or a list of objects as in a .jsonl."""
     content = _load_json(text)
+    if rows := read_tool(json.loads(text), options):
+        return rows
     if isinstance(content, list) and isinstance(next(iter(content), 0), tuple):
         return Rows([_read_entry(entry, None) for entry in content])
     if not isinstance(content, tuple):
@@ -73,8 +71,35 @@ def parse_jsonl(text: str, options: LabelOptions) -> Rows:
             entry = _load_json(line)
         except ValueError as err:
             raise ValueError(f'line {number} {err}') from err
-        rows.append(_read_entry(entry, number))
+        rows.append(_read_entry(_named(entry, options), number))
     return Rows(rows)
+
+
+def _named(entry: Any, options: LabelOptions) -> Any:
+    """Return an entry of Hugging Face's metadata.jsonl with our names.
+
+    Raises:
+        ValueError: Several of its fields may hold the labels.
+    """
+    fields = dict(entry) if isinstance(entry, tuple) else {}
+    if 'file_name' not in fields or 'image' in fields:
+        return entry
+    found = [options.column] if options.column else LABELS & fields.keys()
+    if len(found) != 1:
+        raise ValueError(
+            f'has the fields {", ".join(fields)}: name the one of the classes '
+            '(--column of `cosa prepare labels`)'
+        )
+    label = fields.get(*found)
+    if isinstance(label, int):
+        if not label < len(options.classes):
+            raise ValueError(
+                f'the label {label} is a number: list the classes in their '
+                'order, from 0 (--classes, `classes`)'
+            )
+        label = options.classes[label]
+    labels = [label] if isinstance(label, str) else label
+    return ('image', fields['file_name']), ('labels', labels)
 
 
 def _read_entry(entry: Any, line: int | None) -> Row:

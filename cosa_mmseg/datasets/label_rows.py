@@ -1,7 +1,7 @@
 """Image-level labels: as they are written, and as they are read."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from .class_names import clean_name, is_background
@@ -20,11 +20,14 @@ class LabelOptions:
             names are classes whatever they look like, another spelling of one
             (``Cat``) is that one, and columns of a table that are likely no
             classes are passed over.
+        column: The column of a table, or the field of a tool's file, that
+            holds the classes, where there are several.
     """
 
     separator: str = ';'
     union: bool = False
     classes: Sequence[str] = ()
+    column: str = ''
 
     def __post_init__(self) -> None:
         """Refuse a separator that is nothing."""
@@ -50,11 +53,16 @@ class Rows(NamedTuple):
         rows: The images.
         classes: Those that a header lists.
         notes: Sentences on what was passed over.
+        tool: Name of the tool, and its format; '' where people write it.
+        splits: Images of each of the splits that the file knows, ``train``,
+            ``val`` and ``test``.
     """
 
     rows: list[Row]
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    tool: str = ''
+    splits: Mapping[str, list[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,8 @@ class ImageLabels:
         lines: The line of the file that an image is in, counted from 1, where
             the format has one image a line.
         notes: Sentences on what was read otherwise than it is written.
+        tool: As of :class:`Rows`.
+        splits: As of :class:`Rows`.
     """
 
     source: str
@@ -75,6 +85,8 @@ class ImageLabels:
     names: dict[str, list[str]]
     lines: dict[str, int]
     notes: tuple[str, ...] = ()
+    tool: str = ''
+    splits: Mapping[str, list[str]] = field(default_factory=dict)
 
     def place(self, image: str) -> str:
         """Return where the label of an image is, for messages."""

@@ -2,14 +2,23 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Sequence
 
 from .class_names import MAX_CLASSES, look, tidy
 from .label_cells import FALSE, TRUE, are_flags, has_no
 from .label_rows import LabelOptions, Row, Rows
+from .label_tools import (
+    Export,
+    as_rows,
+    describe_waiting,
+    picture_name,
+    split_name,
+)
 
 _DELIMITERS = ',;\t|'
+_NUMBER = re.compile(r'-?[\d.]+')
 _SEP_LINE = re.compile(r'\A"?sep=.?"?\n')  # of Excel; names the delimiter
 _IN_FRONT = re.compile('^(is|image|img) ')
 _MAX_OTHERS = 64  # columns beside those of classes
@@ -31,6 +40,16 @@ _OTHER = re.compile(
     '|(annotated|labell?ed|reviewed)( by)?|has (mask|labels?|annotation|box)'
     '|include|exclude|keep|skip(ped)?|status|public|private|priority'
 )
+# What columns of images, and of the names of classes, are called
+_IMAGE = re.compile(
+    '(image|img|file|picture|photo)[ _]?(name|id|path)?|path', re.IGNORECASE
+)
+LABELS = frozenset(
+    ('label', 'labels', 'class', 'classes', 'category', 'categories')
+    + ('target', 'tag', 'tags', 'choice')
+)
+_NUMBERED = re.compile(r'(label|class|category|tag|species)[ _-]?\d+', re.I)
+OPEN_IMAGES = 'Open Images CSV'
 _CONFIDENCES = ('confidence', 'conf', 'score', 'prob', 'probability')
 
 Columns = dict[str, list[str]]
@@ -41,9 +60,18 @@ def parse_csv(text: str, options: LabelOptions) -> Rows:
 
     Columns have commas between, or semicolons, as of Excel in many languages,
     or tabs. A header that comes again, as in joined files, is passed over.
+    Tables of Open Images and AutoML are recognised.
     """
+    if '://' in ','.join(text.lstrip().partition('\n')[0].split(',')[:2]):
+        return as_rows('AutoML CSV', _auto_ml(text))
     lines, columns = _read_table(text)
-    images = columns.pop('image')
+    if {'ImageID', 'LabelName'} <= columns.keys():
+        return as_rows(OPEN_IMAGES, _open_images(columns))
+    columns = _name_columns(columns, options)
+    images = [
+        picture_name(cell) if '://' in cell or cell[:6] == '/data/' else cell
+        for cell in columns.pop('image')
+    ]
     rows = [Row(*row, []) for row in zip(lines, images, strict=True)]
     classes: list[str] = []
     if labels := columns.pop('labels', []):
@@ -60,12 +88,96 @@ def parse_csv(text: str, options: LabelOptions) -> Rows:
     return Rows(rows, tuple(classes), tuple(notes))
 
 
+def _name_columns(columns: Columns, options: LabelOptions) -> Columns:
+    """Return the columns with ``image`` and, where it is clear, ``labels``.
+
+    Raises:
+        ValueError: There is no column of that name, or several may be meant.
+    """
+    named = [name for name in columns if _IMAGE.fullmatch(name)]
+    if 'image' not in columns and len(named) > 1:
+        raise ValueError(
+            f'has several columns of images, {", ".join(named)}: head the '
+            'one of the names of files `image`'
+        )
+    if 'image' not in columns:
+        columns = {
+            'image' if name in named else name: cells
+            for name, cells in columns.items()
+        }
+    if options.column and options.column not in columns:
+        raise ValueError(
+            f'has no column {options.column!r}, but {", ".join(columns)}'
+        )
+    if 'labels' not in columns or options.column:
+        _name_labels(columns, options.column)
+    return columns
+
+
+def _name_labels(columns: Columns, column: str) -> None:
+    """Put the names of classes, if there are any, into ``labels``."""
+    texts = [name for name, cells in columns.items() if not are_flags(cells)]
+    found = [name for name in texts if name.lower() in LABELS]
+    numbered = [name for name in texts if _NUMBERED.fullmatch(name)]
+    if column:
+        found, numbered = [column], []
+    if len(found) > 1 or (found and numbered):
+        raise ValueError(
+            f'has several columns of labels, {", ".join(found + numbered)}: '
+            'name the one of the classes (--column of `cosa prepare labels`), '
+            'or head it `labels`'
+        )
+    for name in found:
+        columns['labels'] = columns.pop(name)
+    if numbered:
+        cells = zip(*(columns.pop(name) for name in numbered), strict=True)
+        columns['labels'] = [json.dumps([*filter(None, c)]) for c in cells]
+
+
+def _open_images(columns: Columns) -> Export:
+    """Read labels of Open Images, a row each; 0 says that it is not shown."""
+    shown: dict[str, list[str]] = {}
+    sure = columns.get('Confidence', ['1'] * len(columns['ImageID']))
+    for image, name, confidence in zip(
+        columns['ImageID'], columns['LabelName'], sure, strict=True
+    ):
+        names = shown.setdefault(image, [])
+        if float(confidence) > 0:
+            names.append(name)
+    return Export([*shown.items()])
+
+
+def _auto_ml(text: str) -> Export:
+    """Read AutoML's or Vertex AI's rows: maybe a split, address, labels."""
+    shown: dict[str, list[str]] = {}
+    splits: dict[str, list[str]] = {}
+    waiting = 0
+    for row in csv.reader(io.StringIO(text, newline='')):
+        cells = _cells(row)
+        if not any(cells):
+            continue
+        split = '' if '://' in cells[0] else cells.pop(0)
+        image = picture_name(cells[0])
+        names = [c for c in cells[1:] if c and not _NUMBER.fullmatch(c)]
+        waiting += not names
+        if names and image not in shown and (known := split_name(split)):
+            splits.setdefault(known, []).append(image)
+        if names:
+            shown.setdefault(image, []).extend(names)
+    return Export([*shown.items()], (), splits, describe_waiting(waiting))
+
+
 def _read_table(text: str) -> tuple[list[int], Columns]:
     """Return the line of each row, and the columns by their names."""
     text = _SEP_LINE.sub('\n', text)
     first = text.strip().partition('\n')[0].replace('"', '')
     delimiter = next(
-        (d for d in _DELIMITERS if 'image' in _cells(first.split(d))), ','
+        (
+            d
+            for d in _DELIMITERS
+            if any(map(_IMAGE.fullmatch, _cells(first.split(d))))
+        ),
+        ',',
     )
     reader = csv.reader(
         io.StringIO(text, newline=''), delimiter=delimiter, strict=True
@@ -98,7 +210,9 @@ def _cells(cells: list[str]) -> list[str]:
 
 def _check_header(header: Sequence[str], delimiter: str) -> None:
     """Refuse a header without the columns that are read."""
-    if 'image' not in header or not 1 < len(header) == len(set(header)):
+    if not any(map(_IMAGE.fullmatch, header)) or not 1 < len(header) == len(
+        set(header)
+    ):
         raise ValueError(
             'must have the header `image,labels`, or `image` and each of the '
             'classes once, with commas, semicolons or tabs between; it has '

@@ -19,6 +19,8 @@ REQUIREMENTS = {
     'mmseg': 'onedl-mmsegmentation>=1.4.2',
     'mmpretrain': 'onedl-mmpretrain>=1.3.6',
     'jinja2': 'jinja2>=3.1',
+    'defusedxml': 'defusedxml>=0.7',
+    'openpyxl': 'openpyxl>=3.1',
 }
 
 

@@ -135,10 +135,10 @@ def test_classes_in_a_given_order():
     ('name', 'text', 'message'),
     [
         ('a.csv', '', "a.csv must have the header `image,labels`.*has ''"),
-        ('a.csv', 'file,labels\na,b\n', "it has 'file,labels'"),
-        ('a.csv', 'file;labels\na;b\n', "it has 'file;labels'"),
+        ('a.csv', 'name,labels\na,b\n', "it has 'name,labels'"),
+        ('a.csv', 'name;labels\na;b\n', "it has 'name;labels'"),
         ('a.csv', 'image;labels\na;b;c\n', "line 2: .* 3 cells.*';' in it"),
-        ('a.csv', 'image,label\na,cat\n', "'label' holds .* `labels`"),
+        ('a.csv', 'image,label id\na,c\n', "'label id' holds .* `labels`"),
         ('a.csv', 'image\na\n', "it has 'image'"),
         ('a.csv', 'image,cat,cat\na,1,1\n', "once.*'image,cat,cat'"),
         ('a.csv', 'image,cat,\na,1,1\n', 'name of the class is empty'),
@@ -172,7 +172,7 @@ def test_classes_in_a_given_order():
         ('a.jsonl', '{"image": "a", "labels": [], "image": "b"}', 'is there'),
         ('a.jsonl', '{"image": 1.5, "labels": []}', 'image is no string: 1.5'),
         ('a.jsonl', '{"image": "a", "labels": "b"}', "1: .* a list .*'b'"),
-        ('a.xml', 'a', 'a.xml is no label file: .*.csv, .json, .jsonl, .txt'),
+        ('a.doc', 'a', 'a.doc is no label file: .*.csv, .json, .jsonl, .txt'),
     ],
 )
 def test_malformed(name, text, message):

@@ -174,16 +174,19 @@ def third(cell):
         (
             'a.json',
             '[{"id": 1, "annotations": [], "data": {"image": "a.jpg"}}]',
-            'a.json is a file of Label Studio, which is not read: write',
+            'a.json is empty: it lists no image',
         ),
         (
             'a.json',
             '{"info": {}, "images": [], "categories": [], "annotations": []}',
-            'is a file of COCO',
+            'a.json is empty: it lists no image',
         ),
         ('a.json', '{"a1": {"filename": "a", "regions": []}}', 'VGG Image'),
-        ('a.json', '{"shapes": [], "imagePath": "a"}', 'is a file of Labelme'),
-        ('a.json', '{"categories": {}, "items": []}', 'is a file of Datumaro'),
+        (
+            'a.json',
+            '{"categories": {}, "items": []}',
+            "is like a file of Datumaro JSON, but an entry lacks 'label'",
+        ),
     ],
 )
 def test_refused_with_the_reason(name, text, message):
@@ -272,7 +275,7 @@ def write(root, *paths):
 @pytest.mark.parametrize(
     ('paths', 'message'),
     [
-        (['train/a.jpg', 'valid/b.jpg'], 'has the folders train, valid, whic'),
+        (['train/a.jpg', 'valid/b.jpg'], 'train: has no folder of a class'),
         (['train/cat/a.jpg'], 'folder that holds .*is it train'),
         (['cat/a.jpg', 'test/b.jpg'], 'has the folders test, which'),
         (['training_set/a.jpg', 'fold1/b.jpg'], 'folders fold1, training_set'),

@@ -15,6 +15,7 @@ from cosa_mmseg.utils.requirements import REQUIREMENTS, check_requirements
 ROOT = Path(__file__).resolve().parents[2]
 
 PACKAGES = {
+    'defusedxml': '0.7.1',
     'jinja2': '3.1.6',
     'numpy': '2.2.6',
     'torch': '2.8.0+cu128',
@@ -24,6 +25,7 @@ PACKAGES = {
     'onedl-mmcv': '2.3.6',
     'onedl-mmsegmentation': '1.4.2',
     'onedl-mmpretrain': '1.3.6',
+    'openpyxl': '3.1.5',
 }
 
 

@@ -90,6 +90,27 @@ def write_labels(
         unfinished.write_bytes(write(labels).encode())
 
 
+def write_splits(labels: ImageLabels, folder: str | Path) -> list[str]:
+    """Write the image lists of the splits that the source of labels knows.
+
+    Args:
+        labels: With ``splits``.
+        folder: Where to write ``train.txt``, ``val.txt`` and ``test.txt``.
+
+    Returns:
+        list[str]: Paths of the lists.
+
+    Raises:
+        FileExistsError: A list is there and holds something else.
+    """
+    texts = {
+        Path(folder, f'{split}.txt'): list_text(images)
+        for split, images in labels.splits.items()
+    }
+    write_missing(texts)
+    return [*map(str, texts)]
+
+
 def _csv(labels: ImageLabels) -> str:
     for name in labels.classes:
         if ';' in name:

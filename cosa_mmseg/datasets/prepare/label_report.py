@@ -30,6 +30,7 @@ class LabelReport:
 
     Attributes:
         source: Where the labels are from.
+        tool: What they were written by; '' where it is not known.
         num_images: Number of images with an entry.
         images_per_class: Number of images that show each class.
         labels_per_image: Number of images with each number of classes.
@@ -47,6 +48,7 @@ class LabelReport:
     """
 
     source: str
+    tool: str
     num_images: int
     images_per_class: dict[str, int]
     labels_per_image: dict[int, int]
@@ -85,6 +87,7 @@ def report_labels(
     missing, unreadable, without_label = _compare(labels, images)
     return LabelReport(
         source=labels.source,
+        tool=labels.tool,
         num_images=len(labels.names),
         images_per_class=dict(counts),
         labels_per_image=dict(sorted(sizes.items())),
@@ -147,7 +150,9 @@ def format_report(report: LabelReport) -> str:
     table.add_rows([[i, *item] for i, item in enumerate(counts.items(), 1)])
     sizes = report.labels_per_image
     parts = [
-        f'{report.source}: {report.num_images} images, {len(counts)} classes',
+        f'{report.source}: {report.tool and f"{report.tool}, "}'
+        f'{report.num_images} images, {len(counts)} classes, '
+        f'{len(report.without_class)} without a label',
         str(table),
         f'images with {", ".join(map(str, sizes))} classes: '
         f'{", ".join(map(str, sizes.values()))}',

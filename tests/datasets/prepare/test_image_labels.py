@@ -199,7 +199,7 @@ def test_copies_in_a_folder_of_classes_have_a_label(tmp_path):
 def test_text(pictures):
     text = format_report(pictures)
 
-    assert text.startswith('mine: 4 images, 2 classes\n')
+    assert text.startswith('mine: 4 images, 2 classes, 1 without a label\n')
     assert '|  1 |   cat |      2 |' in text
     assert 'images with 0, 1 classes: 1, 3' in text
     assert 'ERROR: images without a file: 1\n  gone' in text
