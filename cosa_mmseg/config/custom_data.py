@@ -30,6 +30,7 @@ _ARGUMENTS = (
 # settings that are arguments of some of the data sets by another name
 _OTHERS = {
     'train_list': ('train', 'ann_file'),
+    'train_masks': ('train', 'train_masks'),
     'test_list': ('val', 'test', 'ann_file'),
     'mask_path': ('val', 'test', 'data_prefix.seg_map_path'),
 }

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain, permutations
 from typing import Any
@@ -129,7 +130,8 @@ def find_in_data(train: Any, scored: Any) -> list[Finding]:
     Raises:
         BadFileError: As :func:`find_in_masks`.
     """
-    found = find_in_labels(train)
+    # those that are trained with are few, and each counts
+    found = find_in_labels(train) + find_in_masks(train, sys.maxsize)
     if scored is not None:
         found += find_shared(train, scored) + find_in_masks(scored)
     return found

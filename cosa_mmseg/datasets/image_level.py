@@ -1,5 +1,6 @@
 """A segmentation data set that is trained with image-level labels."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -52,8 +53,9 @@ class ImageLabelDataset(CheckedSegDataset):
       background, sorted, each once. All of an image's labels count, whatever a
       crop of it will show;
     - ``seg_map_path`` (str): the mask, **only with** ``test_mode=True`` and a
-      ``seg_map_path`` in ``data_prefix``. A training sample has no path to a
-      mask, wherever ``data_prefix`` points;
+      ``seg_map_path`` in ``data_prefix``, or in training with
+      ``train_masks``. Without it a training sample has no path to a mask,
+      wherever ``data_prefix`` points;
     - what mmseg's transforms expect: ``reduce_zero_label``, ``seg_fields`` and
       ``label_map``.
 
@@ -83,6 +85,11 @@ class ImageLabelDataset(CheckedSegDataset):
             the file up. Defaults to '.jpg'.
         label_separator (str): As of :class:`LabelOptions`. Defaults to ';'.
         label_union (bool): Likewise ``union``. Defaults to False.
+        train_masks (str, optional): Folder with masks of some of the training
+            images, relative to ``data_root``, named as for evaluation. They
+            supervise both streams in the place of pseudo labels, see
+            :meth:`PseudoLabels.with_masks`; ``metainfo`` has their number.
+            Defaults to None: labels alone are trained with.
         **kwargs: Further arguments: ``on_error`` of
             :class:`CheckedSegDataset`, and those of mmseg's
             ``BaseSegDataset``, as ``pipeline``, ``test_mode`` and
@@ -91,7 +98,7 @@ class ImageLabelDataset(CheckedSegDataset):
     Raises:
         FileNotFoundError: The image list or the label file does not exist, or
             a training image has no entry there, or an image that is looked up
-            has no file.
+            has no file, or ``train_masks`` has no mask of a training image.
         ValueError: A list or file is malformed, a class is unknown or there
             twice, a name may be several images, or there is no image left to
             train with.
@@ -109,9 +116,17 @@ class ImageLabelDataset(CheckedSegDataset):
         img_suffix: str | None = '.jpg',
         label_separator: str = ';',
         label_union: bool = False,
+        train_masks: str | None = None,
         **kwargs,
     ) -> None:
         self.data_root = data_root
+        self.train_masks = None
+        if not kwargs.get('test_mode'):
+            self.train_masks = self._below_root(train_masks)
+        if self.train_masks:  # behind the image
+            first, *others = kwargs.get('pipeline', ())
+            load = dict(type='LoadTrainMask')
+            kwargs['pipeline'] = [first, load, *others]
         self.backend_args = kwargs.get('backend_args')
         self.label_file = self._below_root(label_file)
         self.label_options = LabelOptions(label_separator, label_union)
@@ -227,7 +242,33 @@ class ImageLabelDataset(CheckedSegDataset):
                     self.data_prefix['seg_map_path'],
                     masks[files[img_id]] + self.seg_map_suffix,
                 )
+        if self.train_masks:
+            self._add_train_masks(infos, [masks[files[i]] for i in img_ids])
         return infos
+
+    def _add_train_masks(self, infos: list[dict], names: list[str]) -> None:
+        """Add the masks that there are to training samples."""
+        folder, suffix = str(self.train_masks), self.seg_map_suffix
+        there = {*list_images(folder, suffix, self.backend_args)}
+        wanted = [name + suffix for name in names]
+        for info, name in zip(infos, wanted, strict=True):
+            if name in there:
+                info['seg_map_path'] = fileio.join_path(folder, name)
+        others = sorted(there.difference(wanted))
+        number = len(there) - len(others)
+        if not number:
+            raise FileNotFoundError(
+                f'`train_masks`, {folder}, has no mask of a training image: '
+                f'masks are named as the images, such as {wanted[0]}'
+            )
+        self._metainfo['train_masks'] = number
+        text = f'trained with masks of {number} of {len(infos)} images'
+        if others:
+            text += (
+                f'; {len(others)} masks in {folder} are of no training '
+                f'image and are not read, the first is {others[0]}'
+            )
+        print_log(text, 'current', logging.WARNING if others else logging.INFO)
 
     def filter_data(self) -> list[dict]:
         """Count the training images that show no class, or drop them.

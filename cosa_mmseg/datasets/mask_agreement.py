@@ -62,10 +62,12 @@ def read_masks(
     classes = dataset.metainfo.get('classes')
     if not steps or not classes:
         return []
-    number = min(max_masks, len(dataset))
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    infos = [info for info in infos if 'seg_map_path' in info]
     found: list[MaskClasses | BadFileError] = []
-    for index in np.linspace(0, len(dataset) - 1, number).astype(int):
-        info = dataset.get_data_info(int(index))
+    number = min(max_masks, len(infos))
+    for index in np.linspace(0, len(infos) - 1, number).astype(int):
+        info = infos[index]
         try:
             with naming_bad_files(info, dataset.backend_args):
                 mask = steps[0](dict(info))['gt_seg_map']
@@ -118,7 +120,8 @@ def compare_masks(
         return [(logging.INFO, text)]
     text = f'{text}: {agreement.describe()}'
     if agreement.is_void or agreement.is_contradiction:
-        raise BadFileError(f'{text}; a score from them would mean nothing')
+        use = 'score from' if dataset.test_mode else 'training with'
+        raise BadFileError(f'{text}; a {use} them would mean nothing')
     return [(logging.WARNING, text)]
 
 

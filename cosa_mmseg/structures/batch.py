@@ -8,7 +8,12 @@ from mmseg.structures import SegDataSample
 from torch import Tensor
 
 from .image import to_uint8
-from .img_label import shown_classes, stack_img_labels, stack_valid_mask
+from .img_label import (
+    shown_classes,
+    stack_img_labels,
+    stack_masks,
+    stack_valid_mask,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +29,9 @@ class CoSABatch:
             all that the images show.
         denormalize (Callable): From normalised images to pixel values in
             0..255.
+        masks (Tensor, optional): Class ids of the images that have a mask to
+            train with, 255 elsewhere, int64 (N, H, W); None if none has.
+        has_mask (Tensor, optional): Which images these are, bool (N,).
     """
 
     weak: Tensor
@@ -32,6 +40,8 @@ class CoSABatch:
     valid: Tensor
     classes: Tensor
     denormalize: Callable[[Tensor], Tensor]
+    masks: Tensor | None = None
+    has_mask: Tensor | None = None
 
     @classmethod
     def of(
@@ -46,7 +56,7 @@ class CoSABatch:
         Args:
             inputs (Mapping[str, Tensor]): Views ``weak`` and ``strong``.
             data_samples (Sequence[SegDataSample]): With ``gt_label`` and
-                ``valid_box``.
+                ``valid_box``, and maybe ``gt_sem_seg``.
             num_classes (int): Number C of foreground classes.
             denormalize (Callable): As the attribute.
 
@@ -63,6 +73,7 @@ class CoSABatch:
             stack_valid_mask(data_samples, (height, width), device),
             shown_classes(data_samples, device),
             denormalize,
+            *stack_masks(data_samples, (height, width), device),
         )
 
     # Few parts read pixels: they are computed when one does.

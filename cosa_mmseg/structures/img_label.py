@@ -106,3 +106,33 @@ def stack_valid_mask(
             )
         mask[i, top:bottom, left:right] = True
     return mask.to(device, non_blocking=True)
+
+
+def stack_masks(
+    data_samples: Sequence[SegDataSample],
+    size: tuple[int, int],
+    device: torch.device | str,
+) -> tuple[Tensor, Tensor] | tuple[None, None]:
+    """Return the masks that some images have to train with.
+
+    Args:
+        data_samples (Sequence[SegDataSample]): N samples, some of them with
+            ``gt_sem_seg``, (1, H, W).
+        size (tuple[int, int]): (H, W) of the crops.
+        device (torch.device | str): Of the result.
+
+    Returns:
+        tuple[Tensor, Tensor]: Class ids, 255 for images without a mask, int64
+        (N, H, W), and which images have one, bool (N,); or twice None.
+    """
+    has_mask = torch.tensor(['gt_sem_seg' in one for one in data_samples])
+    if not has_mask.any():
+        return None, None
+    masks = torch.full((len(data_samples), *size), 255)
+    for mask, sample in zip(masks, data_samples, strict=True):
+        if 'gt_sem_seg' in sample:
+            mask.copy_(sample.gt_sem_seg.data[0])
+    masks, has_mask = (
+        one.to(device, non_blocking=True) for one in (masks, has_mask)
+    )
+    return masks, has_mask

@@ -8,6 +8,9 @@ from torch import Tensor
 
 from .image import resize_maps
 
+IGNORE_INDEX = 255
+EPS = 1e-6
+
 
 @dataclass(frozen=True)
 class NetworkOutput:
@@ -115,3 +118,35 @@ class PseudoLabels:
         prob = resize_maps(self.seg_prob[:, 1:], size)
         whole = prob.new_zeros(len(prob), num_classes, *size)
         return whole.index_copy_(1, self.classes, prob)
+
+    def with_masks(self, masks: Tensor, has_mask: Tensor) -> 'PseudoLabels':
+        """Return the labels with masks in the place of some images' labels.
+
+        Both CPL are the mask, of reliability 1; the SPL is 1 for its class,
+        and stays as it is where the mask is ignored.
+
+        Args:
+            masks (Tensor): Class ids, 255 = ignore, int64 (N, H, W).
+            has_mask (Tensor): Which images have one, bool (N,).
+        """
+        has = has_mask[:, None, None]
+        known = has & (masks != IGNORE_INDEX)
+        ids = torch.cat([self.classes.new_zeros(1), self.classes + 1])
+        is_class = masks[:, None] == ids[:, None, None]  # (N, P + 1, H, W)
+
+        def put(own: Tensor | None, value: float) -> Tensor | None:
+            return None if own is None else own.masked_fill(has, value)
+
+        return replace(
+            self,
+            cam_label=torch.where(has, masks, self.cam_label),
+            cam_label_aux=torch.where(has, masks, self.cam_label_aux),
+            seg_prob=torch.where(
+                known[:, None], is_class.to(self.seg_prob), self.seg_prob
+            ),
+            seg_label=torch.where(known, masks, self.seg_label),
+            weight=put(self.weight, 1),
+            weight_aux=put(self.weight_aux, 1),
+            # as sure as can be
+            perplexity_aux=put(self.perplexity_aux, EPS),
+        )

@@ -340,3 +340,60 @@ def test_other_options_are_taken(my):
 def test_a_missing_label_file_is_one_sentence(my):
     with pytest.raises(SystemExit, match='no label file my/no.csv; check'):
         cosa('train', 'tiny.py', *OPTIONS[:2], 'label_file=no.csv')
+
+
+def write_train_masks(folder, masks):
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, mask in masks.items():
+        path = folder / f'{name}.png'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(mask).save(path)
+
+
+def block(id_, shape=(32, 40)):
+    mask = np.zeros(shape, np.uint8)
+    mask[:20] = id_
+    return mask
+
+
+def test_some_masks_are_trained_with(my, capfd):
+    # classes are sorted: Bär, Wolf, red fox
+    masks = {'7': block(3), 'more/last': block(2), 'gone': block(1)}
+    write_train_masks(my / 'my/corrected', masks)
+    options = (*OPTIONS, 'train_masks=corrected')
+    cosa('train', 'tiny.py', '--work-dir=mixed', *options)
+    text = capfd.readouterr()
+    assert (
+        'trained with masks of 2 of 4 images; 1 masks in my/corrected are of '
+        'no training image and are not read, the first is gone.png'
+    ) in text.out + text.err
+    for name in ('7', 'more/ü'):
+        path = my / f'my/scored/{name}.png'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(block(1)).save(path)
+    (my / 'my/val.txt').write_text('7\nmore/ü.JPG\n', encoding='utf-8')
+    scored = ('--cfg-options', 'mask_path=scored', 'test_list=val.txt')
+    work = ('mixed/iter_2.pth', '--work-dir=mixed_scored')
+    cosa('test', 'mixed/tiny.py', *work, *scored)
+    (path,) = my.glob('mixed_scored/*/*.json')
+    scores = json.loads(path.read_text().splitlines()[-1])
+    assert scores['train_masks'] == 2
+
+
+@pytest.mark.parametrize(
+    ('masks', 'message'),
+    [
+        ({'gone': block(1)}, 'my/corrected, has no mask of a training image'),
+        ({'7': block(9)}, r'7.png holds the ids \[9\], but the 4 classes'),
+        ({'7': block(3, (20, 40))}, r'7.png is \(20, 40\), but the image'),
+        (
+            {'7': np.zeros((32, 40, 3), np.uint8)},
+            r'7.png is \(32, 40, 3\), but the image',
+        ),
+    ],
+)
+def test_train_masks_that_do_not_fit(my, masks, message):
+    write_train_masks(my / 'my/corrected', masks)
+    options = (*OPTIONS, 'train_masks=corrected')
+    with pytest.raises(SystemExit, match=message):
+        cosa('train', 'tiny.py', '--work-dir=bad', *options)

@@ -17,13 +17,17 @@ class RandomPlaceCrop(BaseTransform):
     Put it after all that moves pixels (scaling, flips): ``valid_box`` tells
     where the image is at this point of the pipeline.
 
-    Changes ``img`` and ``img_shape``; adds ``valid_box`` (top, bottom, left,
-    right), half open: the part of the crop that holds real pixels.
+    Masks are cut likewise, and are 255 (ignore) where the crop is black.
+
+    Changes ``img``, ``img_shape`` and masks; adds ``valid_box`` (top, bottom,
+    left, right), half open: the part of the crop that holds real pixels.
 
     Args:
         crop_size (int | tuple[int, int]): (h, w) of the crop in pixels; an
             integer means a square.
     """
+
+    ignore_index = 255
 
     def __init__(self, crop_size: int | tuple[int, int]) -> None:
         if isinstance(crop_size, int):
@@ -49,17 +53,20 @@ class RandomPlaceCrop(BaseTransform):
         return y, x
 
     def transform(self, results: dict) -> dict:
-        """Copy the part of ``img`` that the crop shows into a black one."""
-        img = results['img']
-        (h, w), (crop_h, crop_w) = img.shape[:2], self.crop_size
+        """Copy the part of the image that the crop shows into a black one."""
+        (h, w), (crop_h, crop_w) = results['img'].shape[:2], self.crop_size
         y, x = self.random_offset((h, w))
         top, bottom = max(y, 0), min(y + h, crop_h)
         left, right = max(x, 0), min(x + w, crop_w)
-        crop = np.zeros((crop_h, crop_w, *img.shape[2:]), img.dtype)
-        crop[top:bottom, left:right] = img[
-            top - y : bottom - y, left - x : right - x
-        ]
-        results['img'] = crop
+        for key in ('img', *results.get('seg_fields', ())):
+            whole = results[key]
+            crop = np.zeros((crop_h, crop_w, *whole.shape[2:]), whole.dtype)
+            if key != 'img':
+                crop[:] = self.ignore_index
+            crop[top:bottom, left:right] = whole[
+                top - y : bottom - y, left - x : right - x
+            ]
+            results[key] = crop
         results['img_shape'] = self.crop_size
         results['valid_box'] = (top, bottom, left, right)
         return results

@@ -57,16 +57,44 @@ class CheckpointFitHook(Hook):
 
     A checkpoint is read without running code that it may hold.
 
+    Scores of a model that was trained with masks say so: ``train_masks`` is
+    their number.
+
     Raises:
         WeightsError: If it does not fit; it names weights.
     """
+
+    def __init__(self) -> None:
+        self.train_masks = 0
 
     def before_run(self, runner) -> None:
         """Have the runner run no code that a checkpoint may hold."""
         load_safely_in(runner)
 
+    def before_train(self, runner) -> None:
+        """Take the number of masks from the training set."""
+        metainfo = getattr(runner.train_dataloader.dataset, 'metainfo', {})
+        self.train_masks = metainfo.get('train_masks', 0)
+
+    def after_val_epoch(self, runner, metrics: dict | None = None) -> None:
+        """Say in the scores that masks were trained with."""
+        self._say_masks(runner, 'val')
+
+    def after_test_epoch(self, runner, metrics: dict | None = None) -> None:
+        """Say in the scores that masks were trained with."""
+        self._say_masks(runner, 'test')
+
+    def _say_masks(self, runner, mode: str) -> None:
+        if number := self.train_masks:
+            # an integer would become null in the JSON
+            key, value = f'{mode}/train_masks', float(number)
+            runner.message_hub.update_scalar(key, value)
+            runner.logger.info(f'it was trained with {number} masks')
+
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Compare names and shapes."""
+        found = checkpoint.get('meta', {}).get('dataset_meta') or {}
+        self.train_masks = found.get('train_masks', 0)
         classes = _classes(runner)
         trains = is_training(runner)
         optim_wrapper = runner.optim_wrapper if trains else None

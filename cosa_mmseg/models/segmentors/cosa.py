@@ -192,9 +192,13 @@ class CoSA(DualStreamSegmentor):
             batch (CoSABatch): The batch.
 
         Returns:
-            PseudoLabels: At the size of the views.
+            PseudoLabels: At the size of the views; masks that there are to
+            train with take the place of those of their images.
         """
-        return self.assigner(self.assignment.forward_heads, batch)
+        pseudo = self.assigner(self.assignment.forward_heads, batch)
+        if batch.masks is None or batch.has_mask is None:
+            return pseudo
+        return pseudo.with_masks(batch.masks, batch.has_mask)
 
     def classification_losses(
         self, cls_logits: Tensor, cls_logits_aux: Tensor, img_label: Tensor

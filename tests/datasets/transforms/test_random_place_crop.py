@@ -118,3 +118,16 @@ def test_integer_is_a_square():
     assert RandomPlaceCrop(7).crop_size == (7, 7)
     with pytest.raises(ValueError, match='must be positive'):
         RandomPlaceCrop((0, 4))
+
+
+def test_masks_are_cut_as_their_images():
+    image = np.arange(1, 1 + 6 * 9, dtype=np.uint8).reshape(6, 9)
+    results = dict(img=image[..., None], gt_seg_map=image)
+    results['seg_fields'] = ['gt_seg_map']
+    cropped = RandomPlaceCrop((8, 4))(results)
+    top, bottom, left, right = cropped['valid_box']
+    mask = cropped['gt_seg_map']
+    assert mask.shape == (8, 4)
+    inside = mask[top:bottom, left:right]
+    assert np.array_equal(inside, cropped['img'][top:bottom, left:right, 0])
+    assert (np.delete(mask, slice(top, bottom), 0) == 255).all()

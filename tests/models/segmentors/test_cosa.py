@@ -3,6 +3,7 @@ import copy
 import pytest
 import torch
 from mmengine.registry import MODELS
+from mmengine.structures import PixelData
 
 from cosa_mmseg.structures import CoSABatch, stack_valid_mask
 from tests.models.networks import (
@@ -380,3 +381,51 @@ def test_a_batch_without_any_class_has_finite_losses(model):
     losses = model.loss(**prepared(model, [[], []]))
     assert all(value.isfinite() for value in losses.values())
     assert losses['cpl_foreground'] == 0
+
+
+def with_mask(batch, masks):
+    """A prepared batch whose samples have masks, None for none."""
+    for sample, mask in zip(batch['data_samples'], masks, strict=True):
+        if mask is not None:
+            sample.gt_sem_seg = PixelData(data=mask[None])
+    return batch
+
+
+def test_a_mask_takes_the_place_of_pseudo_labels():
+    labeler = dict(
+        type='ThresholdLabeler',
+        threshold=dict(type='FixedThreshold', value=0.5),
+    )
+    assigner = dict(PAPER['assigner'], cam_labeler=labeler)
+    model = MODELS.build(small_model(**dict(PAPER, assigner=assigner))).train()
+    batch = prepared(model, [[0], [1, 2]])
+    plain = assigned(model, batch)
+    mask = torch.zeros(batch['inputs']['weak'].shape[-2:], dtype=torch.long)
+    mask[:5], mask[5:9], mask[9:12] = 2, 3, 255
+    pseudo = assigned(model, with_mask(batch, [None, mask]))
+    for name, value in vars(plain).items():
+        if name != 'classes':  # the first image has no mask
+            assert torch.equal(getattr(pseudo, name)[0], value[0]), name
+    for label in (pseudo.cam_label, pseudo.cam_label_aux):
+        assert torch.equal(label[1], mask)
+    known = mask != 255
+    assert torch.equal(pseudo.seg_label[1][known], mask[known])
+    # background, then classes 0, 1 and 2
+    expected = torch.nn.functional.one_hot(mask[known], 4).float()
+    assert torch.equal(pseudo.seg_prob[1][:, known].T, expected)
+    assert torch.equal(
+        pseudo.seg_prob[1][:, ~known], plain.seg_prob[1][:, ~known]
+    )
+    assert (pseudo.weight[1] == 1).all()
+    assert (pseudo.perplexity_aux[1] < 1e-5).all()
+    losses = model.loss(**batch)
+    assert all(value.isfinite().all() for value in losses.values())
+
+
+def test_masks_are_not_used_in_the_warm_up(monkeypatch):
+    model = MODELS.build(small_model(train_cfg=dict(warmup_iters=5))).train()
+    monkeypatch.setattr(model, 'assign', None)
+    batch = prepared(model, [[0], [1, 2]])
+    mask = torch.zeros(batch['inputs']['weak'].shape[-2:], dtype=torch.long)
+    losses = model.loss(**with_mask(batch, [mask, mask]))
+    assert losses.keys() == {'loss_cls', 'loss_cls_aux'}
