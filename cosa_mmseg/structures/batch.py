@@ -56,7 +56,7 @@ class CoSABatch:
         Args:
             inputs (Mapping[str, Tensor]): Views ``weak`` and ``strong``.
             data_samples (Sequence[SegDataSample]): With ``gt_label`` and
-                ``valid_box``, and maybe ``gt_sem_seg``.
+                ``valid_box``, and maybe ``train_mask``.
             num_classes (int): Number C of foreground classes.
             denormalize (Callable): As the attribute.
 

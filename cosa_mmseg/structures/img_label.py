@@ -117,7 +117,7 @@ def stack_masks(
 
     Args:
         data_samples (Sequence[SegDataSample]): N samples, some of them with
-            ``gt_sem_seg``, (1, H, W).
+            ``train_mask``, (1, H, W); masks to score with do not count.
         size (tuple[int, int]): (H, W) of the crops.
         device (torch.device | str): Of the result.
 
@@ -125,13 +125,13 @@ def stack_masks(
         tuple[Tensor, Tensor]: Class ids, 255 for images without a mask, int64
         (N, H, W), and which images have one, bool (N,); or twice None.
     """
-    has_mask = torch.tensor(['gt_sem_seg' in one for one in data_samples])
+    has_mask = torch.tensor(['train_mask' in one for one in data_samples])
     if not has_mask.any():
         return None, None
     masks = torch.full((len(data_samples), *size), 255)
     for mask, sample in zip(masks, data_samples, strict=True):
-        if 'gt_sem_seg' in sample:
-            mask.copy_(sample.gt_sem_seg.data[0])
+        if 'train_mask' in sample:
+            mask.copy_(sample.train_mask.data[0])
     masks, has_mask = (
         one.to(device, non_blocking=True) for one in (masks, has_mask)
     )

@@ -13,6 +13,7 @@ from cosa_mmseg.datasets.findings import find_in_masks
 from cosa_mmseg.datasets.mask_agreement import MaskClasses, compare_masks
 
 DATASET = SimpleNamespace(
+    test_mode=True,
     metainfo=dict(classes=['background', 'cat', 'dog', 'fish']),
     ignore_index=255,
 )

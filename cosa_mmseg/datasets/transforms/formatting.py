@@ -18,9 +18,9 @@ class PackImageLabelInputs(PackSegInputs):
       images (uint8, BGR).
     - ``data_samples``: a ``SegDataSample`` with ``gt_label.label``, the
       foreground classes that are present (int64, 0-based, of any length), if
-      the image has a label; ``gt_sem_seg`` (1, H, W) if a mask was loaded; and
-      the meta keys, among them ``img_id`` and ``valid_box`` (top, bottom,
-      left, right; half open).
+      the image has a label; if a mask was loaded, ``train_mask`` (1, H, W)
+      after :class:`TwoViews`, else ``gt_sem_seg``; and the meta keys, among
+      them ``img_id`` and ``valid_box`` (top, bottom, left, right; half open).
 
     Args:
         meta_keys (Sequence[str], optional): Entries to keep as meta
@@ -40,6 +40,9 @@ class PackImageLabelInputs(PackSegInputs):
             packed['inputs'] = dict(
                 weak=packed['inputs'], strong=torch.from_numpy(strong)
             )
+            sample = packed['data_samples']
+            if 'gt_sem_seg' in sample:
+                sample.train_mask = sample.pop('gt_sem_seg')
         if 'gt_label' in results:
             label = torch.tensor(results['gt_label'], dtype=torch.long)
             packed['data_samples'].gt_label = LabelData(label=label)

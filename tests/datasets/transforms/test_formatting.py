@@ -56,6 +56,18 @@ def test_evaluation(results):
     assert 'valid_box' not in sample.metainfo
 
 
+def test_a_mask_is_one_to_train_with_or_to_score_with(results):
+    mask = np.array([[0, 1, 255], [2, 0, 0]])
+    results = dict(results, gt_seg_map=mask, gt_label=[0])
+    packed = PackImageLabelInputs()(results)['data_samples']
+    assert torch.equal(packed.gt_sem_seg.data[0], torch.tensor(mask))
+    assert 'train_mask' not in packed
+    trained = dict(results, img_strong=results['img'])
+    packed = PackImageLabelInputs()(trained)['data_samples']
+    assert torch.equal(packed.train_mask.data[0], torch.tensor(mask))
+    assert 'gt_sem_seg' not in packed
+
+
 def test_empty_label(results):
     packed = PackImageLabelInputs()(dict(results, gt_label=[]))
 

@@ -387,7 +387,7 @@ def with_mask(batch, masks):
     """A prepared batch whose samples have masks, None for none."""
     for sample, mask in zip(batch['data_samples'], masks, strict=True):
         if mask is not None:
-            sample.gt_sem_seg = PixelData(data=mask[None])
+            sample.train_mask = PixelData(data=mask[None])
     return batch
 
 

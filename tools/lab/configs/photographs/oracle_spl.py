@@ -1,4 +1,13 @@
 # The oracle experiment: base, with CAMs that are guided by the segmentation.
 # Source: ours
-_base_ = './base.py'
-model = dict(loss_s2c=dict(loss_weight=1.0))
+_base_ = '../../../../configs/cosa/cosa_efficientnet-lite0_custom.py'
+model = dict(
+    assigner=dict(
+        cam_labeler=dict(
+            threshold=dict(_delete_=True, type='FixedThreshold', value=0.5)
+        ),
+        reliability=None,
+    ),
+    loss_s2c=dict(loss_weight=1.0),
+    loss_csc=None,
+)
