@@ -42,7 +42,8 @@ class PackImageLabelInputs(PackSegInputs):
             )
             sample = packed['data_samples']
             if 'gt_sem_seg' in sample:
-                sample.train_mask = sample.pop('gt_sem_seg')
+                sample.train_mask = sample.gt_sem_seg
+                del sample.gt_sem_seg
         if 'gt_label' in results:
             label = torch.tensor(results['gt_label'], dtype=torch.long)
             packed['data_samples'].gt_label = LabelData(label=label)
