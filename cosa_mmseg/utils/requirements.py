@@ -21,6 +21,7 @@ REQUIREMENTS = {
     'jinja2': 'jinja2>=3.1',
     'defusedxml': 'defusedxml>=0.7',
     'openpyxl': 'openpyxl>=3.1',
+    'timm': 'timm>=1.0',
 }
 
 

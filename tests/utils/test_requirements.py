@@ -26,6 +26,7 @@ PACKAGES = {
     'onedl-mmsegmentation': '1.4.2',
     'onedl-mmpretrain': '1.3.6',
     'openpyxl': '3.1.5',
+    'timm': '1.0.20',
 }
 
 

@@ -26,7 +26,7 @@ small = dict(
     ),
     assigner=dict(
         multi_scale=dict(scales=[1.0]),
-        cam_labeler=dict(threshold=dict(grid=(14, 14))),  # 1/16 of 224
+        cam_labeler=dict(threshold=dict(grid=(20, 20))),  # 1/16 of 320
         refiner=dict(type='PixelAdaptiveRefinement'),
     ),
     loss_energy=None,

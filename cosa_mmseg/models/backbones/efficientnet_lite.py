@@ -50,13 +50,8 @@ class EfficientNetLite(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        try:
-            import timm
-        except ImportError as err:
-            raise ImportError(
-                'EfficientNetLite is built by timm, which is not installed: '
-                "pip install 'cosa_mmseg[lite]'"
-            ) from err
+        import timm  # takes a second
+
         self.out_indices = list(out_indices)
         self.norm_eval = norm_eval
         self.net: Any = timm.create_model(

@@ -5,12 +5,12 @@ crops = [
     dict(type='LoadImageFromFile'),
     dict(
         type='RandomNonEmptyResize',
-        scale=(224, 224),  # fits into (w, h)
+        scale=(320, 320),  # fits into (w, h)
         ratio_range=(0.75, 1.5),
         keep_ratio=True,
     ),
     dict(type='RandomFlip', prob=0.5),
-    dict(type='RandomPlaceCrop', crop_size=(224, 224)),
+    dict(type='RandomPlaceCrop', crop_size=(320, 320)),
 ]
 resized = [
     dict(type='LoadImageFromFile'),
