@@ -15,11 +15,12 @@ from cosa_mmseg.utils.label_map import write_label_map
 from cosa_mmseg.visualization.overlay import add_legend, draw_overlay
 from cosa_mmseg.visualization.panels import heat_map_panel
 
+from .annotations import ANNOTATIONS, AnnotationFiles
 from .pictures import Picture
 from .prediction import PicturePrediction
 from .video import film
 
-KINDS = ('pred', 'vis', 'areas', 'cam')
+KINDS = ('pred', 'vis', 'areas', 'cam', *ANNOTATIONS)
 # Of the heat maps, if it is not said of which classes: those that the picture
 # shows with at least this probability
 LEAST_SCORE = 0.5
@@ -32,19 +33,22 @@ class PredictionWriter(ExitStack):
     - ``vis/<name>.png``: the classes over the picture, with a legend.
     - ``areas/<name>.json``: :meth:`PicturePrediction.record`.
     - ``cam/<name>/<id>_<class>.png``: CAMs over the picture.
+    - ``coco.json``, ``coco_polygons.json``, ``cvat.xml``,
+      ``label_studio.json`` and ``labelme/<name>.json``: masks for labelling
+      tools, see :mod:`.annotations`.
 
     Names of label-filtered predictions end with ``_label_filtered``.  The
     frames of a video are pictures in a folder of its name, but for
     ``vis/<name>.mp4``, without a legend.
 
-    A context manager: at its end the last video is whole.
+    A context manager: at its end the last video is whole, and files of all
+    pictures are written.
 
     Args:
         out_dir (str | Path): The folder.
         palette (Sequence[Sequence[int]]): RGB colours in 0..255 of the K
             classes.
-        kinds (Sequence[str]): What to write, of ``pred``, ``vis``, ``areas``
-            and ``cam``.
+        kinds (Sequence[str]): What to write, of `KINDS`.
 
     Raises:
         ValueError: If it is another kind.
@@ -64,6 +68,10 @@ class PredictionWriter(ExitStack):
         self.root = Path(out_dir)
         self.palette = palette
         self.kinds = kinds
+        files = AnnotationFiles(self.root, kinds)
+        self.callback(files.close)
+        self._annotations = files
+        self._open = self.enter_context(ExitStack())  # the film
         self._film: tuple[Path, Callable] = (Path(), print)  # none yet
 
     def check(self, pictures: Sequence[Picture]) -> None:
@@ -86,6 +94,7 @@ class PredictionWriter(ExitStack):
 
     def write(self, prediction: PicturePrediction) -> None:
         """Write the files of a picture; older ones are replaced."""
+        self._annotations.add(prediction)
         if 'pred' in self.kinds:
             path = self._path('pred', prediction, '.png')
             write_label_map(path, prediction.label_map, self.palette)
@@ -109,9 +118,9 @@ class PredictionWriter(ExitStack):
             return
         path = self.root / 'vis' / f'{clip.name}{prediction.suffix}.mp4'
         if path != self._film[0]:
-            self.close()
+            self._open.close()
             writer = film(path, prediction.label_map.shape, clip.rate)
-            self._film = path, self.enter_context(writer)
+            self._film = path, self._open.enter_context(writer)
         self._film[1](overlay(prediction, self.palette, legend=False))
 
     def _write_cams(self, prediction: PicturePrediction) -> None:

@@ -11,6 +11,9 @@ prints the area of each class and writes with --out DIR, for each picture,
     areas/<picture>.json  pixels, share and score of each class
     cam/<picture>/*.png   with --save cam: heat maps of the classes shown
 
+and with --save coco, coco-polygons, cvat, labelme or label-studio the masks as
+that tool reads them, to be corrected there: docs/segment.md.
+
 Of a video, each frame is a picture, <video>/<number>, and the overlays are
 vis/<video>.mp4. The score of a class is the probability that the picture shows
 it; like CAMs, it knows no --labels.
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 GOES_ON = 'what is written by now is whole'
 SAVED = ('pred', 'vis', 'areas')
+MORE = ('cam', 'coco', 'coco-polygons', 'cvat', 'labelme', 'label-studio')
 COLUMNS = ('picture', 'class', 'pixels', 'share', 'score')
 
 
@@ -44,7 +48,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--save',
         nargs='+',
-        choices=(*SAVED, 'cam'),
+        choices=(*SAVED, *MORE),
         help=f'what to write (default: {" ".join(SAVED)})',
     )
 

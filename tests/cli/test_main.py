@@ -142,7 +142,7 @@ def test_only_the_command_itself_registers_no_parts_at_once(
 
 
 def test_choices_are_those_of_what_is_called():
-    assert {*segment.SAVED, 'cam'} == {*KINDS}
+    assert {*segment.SAVED, *segment.MORE} == {*KINDS}
     assert {*test.FORMATS} == {*FORMATS}
     assert pseudo_labels.KINDS == pseudo_label.KINDS
     assert prepare_shapes.SPLITS == shapes.SPLITS

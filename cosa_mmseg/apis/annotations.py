@@ -1,0 +1,333 @@
+"""Masks as labelling tools read them: COCO, CVAT, LabelMe, Label Studio."""
+
+import base64
+import io
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.version import __version__
+
+from .prediction import PicturePrediction
+
+# Bits of lengths in Label Studio's run-length code
+_SIZES = (3, 4, 8, 16)
+
+
+class Annotation:
+    """The mask of a class in a picture.
+
+    Args:
+        prediction (PicturePrediction): Of the picture.
+        id_ (int): Of the class.
+
+    Attributes:
+        mask (np.ndarray): bool (H, W).
+        name (str): Of the class.
+        score (float, optional): Probability that the picture shows it.
+        box (tuple[int, int, int, int]): left, top, width and height of what
+            the mask covers, pixels.
+    """
+
+    def __init__(self, prediction: PicturePrediction, id_: int) -> None:
+        self.mask = prediction.label_map == id_
+        self.id_ = id_
+        self.name = prediction.classes[id_]
+        scores = prediction.scores
+        self.score = None if scores is None else scores[self.name]
+        rows, columns = (np.flatnonzero(self.mask.any(k)) for k in (1, 0))
+        left, top = int(columns[0]), int(rows[0])
+        width, height = int(columns[-1]) - left + 1, int(rows[-1]) - top + 1
+        self.box = left, top, width, height
+
+    @property
+    def crop(self) -> np.ndarray:
+        """np.ndarray: The mask within its box, bool (height, width)."""
+        left, top, width, height = self.box
+        return self.mask[top : top + height, left : left + width]
+
+
+def annotations_of(prediction: PicturePrediction) -> Iterator[Annotation]:
+    """Yield an annotation for each foreground class of the label map."""
+    for id_ in np.unique(prediction.label_map).tolist():
+        if id_:
+            yield Annotation(prediction, id_)
+
+
+def run_lengths(flat: np.ndarray) -> list[int]:
+    """Return lengths of runs, those of False and True in turn.
+
+    Args:
+        flat (np.ndarray): bool (n,). The first length is that of False, and
+            may be 0.
+    """
+    ends = np.flatnonzero(np.diff(flat, prepend=False, append=~flat[-1:]))
+    return np.diff(ends, prepend=0).tolist()
+
+
+def polygons(mask: np.ndarray) -> list[list[int]]:
+    """Trace a mask along the edges of its pixels.
+
+    Each connected part is a polygon; its holes are joined to it by a cut of
+    no width, which scan-line fills cancel.
+
+    Args:
+        mask (np.ndarray): bool (H, W).
+
+    Returns:
+        list[list[int]]: x, y, x, y, ... of each part, corners of pixels.
+    """
+    doubled = mask.repeat(2, 0).repeat(2, 1).astype(np.uint8)
+    contours, tree = cv2.findContours(
+        doubled, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
+    )
+    rings = [_corners(contour[:, 0]) for contour in contours]
+    parts = []
+    for k, ring in enumerate(rings):
+        if tree[0][k][3] < 0:  # not a hole
+            holes = [rings[j] for j in range(len(rings)) if tree[0][j][3] == k]
+            path = [*ring, ring[0]]
+            for hole in holes:
+                path += [*hole, hole[0], ring[0]]
+            parts.append(np.concatenate(path).tolist())
+    return parts
+
+
+def _corners(points: np.ndarray) -> np.ndarray:
+    """Return corners of pixels for a contour of the doubled mask, (n, 2)."""
+    ring = (points + 1) // 2
+    ring = ring[(ring != np.roll(ring, 1, 0)).any(1)]
+    before, after = ring - np.roll(ring, 1, 0), np.roll(ring, -1, 0) - ring
+    turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
+    return ring[turns] if turns.any() else ring
+
+
+def coco_rle(one: Annotation) -> dict:
+    """Return a mask as COCO's run lengths, column by column."""
+    counts = run_lengths(one.mask.T.ravel())
+    return dict(size=[*one.mask.shape], counts=counts)
+
+
+def label_studio_rle(mask: np.ndarray) -> list[int]:
+    """Return a mask as Label Studio's run-length code, one byte a number.
+
+    The picture has four channels of 0 or 255. The code begins with the number
+    of values, the bits of a value and of the four sizes of lengths; each run
+    has a 1, the size, the length less one, and the value.
+
+    Args:
+        mask (np.ndarray): bool (H, W).
+    """
+    bits = [f'{4 * mask.size:032b}', f'{8 - 1:05b}']
+    bits += [f'{size - 1:04b}' for size in _SIZES]
+    for k, length in enumerate(run_lengths(mask.ravel())):
+        left, value = 4 * length, '1' * 8 if k % 2 else '0' * 8
+        while left:
+            run = min(left, 1 << _SIZES[-1])
+            size = next(s for s in range(4) if run <= 1 << _SIZES[s])
+            bits.append(f'1{size:02b}{run - 1:0{_SIZES[size]}b}{value}')
+            left -= run
+    text = ''.join(bits)
+    text += '0' * (-len(text) % 8)
+    return np.packbits(np.frombuffer(text.encode(), np.uint8) - 48).tolist()
+
+
+class AnnotationFiles:
+    """Collects the annotations of pictures, and writes them at the end.
+
+    Args:
+        root (Path): Folder to write to.
+        kinds (Sequence[str]): Of `ANNOTATIONS`.
+    """
+
+    def __init__(self, root: Path, kinds: Sequence[str]) -> None:
+        self.root = root
+        self.kinds = [kind for kind in kinds if kind in ANNOTATIONS]
+        self.pictures: list[dict] = []
+        self.classes: Sequence[str] = ()
+
+    def add(self, prediction: PicturePrediction) -> None:
+        """Take a picture; a frame of a video has no file, and is left out."""
+        source = prediction.picture.source
+        if not self.kinds or not isinstance(source, str):
+            return
+        self.classes = prediction.classes
+        name, suffix = prediction.picture.name, Path(source).suffix
+        height, width = prediction.label_map.shape
+        picture = dict(
+            file=name if name.endswith(suffix) else name + suffix,
+            width=width,
+            height=height,
+            found={kind: [] for kind in self.kinds},
+        )
+        for one in annotations_of(prediction):
+            for kind in self.kinds:
+                picture['found'][kind].append(ANNOTATIONS[kind][0](one))
+        if 'labelme' in self.kinds:
+            self._write_labelme(picture, prediction, source)
+        self.pictures.append(picture)
+
+    def close(self) -> None:
+        """Write the files of all pictures."""
+        for kind in self.kinds:
+            name, text = ANNOTATIONS[kind][1:]
+            if self.pictures and text:
+                with atomic_file(self.root / name) as unfinished:
+                    unfinished.write_text(text(self), encoding='utf-8')
+
+    def _write_labelme(
+        self, picture: dict, prediction: PicturePrediction, source: str
+    ) -> None:
+        """Write the file of a picture, for LabelMe."""
+        path = self.root / 'labelme' / f'{prediction.name}.json'
+        content = dict(
+            version='5.5.0',
+            flags={},
+            shapes=picture['found'].pop('labelme'),
+            imagePath=os.path.relpath(source, path.parent),
+            imageData=None,
+            imageHeight=picture['height'],
+            imageWidth=picture['width'],
+        )
+        with atomic_file(path) as unfinished:
+            unfinished.write_text(json.dumps(content), encoding='utf-8')
+
+
+def _coco_entry(
+    segmentation: Callable[[Annotation], object],
+) -> Callable[[Annotation], dict]:
+    def entry(one: Annotation) -> dict:
+        found = dict(
+            category_id=one.id_,
+            segmentation=segmentation(one),
+            area=int(one.mask.sum()),
+            bbox=[*one.box],
+            iscrowd=0,
+        )
+        return found if one.score is None else dict(found, score=one.score)
+
+    return entry
+
+
+def _coco_text(kind: str) -> Callable[[AnnotationFiles], str]:
+    def text(files: AnnotationFiles) -> str:
+        images = [
+            dict(
+                id=number,
+                file_name=picture['file'],
+                width=picture['width'],
+                height=picture['height'],
+            )
+            for number, picture in enumerate(files.pictures, 1)
+        ]
+        found = [
+            dict(entry, image_id=number)
+            for number, picture in enumerate(files.pictures, 1)
+            for entry in picture['found'][kind]
+        ]
+        annotations = [dict(e, id=k) for k, e in enumerate(found, 1)]
+        names = enumerate(files.classes[1:], 1)
+        categories = [dict(id=k, name=name) for k, name in names]
+        return json.dumps(
+            dict(images=images, annotations=annotations, categories=categories)
+        )
+
+    return text
+
+
+def _labelme_entry(one: Annotation) -> dict:
+    left, top, width, height = one.box
+    file = io.BytesIO()
+    Image.fromarray(one.crop).save(file, 'PNG')
+    return dict(
+        label=one.name,
+        points=[[left, top], [left + width - 1, top + height - 1]],
+        group_id=None,
+        description='',
+        shape_type='mask',
+        flags={},
+        mask=base64.b64encode(file.getvalue()).decode(),
+    )
+
+
+def _cvat_entry(one: Annotation) -> str:
+    counts = ', '.join(map(str, run_lengths(one.crop.ravel())))
+    keys = ('left', 'top', 'width', 'height')
+    box = ' '.join(
+        f'{key}="{value}"' for key, value in zip(keys, one.box, strict=True)
+    )
+    return (
+        f'<mask label={quoteattr(one.name)} source="auto" occluded="0" '
+        f'rle="{counts}" {box} z_order="0"></mask>'
+    )
+
+
+def _cvat_text(files: AnnotationFiles) -> str:
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        '<annotations><version>1.1</version>',
+    ]
+    for number, picture in enumerate(files.pictures):
+        lines += [
+            f'<image id="{number}" name={quoteattr(picture["file"])} '
+            f'width="{picture["width"]}" height="{picture["height"]}">',
+            *picture['found']['cvat'],
+            '</image>',
+        ]
+    return '\n'.join([*lines, '</annotations>', ''])
+
+
+def _label_studio_entry(one: Annotation) -> dict:
+    height, width = one.mask.shape
+    value = dict(format='rle', rle=label_studio_rle(one.mask))
+    return dict(
+        type='brushlabels',
+        from_name='tag',
+        to_name='image',
+        original_width=width,
+        original_height=height,
+        image_rotation=0,
+        score=one.score,
+        value=dict(value, brushlabels=[one.name]),
+    )
+
+
+def _label_studio_text(files: AnnotationFiles) -> str:
+    tasks = [
+        dict(
+            data=dict(image=picture['file']),
+            predictions=[
+                dict(
+                    model_version=f'cosa_mmseg {__version__}',
+                    result=picture['found']['label-studio'],
+                )
+            ],
+        )
+        for picture in files.pictures
+    ]
+    return json.dumps(tasks)
+
+
+# Name of each; what it makes of a mask; its file; the text of that
+ANNOTATIONS: dict[str, tuple[Callable, str, Callable | None]] = {
+    'coco': (_coco_entry(coco_rle), 'coco.json', _coco_text('coco')),
+    'coco-polygons': (
+        _coco_entry(lambda one: polygons(one.mask)),
+        'coco_polygons.json',
+        _coco_text('coco-polygons'),
+    ),
+    'cvat': (_cvat_entry, 'cvat.xml', _cvat_text),
+    'labelme': (_labelme_entry, 'labelme', None),
+    'label-studio': (
+        _label_studio_entry,
+        'label_studio.json',
+        _label_studio_text,
+    ),
+}

@@ -1,0 +1,209 @@
+"""Masks for labelling tools, read back by what these tools do."""
+
+import base64
+import io
+import json
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from pycocotools.coco import COCO
+
+from cosa_mmseg.apis.annotations import (
+    Annotation,
+    label_studio_rle,
+    polygons,
+    run_lengths,
+)
+from cosa_mmseg.cli import main
+from cosa_mmseg.datasets.label_files import read_labels
+from tests.interop.models_out.samples import cnn_network, write_training
+
+KINDS = ('coco', 'coco-polygons', 'cvat', 'labelme', 'label-studio')
+
+
+@pytest.fixture(scope='module')
+def out(tmp_path_factory):
+    """What `cosa segment` writes of two pictures in folders."""
+    folder = tmp_path_factory.mktemp('training')
+    write_training(folder, cnn_network())
+    pictures = folder / 'pictures'
+    (pictures / 'sub').mkdir(parents=True)
+    for name, source in (('a', 'a'), ('sub/ü b', 'b')):
+        image = Image.open(folder / f'JPEGImages/{source}.jpg')
+        image.save(pictures / f'{name}.png')
+    model = [str(folder / 'tiny.json'), str(folder / 'iter_3.pth')]
+    out = folder / 'out'
+    save = ['--save', 'pred', *KINDS]
+    main(['segment', *model, str(pictures), f'--out={out}', *save])
+    return out
+
+
+def label_map(out, name):
+    return np.asarray(Image.open(out / f'pred/{name}.png'))
+
+
+def overlap(first, second):
+    return (first & second).sum() / (first | second).sum()
+
+
+@pytest.mark.parametrize(
+    ('file', 'least'), [('coco.json', 1), ('coco_polygons.json', 0.99)]
+)
+def test_coco(out, file, least):
+    coco = COCO(out / file)
+    names = {c['id']: c['name'] for c in coco.loadCats(coco.getCatIds())}
+    assert {i['file_name'] for i in coco.imgs.values()} == {
+        'a.png',
+        'sub/ü b.png',
+    }
+    assert len(coco.anns) > 2
+    for annotation in coco.anns.values():
+        image = coco.imgs[annotation['image_id']]
+        truth = label_map(out, image['file_name'][:-4])
+        truth = truth == annotation['category_id']
+        assert overlap(coco.annToMask(annotation), truth) >= least
+        assert annotation['area'] == truth.sum()
+        left, top, width, height = annotation['bbox']
+        box = truth[top : top + height, left : left + width]
+        assert box.sum() == truth.sum()
+        assert box[0].any()
+        assert box[:, -1].any()
+        assert 0 <= annotation['score'] <= 1
+        assert annotation['category_id'] in names
+
+
+def test_cvat(out):
+    root = ElementTree.parse(out / 'cvat.xml').getroot()
+    labels = read_labels(str(out / 'cvat.xml'))
+    for image in root.iter('image'):
+        truth = label_map(out, image.get('name')[:-4])
+        assert image.get('width') == str(truth.shape[1])
+        found = np.zeros_like(truth)
+        classes = []
+        for mask in image.iter('mask'):
+            box = (
+                int(mask.get(k)) for k in ('left', 'top', 'width', 'height')
+            )
+            left, top, width, height = box
+            counts = [int(n) for n in mask.get('rle').split(',')]
+            flat = np.repeat(np.arange(len(counts)) % 2, counts).astype(bool)
+            part = found[top : top + height, left : left + width]
+            classes.append(mask.get('label'))
+            id_ = truth[top : top + height, left : left + width][
+                flat.reshape(height, width)
+            ][0]
+            part[flat.reshape(height, width)] = id_
+        assert np.array_equal(found, truth)
+        assert labels.names[image.get('name')] == classes
+
+
+def test_labelme(out):
+    for name in ('a', 'sub/ü b'):
+        path = out / f'labelme/{name}.json'
+        content = json.loads(path.read_text())
+        image = Image.open(path.parent / content['imagePath'])
+        truth = label_map(out, name)
+        assert image.size[::-1] == truth.shape
+        assert content['imageHeight'] == truth.shape[0]
+        assert len(content['shapes']) == len(np.unique(truth)) - 1
+        for shape in content['shapes']:
+            (left, top), (right, bottom) = shape['points']
+            data = base64.b64decode(shape['mask'])
+            mask = np.asarray(Image.open(io.BytesIO(data)))
+            crop = truth[top : bottom + 1, left : right + 1]
+            assert mask.dtype == bool
+            assert mask.shape == crop.shape
+            (id_,) = np.unique(crop[mask])
+            assert mask.sum() == (truth == id_).sum()
+
+
+def decode(code):
+    """Read Label Studio's run-length code, as its converter does."""
+    bits = ''.join(f'{byte:08b}' for byte in code)
+    place = 0
+
+    def read(number):
+        nonlocal place
+        place += number
+        return int(bits[place - number : place], 2)
+
+    total, word = read(32), read(5) + 1
+    sizes = [read(4) + 1 for _ in range(4)]
+    values = []
+    while len(values) < total:
+        is_run = read(1)
+        length = 1 + read(sizes[read(2)])
+        if is_run:
+            values += [read(word)] * length
+        else:
+            values += [read(word) for _ in range(length)]
+    return np.array(values)
+
+
+def test_label_studio(out):
+    tasks = json.loads((out / 'label_studio.json').read_text())
+    for task in tasks:
+        truth = label_map(out, task['data']['image'][:-4])
+        (prediction,) = task['predictions']
+        found = np.zeros(truth.shape, int)
+        for result in prediction['result']:
+            size = result['original_height'], result['original_width']
+            mask = decode(result['value']['rle']).reshape(*size, 4)[..., 3] > 0
+            assert result['type'] == 'brushlabels'
+            assert len(result['value']['brushlabels']) == 1
+            found += mask
+            assert len(np.unique(truth[mask])) == 1
+        assert np.array_equal(found, truth > 0)
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_masks_of_any_shape(seed):
+    rng = np.random.default_rng(seed)
+    mask = rng.random((37, 23)) > (0.1, 0.3, 0.5, 0.7, 0.95)[seed]
+    mask[0, 0] = seed % 2
+    counts = run_lengths(mask.ravel())
+    assert np.array_equal(
+        np.repeat(np.arange(len(counts)) % 2, counts), mask.ravel()
+    )
+    decoded = decode(label_studio_rle(mask)).reshape(37, 23, 4)
+    assert np.array_equal(decoded, np.repeat(255 * mask[..., None], 4, 2))
+
+
+def test_a_long_run_is_split():
+    mask = np.zeros((300, 300), bool)
+    mask[:, 1:] = True
+    code = label_studio_rle(mask)
+    assert len(code) < 5000
+    assert np.array_equal(decode(code)[::4], 255 * mask.ravel())
+
+
+def test_polygons_follow_the_edges_of_pixels():
+    mask = np.zeros((6, 7), bool)
+    mask[1:5, 1:6] = True
+    assert [len(part) for part in polygons(mask)] == [10]  # closed
+    corners = np.reshape(polygons(mask)[0], (-1, 2))
+    assert {tuple(c) for c in corners.tolist()} == {
+        (1, 1),
+        (6, 1),
+        (6, 5),
+        (1, 5),
+    }
+    mask[2:4, 2:4] = False  # a hole
+    (part,) = polygons(mask)
+    coco = COCO()
+    coco.imgs = {1: dict(height=6, width=7)}
+    found = coco.annToMask(dict(image_id=1, segmentation=[part]))
+    assert np.array_equal(found.astype(bool), mask)
+
+
+def test_an_annotation_is_of_one_class():
+    class Prediction:
+        label_map = np.array([[0, 2, 2], [0, 0, 2]], np.uint8)
+        classes = ('background', 'cat', 'dog')
+        scores = None
+
+    one = Annotation(Prediction(), 2)
+    assert (one.name, one.score, one.box) == ('dog', None, (1, 0, 2, 2))
+    assert one.crop.tolist() == [[True, True], [False, True]]
