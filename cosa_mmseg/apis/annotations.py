@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 import cv2
 import numpy as np
@@ -270,9 +270,14 @@ def _cvat_entry(one: Annotation) -> str:
 
 
 def _cvat_text(files: AnnotationFiles) -> str:
+    names = ''.join(
+        f'<label><name>{escape(name)}</name><attributes/></label>'
+        for name in files.classes[1:]
+    )
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
         '<annotations><version>1.1</version>',
+        f'<meta><task><labels>{names}</labels></task></meta>',
     ]
     for number, picture in enumerate(files.pictures):
         lines += [

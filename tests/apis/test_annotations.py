@@ -3,7 +3,10 @@
 import base64
 import io
 import json
+import os
+import subprocess
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -207,3 +210,17 @@ def test_an_annotation_is_of_one_class():
     one = Annotation(Prediction(), 2)
     assert (one.name, one.score, one.box) == ('dog', None, (1, 0, 2, 2))
     assert one.crop.tolist() == [[True, True], [False, True]]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    'COSA_TOOLS' not in os.environ,
+    reason='COSA_TOOLS names no Python that has the packages of read_back.py',
+)
+def test_the_tools_read_the_masks(out):
+    script = Path(__file__).with_name('read_back.py')
+    call = [os.environ['COSA_TOOLS'], script, out, out.parent / 'pictures']
+    printed = subprocess.run(call, check=True, capture_output=True, text=True)
+    found = json.loads(printed.stdout.splitlines()[-1])
+    assert set(found) == set(KINDS)
+    assert min(found.values()) == 1

@@ -288,7 +288,7 @@ def test_large_inputs_are_seen_in_tiles(root, monkeypatch):
 
 
 def test_what_cannot_be_saved_is_said(root, infer, tmp_path):
-    with pytest.raises(ValueError, match=r"pred, .* cam, got \['preds'\]"):
+    with pytest.raises(ValueError, match=r"pred, .* cam, .*, got \['preds'\]"):
         infer(picture(root), out_dir=tmp_path, save=['preds'])
     assert not [*tmp_path.iterdir()]
 
