@@ -85,7 +85,6 @@ def convert_voc(
     lists = image_lists(root, source)
     counts = count_images(root, lists, allow_partial)
     check_files(root, lists, xml=labels_from == 'xml')
-
     each = partial(_for_each, num_workers)
     labels: dict[str, list[str]] = {}
     img_ids = sorted({*lists['train_aug'], *lists['val']})
