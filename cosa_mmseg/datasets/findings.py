@@ -77,8 +77,9 @@ def find_in_masks(
     found = []
     for part in parts_of(dataset):
         if isinstance(part, BaseSegDataset):
+            total = sum('seg_map_path' in info for info in _infos(part))
             masks = read_masks(part, max_masks)
-            found += compare_masks(masks, part, len(part))
+            found += compare_masks(masks, part, total)
     return found
 
 

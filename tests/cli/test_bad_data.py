@@ -93,8 +93,8 @@ LISTS = {
     ),
     'no root': (lambda root: ('data_root=no',), 'no label file no/labels.csv'),
     'label file of another kind': (
-        labels('<a/>', 'labels.xml'),
-        'my/labels.xml is no label file: .*.csv, .json',
+        labels('<a/>', 'labels.doc'),
+        'my/labels.doc is no label file: .*.csv, .json',
     ),
     'empty label file': (labels(''), 'my/labels.csv must have the header'),
     'no rows': (labels('image,labels\n'), 'my/labels.csv is empty'),

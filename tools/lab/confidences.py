@@ -9,7 +9,6 @@ class is that of the mask: the background below .5, the class of the highest
 CAM above it. Columns: checkpoint, cam, bin_low, bin_high, count, right.
 """
 
-import argparse
 import csv
 import sys
 from collections.abc import Sequence
@@ -29,6 +28,8 @@ from cosa_mmseg.interop.trained import load_segmentor
 from cosa_mmseg.models.segmentors import CoSA
 from cosa_mmseg.structures import CoSABatch, NetworkOutput
 from cosa_mmseg.utils.atomic import atomic_file
+from cosa_mmseg.utils.exits import exit_codes
+from cosa_mmseg.utils.paths import CommandParser
 
 BINS = 20
 COLUMNS = ('checkpoint', 'cam', 'bin_low', 'bin_high', 'count', 'right')
@@ -97,11 +98,10 @@ def _assigned(model: CoSA, batch: CoSABatch) -> NetworkOutput:
     return output
 
 
+@exit_codes(OSError, ValueError)
 def main(args: Sequence[str] | None = None) -> None:
     """Count and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = CommandParser(description=__doc__)
     parser.add_argument('config')
     parser.add_argument('checkpoints', nargs='+', type=Path)
     parser.add_argument('--out', type=Path, required=True)
