@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -18,13 +18,16 @@ from .label_folders import read_folder
 from .label_formats import PARSERS
 from .label_rows import LabelOptions, Row, Rows
 from .label_tables import OPEN_IMAGES, parse_csv
-from .label_tools import Export, as_rows, read_xml, split_name
+from .label_tools import Export, as_rows, split_name
+from .label_xml import read_xml
 
+MAX_CELLS = 50_000_000
 # Files of labels beside, or in the place of, folders of classes
 _FILES = (
     *('_annotations.coco.json', '_classes.csv', 'labels.json'),
-    *('samples.json', 'metadata.jsonl', 'metadata.csv'),
+    *('samples.json', 'metadata.jsonl', 'metadata.csv', 'annotations.xml'),
 )
+_INSTANCES = 'annotations/instances_*.json'  # COCO, as of CVAT
 # What a pickled dict of arrays asks for, by numpy 1 and 2
 _ARRAY_PARTS = {
     ('numpy', 'ndarray'): np.ndarray,
@@ -46,24 +49,10 @@ def read_xlsx(data: bytes, options: LabelOptions) -> Rows:
     Raises:
         ValueError: It is no such file, too large, or has several sheets.
     """
-    from openpyxl import load_workbook
-
     try:
-        with ZipFile(io.BytesIO(data)) as archive:
-            size = sum(info.file_size for info in archive.infolist())
-        if size > MAX_BYTES:
-            raise ValueError(f'has {size >> 20} MiB when it is unpacked')
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    except (BadZipFile, KeyError, OSError) as err:
+        sheets = _read_sheets(data)
+    except Exception as err:  # whatever a broken file leads to
         raise ValueError(f'is no Excel file, or a part of it: {err}') from err
-    sheets = {
-        sheet.title: [
-            ['' if cell is None else str(cell) for cell in row]
-            for row in sheet.iter_rows(values_only=True)
-            if any(cell is not None for cell in row)
-        ]
-        for sheet in book.worksheets
-    }
     filled = {name: rows for name, rows in sheets.items() if rows}
     if len(filled) != 1:
         raise ValueError(
@@ -76,7 +65,31 @@ def read_xlsx(data: bytes, options: LabelOptions) -> Rows:
     return parse_csv(text.getvalue(), options)._replace(tool='Excel')
 
 
-_BROKEN = (ValueError, AttributeError, TypeError, EOFError, IndexError)
+def _read_sheets(data: bytes) -> dict[str, list[list[str]]]:
+    """Return the rows of each sheet, as long as their longest."""
+    from openpyxl import load_workbook
+
+    with ZipFile(io.BytesIO(data)) as archive:
+        size = sum(info.file_size for info in archive.infolist())
+    if size > MAX_BYTES:
+        raise ValueError(f'it has {size >> 20} MiB when it is unpacked')
+    book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    sheets = {}
+    for sheet in book.worksheets:
+        sheet.reset_dimensions()  # they may say anything
+        rows = [
+            ['' if cell is None else str(cell) for cell in row]
+            for row in sheet.iter_rows(values_only=True)
+            if any(cell is not None for cell in row)
+        ]
+        width = max(map(len, rows), default=0)
+        if width * len(rows) > MAX_CELLS:
+            raise ValueError(
+                f'sheet {sheet.title!r} has {len(rows)} rows of up to {width} '
+                'cells, which no labels need'
+            )
+        sheets[sheet.title] = [row + [''] * (width - len(row)) for row in rows]
+    return sheets
 
 
 class _ArrayUnpickler(pickle.Unpickler):
@@ -107,15 +120,22 @@ def read_npy(data: bytes, options: LabelOptions) -> Rows:
         read = getattr(np.lib.format, f'read_array_header_{version[0]}_0')
         _, _, dtype = read(file)
         content = _ArrayUnpickler(file).load().item() if dtype.hasobject else 0
-    except (*_BROKEN, pickle.UnpicklingError) as e:
-        raise ValueError(f'is no array of numpy, or a part of it: {e}') from e
+    except Exception as err:  # whatever random bytes lead to
+        raise ValueError(
+            f'is no array of numpy, or a part of it: {err}'
+        ) from err
     if not isinstance(content, dict):
         raise ValueError('must hold a dict from images to vectors of 0 and 1')
-    rows = [
-        Row(None, str(image), [int(flag) for flag in np.ravel(flags)])
-        for image, flags in content.items()
-    ]
-    return Rows(rows, tool='')
+    rows = []
+    for image, flags in content.items():
+        flags = np.ravel(flags)
+        if flags.dtype.kind not in 'biuf' or not np.isin(flags, (0, 1)).all():
+            raise ValueError(
+                f'image {str(image)!r:.60}: the label must be a vector of 0 '
+                f'and 1, but is {flags.tolist()!r:.80}'
+            )
+        rows.append(Row(None, str(image), flags.astype(int).tolist()))
+    return Rows(rows, tool='numpy')
 
 
 def read_export(root: str, options: LabelOptions) -> Rows:
@@ -137,22 +157,31 @@ def read_export(root: str, options: LabelOptions) -> Rows:
         splits.keys() & {*options.classes}
     ):
         return _read_splits(root, splits, options)
+    found = [*Path(root).glob(_INSTANCES)]
+    if len(found) == 1:
+        return _read_file(found[0], options)
     for name in ('Annotations', 'annotations'):
         below = osp.join(root, name)
         if osp.isdir(below) and _picture_files(below):
             return _read_pictures(below, options)
     files = [name for name in _FILES if osp.isfile(osp.join(root, name))]
     each = _picture_files(root)
-    if len(files) > 1 or (files and len(each) > len(files)):
+    if len({*files, *each}) > 1 and files:
         raise ValueError(f'has several files of labels: name one, {files[0]}?')
     if files:
-        path = osp.join(root, files[0])
-        parse = PARSERS[osp.splitext(path)[1]]
-        rows = parse(decode(read_bytes(path)), options)
-        return rows._replace(tool=rows.tool or files[0])
+        return _read_file(Path(root, files[0]), options)
     return (
         _read_pictures(root, options) if each else read_folder(root, options)
     )
+
+
+def _read_file(path: Path, options: LabelOptions) -> Rows:
+    """Read the file of labels of a folder."""
+    data = read_bytes(path)
+    if parse := BINARY.get(path.suffix):
+        return parse(data, options)
+    rows = PARSERS[path.suffix](decode(data), options)
+    return rows._replace(tool=rows.tool or path.name)
 
 
 def _picture_files(folder: str) -> list[str]:

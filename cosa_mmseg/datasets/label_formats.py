@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from .label_rows import LabelOptions, Row, Rows
+from .label_rows import LabelOptions, Row, Rows, class_of
 from .label_tables import LABELS, parse_csv
 from .label_tools import read_tool
 
@@ -63,7 +63,7 @@ def parse_json(text: str, options: LabelOptions) -> Rows:
 
 def parse_jsonl(text: str, options: LabelOptions) -> Rows:
     """Parse one object a line; other entries than the two do not count."""
-    rows = []
+    rows, tool = [], ''
     for number, line in enumerate(text.split('\n'), 1):
         if not line.strip():
             continue
@@ -71,8 +71,10 @@ def parse_jsonl(text: str, options: LabelOptions) -> Rows:
             entry = _load_json(line)
         except ValueError as err:
             raise ValueError(f'line {number} {err}') from err
-        rows.append(_read_entry(_named(entry, options), number))
-    return Rows(rows)
+        renamed = _named(entry, options)
+        tool = tool if renamed is entry else 'Hugging Face JSON lines'
+        rows.append(_read_entry(renamed, number))
+    return Rows(rows, tool=tool)
 
 
 def _named(entry: Any, options: LabelOptions) -> Any:
@@ -92,12 +94,7 @@ def _named(entry: Any, options: LabelOptions) -> Any:
         )
     label = fields.get(*found)
     if isinstance(label, int):
-        if not label < len(options.classes):
-            raise ValueError(
-                f'the label {label} is a number: list the classes in their '
-                'order, from 0 (--classes, `classes`)'
-            )
-        label = options.classes[label]
+        label = class_of(label, options.classes)
     labels = [label] if isinstance(label, str) else label
     return ('image', fields['file_name']), ('labels', labels)
 

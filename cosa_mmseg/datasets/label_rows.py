@@ -131,3 +131,17 @@ def check_known(
             f'unknown class {", ".join(unknown)} in the label of image '
             f'{image!r} in {place}; known classes: {", ".join(known)}'
         )
+
+
+def class_of(number: int, names: Sequence[str]) -> str:
+    """Return the name of a class that is given by its number, from 0.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if isinstance(number, bool) or not 0 <= number < len(names):
+        raise ValueError(
+            f'the label {number} is no number of {len(names)} classes: list '
+            'them in their order, from 0 (--classes, `classes`)'
+        )
+    return names[number]

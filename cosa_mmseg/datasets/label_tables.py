@@ -9,16 +9,10 @@ from collections.abc import Sequence
 from .class_names import MAX_CLASSES, look, tidy
 from .label_cells import FALSE, TRUE, are_flags, has_no
 from .label_rows import LabelOptions, Row, Rows
-from .label_tools import (
-    Export,
-    as_rows,
-    describe_waiting,
-    picture_name,
-    split_name,
-)
+from .label_services import Columns, auto_ml, cells_of, open_images
+from .label_tools import as_rows, picture_name
 
 _DELIMITERS = ',;\t|'
-_NUMBER = re.compile(r'-?[\d.]+')
 _SEP_LINE = re.compile(r'\A"?sep=.?"?\n')  # of Excel; names the delimiter
 _IN_FRONT = re.compile('^(is|image|img) ')
 _MAX_OTHERS = 64  # columns beside those of classes
@@ -50,9 +44,13 @@ LABELS = frozenset(
 )
 _NUMBERED = re.compile(r'(label|class|category|tag|species)[ _-]?\d+', re.I)
 OPEN_IMAGES = 'Open Images CSV'
+# Columns that tell a tool
+_TOOLS = {
+    'Label Studio CSV': {'annotation_id', 'lead_time'},
+    'Hugging Face CSV': {'file_name'},
+    'Roboflow CSV': {'filename'},
+}
 _CONFIDENCES = ('confidence', 'conf', 'score', 'prob', 'probability')
-
-Columns = dict[str, list[str]]
 
 
 def parse_csv(text: str, options: LabelOptions) -> Rows:
@@ -63,10 +61,13 @@ def parse_csv(text: str, options: LabelOptions) -> Rows:
     Tables of Open Images and AutoML are recognised.
     """
     if '://' in ','.join(text.lstrip().partition('\n')[0].split(',')[:2]):
-        return as_rows('AutoML CSV', _auto_ml(text))
+        return as_rows('AutoML CSV', auto_ml(text))
     lines, columns = _read_table(text)
     if {'ImageID', 'LabelName'} <= columns.keys():
-        return as_rows(OPEN_IMAGES, _open_images(columns))
+        return as_rows(OPEN_IMAGES, open_images(lines, columns, options))
+    tool = next((t for t, n in _TOOLS.items() if n <= columns.keys()), '')
+    if 'filename' in columns:  # Roboflow's word for no class
+        columns.pop('Unlabeled', None)
     columns = _name_columns(columns, options)
     images = [
         picture_name(cell) if '://' in cell or cell[:6] == '/data/' else cell
@@ -85,7 +86,7 @@ def parse_csv(text: str, options: LabelOptions) -> Rows:
     notes = (
         [f'columns that are not read: {", ".join(others)}'] if others else []
     )
-    return Rows(rows, tuple(classes), tuple(notes))
+    return Rows(rows, tuple(classes), tuple(notes), tool)
 
 
 def _name_columns(columns: Columns, options: LabelOptions) -> Columns:
@@ -95,6 +96,12 @@ def _name_columns(columns: Columns, options: LabelOptions) -> Columns:
         ValueError: There is no column of that name, or several may be meant.
     """
     named = [name for name in columns if _IMAGE.fullmatch(name)]
+    if not named:  # of Kaggle; numbers count the rows
+        named = [n for n in columns if n.lower() == 'id']
+        if all(map(str.isdigit, columns[named[0]] if named else ())):
+            raise ValueError(
+                'has no column of images: head the one of their names `image`'
+            )
     if 'image' not in columns and len(named) > 1:
         raise ValueError(
             f'has several columns of images, {", ".join(named)}: head the '
@@ -134,39 +141,6 @@ def _name_labels(columns: Columns, column: str) -> None:
         columns['labels'] = [json.dumps([*filter(None, c)]) for c in cells]
 
 
-def _open_images(columns: Columns) -> Export:
-    """Read labels of Open Images, a row each; 0 says that it is not shown."""
-    shown: dict[str, list[str]] = {}
-    sure = columns.get('Confidence', ['1'] * len(columns['ImageID']))
-    for image, name, confidence in zip(
-        columns['ImageID'], columns['LabelName'], sure, strict=True
-    ):
-        names = shown.setdefault(image, [])
-        if float(confidence) > 0:
-            names.append(name)
-    return Export([*shown.items()])
-
-
-def _auto_ml(text: str) -> Export:
-    """Read AutoML's or Vertex AI's rows: maybe a split, address, labels."""
-    shown: dict[str, list[str]] = {}
-    splits: dict[str, list[str]] = {}
-    waiting = 0
-    for row in csv.reader(io.StringIO(text, newline='')):
-        cells = _cells(row)
-        if not any(cells):
-            continue
-        split = '' if '://' in cells[0] else cells.pop(0)
-        image = picture_name(cells[0])
-        names = [c for c in cells[1:] if c and not _NUMBER.fullmatch(c)]
-        waiting += not names
-        if names and image not in shown and (known := split_name(split)):
-            splits.setdefault(known, []).append(image)
-        if names:
-            shown.setdefault(image, []).extend(names)
-    return Export([*shown.items()], (), splits, describe_waiting(waiting))
-
-
 def _read_table(text: str) -> tuple[list[int], Columns]:
     """Return the line of each row, and the columns by their names."""
     text = _SEP_LINE.sub('\n', text)
@@ -175,7 +149,8 @@ def _read_table(text: str) -> tuple[list[int], Columns]:
         (
             d
             for d in _DELIMITERS
-            if any(map(_IMAGE.fullmatch, _cells(first.split(d))))
+            if any(map(_IMAGE.fullmatch, cells_of(first.split(d))))
+            or 'id' in cells_of(first.lower().split(d))
         ),
         ',',
     )
@@ -183,7 +158,7 @@ def _read_table(text: str) -> tuple[list[int], Columns]:
         io.StringIO(text, newline=''), delimiter=delimiter, strict=True
     )
     try:
-        rows = [(reader.line_num, _cells(cells)) for cells in reader]
+        rows = [(reader.line_num, cells_of(cells)) for cells in reader]
     except csv.Error as err:
         raise ValueError(f'line {reader.line_num}: {err}') from err
     rows = [(line, row) for line, row in rows if any(row)]
@@ -204,15 +179,12 @@ def _read_table(text: str) -> tuple[list[int], Columns]:
     return [line for line, _ in table], columns
 
 
-def _cells(cells: list[str]) -> list[str]:
-    return [cell.strip('\ufeff\u200b').strip() for cell in cells]
-
-
 def _check_header(header: Sequence[str], delimiter: str) -> None:
     """Refuse a header without the columns that are read."""
-    if not any(map(_IMAGE.fullmatch, header)) or not 1 < len(header) == len(
-        set(header)
-    ):
+    is_named = any(map(_IMAGE.fullmatch, header)) or 'id' in map(
+        str.lower, header
+    )
+    if not is_named or not 1 < len(header) == len(set(header)):
         raise ValueError(
             'must have the header `image,labels`, or `image` and each of the '
             'classes once, with commas, semicolons or tabs between; it has '

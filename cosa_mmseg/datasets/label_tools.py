@@ -1,21 +1,19 @@
-"""Image-level labels in the JSON and XML files of labelling tools.
+"""Image-level labels in the JSON files of labelling tools.
 
 A reader takes the content of a file and returns an :class:`Export`. Masks,
 boxes and other shapes count as labels of their classes.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlparse
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import ParseError, fromstring
-
 from .class_names import is_background, is_empty
 from .image_files import is_image
-from .label_rows import LabelOptions, Row, Rows
+from .label_rows import LabelOptions, Row, Rows, class_of
 
 _UPLOAD = re.compile(r'/data/upload/.*?([0-9a-f]{8}-)?([^/]+)')
 # Fields of Label Studio's JSON-MIN beside those of the pictures and labels
@@ -39,8 +37,9 @@ class Export(NamedTuple):
     """The labels in a file of a tool.
 
     Attributes:
-        shown: Images with the classes of their labels, in the order of the
-            file; an image of several annotators comes several times.
+        shown: Images, as the file has their places, with the classes of their
+            labels, in the order of the file; an image of several annotators
+            comes several times.
         classes: Those that the file lists.
         splits: Images of each split that the file knows.
         notes: Sentences on what was passed over.
@@ -57,13 +56,35 @@ def as_rows(tool: str, export: Export) -> Rows:
 
     Args:
         tool: Name of the tool and format.
-        export: What its reader returned.
+        export: What its reader returned; places of images become names, see
+            :func:`picture_name`.
     """
     named = (name for _, names in export.shown for name in names)
     classes = dict.fromkeys([*export.classes, *named])
     known = [c for c in classes if not is_empty(c) and not is_background(c)]
-    rows = [Row(None, image, [*dict.fromkeys(n)]) for image, n in export.shown]
-    return Rows(rows, tuple(known), (*export.notes,), tool, export.splits)
+    short = {place: picture_name(place) for place, _ in export.shown}
+    counts = Counter(short.values())
+    alike = [place for place, name in short.items() if counts[name] > 1]
+    short.update((place, _long_name(place)) for place in alike)
+    notes = [*export.notes]
+    if alike:
+        notes.append(
+            f'{len(alike)} pictures share their short names with others, and '
+            f'keep the longer ones, such as {short[alike[0]]}'
+        )
+    return Rows(
+        [
+            Row(None, short[place], [*dict.fromkeys(names)])
+            for place, names in export.shown
+        ],
+        tuple(known),
+        tuple(notes),
+        tool,
+        {
+            split: [short[place] for place in places]
+            for split, places in export.splits.items()
+        },
+    )
 
 
 def split_name(name: str | None) -> str | None:
@@ -93,6 +114,14 @@ def picture_name(source: str) -> str:
     return re.sub(r'^(\.{1,2}/)+', '', source.replace('\\', '/'))
 
 
+def _long_name(source: str) -> str:
+    """Return a picture's name with its folders, or the digits in front."""
+    if upload := _UPLOAD.fullmatch(source):
+        return unquote(f'{upload[1] or ""}{upload[2]}')
+    path = urlparse(source).path if '://' in source else source
+    return unquote(path).replace('\\', '/').lstrip('/')
+
+
 def read_tool(content: Any, options: LabelOptions) -> Rows | None:
     """Read JSON of a tool; None if no tool is recognised.
 
@@ -109,31 +138,11 @@ def read_tool(content: Any, options: LabelOptions) -> Rows | None:
         return None
     for tool, (needed, is_list, read) in _TOOLS.items():
         if needed <= first.keys() and is_list == (first is not content):
-            return _read(tool, read, content, options)
+            return call_reader(tool, read, content, options)
     return None
 
 
-def read_xml(data: bytes, options: LabelOptions) -> Rows:
-    """Read XML of CVAT (images), or of PASCAL VOC (one picture).
-
-    Raises:
-        ValueError: It is another file, or what is meant is not clear.
-    """
-    try:
-        root = fromstring(data)
-    except (ParseError, DefusedXmlException, ValueError) as err:
-        raise ValueError(f'is not XML, or a part of it: {err!r:.200}') from err
-    if root.tag == 'annotation' and root.find('filename') is not None:
-        return _read('PASCAL VOC XML', _voc, root, options)
-    if root.tag == 'annotations' and root.find('image') is not None:
-        return _read('CVAT XML', _cvat, root, options)
-    raise ValueError(
-        f'holds <{root.tag}>, and neither <annotations> with images, as CVAT '
-        'writes, nor the <annotation> of a picture, as PASCAL VOC has'
-    )
-
-
-def _read(
+def call_reader(
     tool: str, read: Callable, content: Any, options: LabelOptions
 ) -> Rows:
     """Call a reader whose errors name the tool."""
@@ -148,10 +157,7 @@ def _read(
 def _coco(content: dict, options: LabelOptions) -> Export:
     """Read COCO JSON, also of Roboflow, CVAT and Label Studio."""
     names = {entry['id']: entry['name'] for entry in content['categories']}
-    files = {
-        entry['id']: picture_name(entry['file_name'])
-        for entry in content['images']
-    }
+    files = {entry['id']: entry['file_name'] for entry in content['images']}
     shown: dict[str, list[str]] = {file: [] for file in files.values()}
     for entry in content['annotations']:
         for key, known in (('image_id', files), ('category_id', names)):
@@ -196,7 +202,7 @@ def _json_min(content: list, options: LabelOptions) -> Export:
         fields = {
             key: [value] if isinstance(value, str) else [*_values(value)]
             for key, value in entry.items()
-            if key not in _TASK and picture_name(str(value)) != picture
+            if key not in _TASK and value != picture
         }
         names = _only({k: v for k, v in fields.items() if v}, options)
         shown.append((picture, names))
@@ -229,11 +235,11 @@ def _only(fields: Mapping[str, list[str]], options: LabelOptions) -> list[str]:
 
 
 def _picture(data: Mapping[str, Any]) -> str:
-    """Return the name of the one picture of a task."""
+    """Return the place of the one picture of a task."""
     found = [
-        name
+        value
         for value in data.values()
-        if isinstance(value, str) and is_image(name := picture_name(value))
+        if isinstance(value, str) and is_image(picture_name(value))
     ]
     if len({*found}) != 1:
         raise ValueError(
@@ -255,7 +261,7 @@ def _datumaro(content: dict, options: LabelOptions) -> Export:
     names = [label['name'] for label in labels]
     shown = [
         (
-            picture_name(item.get('image', {}).get('path') or item['id']),
+            item.get('image', {}).get('path') or item['id'],
             [
                 names[entry['label_id']]
                 for entry in item['annotations']
@@ -272,16 +278,13 @@ def _labelme(content: dict, options: LabelOptions) -> Export:
     flags = content.get('flags') or {}
     names = [name for name, flag in flags.items() if flag]
     names += [shape['label'] for shape in content['shapes']]
-    return Export([(picture_name(content['imagePath']), names)], flags)
+    return Export([(content['imagePath'], names)], flags)
 
 
 def _create_ml(content: list, options: LabelOptions) -> Export:
     """Read Create ML's JSON."""
     return Export(
-        [
-            (picture_name(e['image']), [a['label'] for a in e['annotations']])
-            for e in content
-        ]
+        [(e['image'], [a['label'] for a in e['annotations']]) for e in content]
     )
 
 
@@ -295,7 +298,7 @@ def _fiftyone(content: dict, options: LabelOptions) -> Export:
             (
                 image,
                 [
-                    names[one] if isinstance(one, int) else one
+                    class_of(one, names) if isinstance(one, int) else one
                     for one in (found if isinstance(found, list) else [found])
                 ],
             )
@@ -319,32 +322,8 @@ def _fiftyone_samples(content: dict, options: LabelOptions) -> Export:
                 ]
                 if names:
                     fields[key] = names
-        shown.append(
-            (picture_name(sample['filepath']), _only(fields, options))
-        )
+        shown.append((sample['filepath'], _only(fields, options)))
     return Export(shown)
-
-
-def _voc(root: Any, options: LabelOptions) -> Export:
-    """Read the file of a picture of PASCAL VOC."""
-    names = [found.text.strip() for found in root.findall('object/name')]
-    return Export([(picture_name(root.findtext('filename').strip()), names)])
-
-
-def _cvat(root: Any, options: LabelOptions) -> Export:
-    """Read CVAT for images 1.1: tags, and shapes as tags."""
-    shown = []
-    splits: dict[str, list[str]] = {}
-    for image in root.findall('image'):
-        name = picture_name(image.attrib['name'])
-        found = [part.get('label') for part in image if part.get('label')]
-        shown.append((name, found))
-        if split := split_name(image.get('subset')):
-            splits.setdefault(split, []).append(name)
-    classes = [
-        name.text for name in root.findall('.//meta//labels/label/name')
-    ]
-    return Export(shown, classes, splits)
 
 
 # Keys that tell a tool; whether the file is a list of objects; the reader

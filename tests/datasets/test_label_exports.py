@@ -195,7 +195,7 @@ VOC = """<annotation><folder>VOC</folder><filename>a.jpg</filename>
             'x1,verification,cat,1\nx1,verification,dog,0\n'
             'x2,crowdsource,dog,0\n',
             'Open Images CSV',
-            {'x1': CAT, 'x2': []},
+            {'x1': CAT},
         ),
         (
             'a.csv',
@@ -217,16 +217,23 @@ VOC = """<annotation><folder>VOC</folder><filename>a.jpg</filename>
             'annotation_id,annotator,choice,id,image,lead_time\n'
             '1,1,"{""choices"":[""cat"",""dog""]}",1,'
             '/data/upload/1/0a1b2c3d-a.jpg,2.5\n',
-            '',
+            'Label Studio CSV',
             {'a.jpg': BOTH},
         ),
         (
             '_classes.csv',
-            'filename, cat, dog\na.jpg, 1, 0\nb.jpg, 0, 1\n',
-            '',
-            {'a.jpg': CAT, 'b.jpg': DOG},
+            'filename, cat, dog, Unlabeled\na.jpg, 1, 0, 0\nb.jpg, 0, 1, 0\n'
+            'c.jpg, 0, 0, 1\n',
+            'Roboflow CSV',
+            {'a.jpg': CAT, 'b.jpg': DOG, 'c.jpg': []},
         ),
-        ('a.csv', 'file_name,label\na.jpg,cat\n', '', {'a.jpg': CAT}),
+        (
+            'a.csv',
+            'file_name,label\na.jpg,cat\n',
+            'Hugging Face CSV',
+            {'a.jpg': CAT},
+        ),
+        ('a.csv', 'id,label\nx1,cat\nx2,dog\n', '', {'x1': CAT, 'x2': DOG}),
         (
             'a.csv',
             'image,label_1,label_2\na.jpg,cat,dog\nb.jpg,dog,\n',
@@ -237,7 +244,7 @@ VOC = """<annotation><folder>VOC</folder><filename>a.jpg</filename>
             'a.jsonl',
             '{"file_name": "a.jpg", "label": "cat", "text": "x"}\n'
             '{"file_name": "b.jpg", "label": "dog"}\n',
-            '',
+            'Hugging Face JSON lines',
             {'a.jpg': CAT, 'b.jpg': DOG},
         ),
     ],
@@ -342,7 +349,36 @@ def test_several_fields_need_an_option(name, content):
         (
             'a.jsonl',
             '{"file_name": "a.jpg", "label": 3}',
-            'the label 3 is a number: list the classes in their order',
+            'the label 3 is no number of 0 classes: list them in their order',
+        ),
+        *(
+            (
+                'a.json',
+                json.dumps(dict(classes=BOTH, labels=dict(a=number))),
+                f'the label {number} is no number of 2 classes',
+            )
+            for number in (-1, 2, True)
+        ),
+        (
+            'a.csv',
+            'ImageID,LabelName,Confidence\nx,cat,1\ny,cat,0.1\n',
+            "line 3: the confidence must be 1 or 0, but is '0.1'",
+        ),
+        (
+            'a.csv',
+            'ImageID,LabelName,Confidence\nx,cat,\n',
+            "line 2: the confidence must be 1 or 0, but is ''",
+        ),
+        (
+            'a.csv',
+            'ImageID,LabelName,Confidence\nx,cat,1\nx,cat,0\n',
+            "line 3: image 'x' shows 'cat', and does not",
+        ),
+        ('a.csv', 'id,label\n1,cat\n', 'has no column of images'),
+        (
+            'a.csv',
+            'TRAIN,gs://b/a.jpg,cat\nTEST\n',
+            'line 2: the row names no address of an image',
         ),
     ],
 )
@@ -366,6 +402,43 @@ def excel(**sheets):
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def test_pictures_that_shorten_to_one_name_keep_the_longer(tmp_path):
+    uploads = [
+        task('/data/upload/1/ab12cd34-cat.jpg', [choices('cat')]),
+        task('/data/upload/1/cd34ab12-cat.jpg', [choices('dog')]),
+        task('/data/upload/1/cd34ab12-dog.jpg', [choices('dog')]),
+    ]
+    labels = read('a.json', json.dumps(uploads))
+    assert labels.names == {
+        'ab12cd34-cat.jpg': CAT,
+        'cd34ab12-cat.jpg': DOG,
+        'dog.jpg': DOG,
+    }
+    assert '2 pictures share their short names' in labels.notes[0]
+    files = ['a.jpg', '/x/a.jpg', 'https://host/y/a.jpg']
+    content = [
+        dict(image=file, annotations=[dict(label=name)])
+        for file, name in zip(files, ('cat', 'dog', 'cow'), strict=True)
+    ]
+    assert read('a.json', json.dumps(content)).names == {
+        'a.jpg': CAT,
+        'x/a.jpg': DOG,
+        'y/a.jpg': ['cow'],
+    }
+
+
+def test_an_excel_file_is_bounded():
+    far = openpyxl.Workbook()
+    far.active['A1'] = 'image'
+    far.active['XFD5000'] = 'far'
+    file = io.BytesIO()
+    far.save(file)
+    with pytest.raises(ValueError, match=r'a.xlsx must have the header'):
+        read('a.xlsx', file.getvalue())
+    with pytest.raises(ValueError, match='is no Excel file, or a part of it'):
+        read('a.xlsx', excel(a=[['image', 'cat']])[:-200])
 
 
 def test_excel():
@@ -410,6 +483,9 @@ def test_label_arrays_of_other_projects(tmp_path, monkeypatch):
             ValueError, match=r'holds (_io|io)\.open, which is'
         ):
             read('cls_labels.npy', saved(content), classes=BOTH)
+    for odd in (None, [0.5, 1], ['x'], [np.nan, 1]):
+        with pytest.raises(ValueError, match=r"image 'a': the label must be"):
+            read('cls_labels.npy', saved(dict(a=odd)), classes=BOTH)
     with pytest.raises(ValueError, match='must hold a dict'):
         read('cls_labels.npy', saved(np.zeros(3)), classes=BOTH)
     header = data[: data.index(b'\n') + 1]
@@ -439,7 +515,7 @@ ROBOFLOW = dict(COCO, images=COCO['images'][:1], annotations=[])
                 'valid/_classes.csv': 'filename, cat, dog\nb.jpg, 0, 1\n',
                 'README.roboflow.txt': '',
             },
-            '_classes.csv, in folders of splits',
+            'Roboflow CSV, in folders of splits',
             {'train/a.jpg': CAT, 'valid/b.jpg': DOG},
             {'train': ['train/a.jpg'], 'val': ['valid/b.jpg']},
         ),
@@ -468,7 +544,7 @@ ROBOFLOW = dict(COCO, images=COCO['images'][:1], annotations=[])
                 'train/metadata.jsonl': '{"file_name":"a.jpg","label":"cat"}',
                 'test/metadata.jsonl': '{"file_name":"b.jpg","label":"dog"}',
             },
-            'metadata.jsonl, in folders of splits',
+            'Hugging Face JSON lines, in folders of splits',
             {'train/a.jpg': CAT, 'test/b.jpg': DOG},
             {'train': ['train/a.jpg'], 'test': ['test/b.jpg']},
         ),
@@ -487,6 +563,18 @@ ROBOFLOW = dict(COCO, images=COCO['images'][:1], annotations=[])
             'PASCAL VOC XML',
             {'a.jpg': CAT},
             {},
+        ),
+        (
+            {'annotations/instances_default.json': COCO, 'images/c.jpg': ''},
+            'COCO JSON',
+            {'a_jpg.rf.1234.jpg': BOTH, 'sub/b.jpg': CAT, 'c.jpg': []},
+            {},
+        ),
+        (
+            {'annotations.xml': CVAT, 'images/a.jpg': ''},
+            'CVAT XML',
+            {'a.jpg': BOTH, 'sub/b.jpg': []},
+            {'train': ['a.jpg'], 'val': ['sub/b.jpg']},
         ),
         (
             {'labels.json': FIFTYONE, 'data/a.jpg': ''},
