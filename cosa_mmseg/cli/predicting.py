@@ -17,6 +17,7 @@ from cosa_mmseg.apis import (
     PredictionWriter,
     find_pictures,
 )
+from cosa_mmseg.apis.collapse import CollapseWatch
 from cosa_mmseg.utils.plain_cell import plain_cell
 
 
@@ -112,6 +113,7 @@ def _predict(
     )
     table = csv.writer(stdout, 'excel-tab', lineterminator='\n')
     failed = []
+    watch = CollapseWatch()
     with PredictionWriter(
         options.out or '', inferencer.palette, kinds if options.out else ()
     ) as writer:
@@ -122,10 +124,13 @@ def _predict(
             if isinstance(found, FailedPicture):
                 failed.append(found)
                 continue
+            watch.add(found)
             writer.write(found)
             if options.format == 'tsv':
                 table.writerows(map(plain_cell, r) for r in rows(found))
             else:
                 stdout.write(json.dumps(record(found)) + '\n')
             stdout.flush()
+    for text in watch.warnings():
+        print(f'warning: {text}', file=sys.stderr)
     return failed
