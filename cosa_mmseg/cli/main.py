@@ -22,6 +22,7 @@ GROUPS = {
         'prepare voc': 'lists, masks and labels of PASCAL VOC 2012',
         'prepare coco': 'lists, masks and labels of MS COCO 2014',
         'prepare labels': 'report on a label file, or convert it',
+        'prepare masks': 'label maps of masks from a labelling tool',
         'prepare shapes': 'make the data set of shapes',
         'check-data': 'read each image and label of a config',
         'browse': 'draw what the data pipeline of a config hands out',

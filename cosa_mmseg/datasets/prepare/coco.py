@@ -133,7 +133,7 @@ def _read_regions(
         if member(entry, 'iscrowd', int, where):
             class_id = CROWD
         segmentation = member(entry, 'segmentation', object, where)
-        runs = _encode(segmentation, image, where)
+        runs = encode(segmentation, image, where)
         regions.setdefault(entry['image_id'], []).append((class_id, runs))
     for entries in regions.values():
         entries.sort(key=lambda entry: entry[0] != CROWD)  # is stable
@@ -149,7 +149,7 @@ def _draw(image: ImageInfo, regions: list[tuple[int, dict]]) -> np.ndarray:
     return mask
 
 
-def _encode(segmentation: Any, image: ImageInfo, where: str) -> dict:
+def encode(segmentation: Any, image: ImageInfo, where: str) -> dict:
     """Return compressed run lengths of a segmentation.
 
     The input is checked, since what pycocotools makes of malformed polygons
