@@ -125,9 +125,10 @@ def stack_masks(
         tuple[Tensor, Tensor]: Class ids, 255 for images without a mask, int64
         (N, H, W), and which images have one, bool (N,); or twice None.
     """
-    has_mask = torch.tensor(['train_mask' in one for one in data_samples])
-    if not has_mask.any():
+    found = ['train_mask' in one for one in data_samples]
+    if not any(found):
         return None, None
+    has_mask = torch.tensor(found)
     masks = torch.full((len(data_samples), *size), 255)
     for mask, sample in zip(masks, data_samples, strict=True):
         if 'train_mask' in sample:

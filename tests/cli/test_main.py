@@ -35,7 +35,7 @@ from tests.interop.models_out.samples import (
     cnn_network,
     write_training,
 )
-from tools.lab.ship import shipped
+from tools.lab.photographs.ship import shipped
 
 
 @pytest.fixture(scope='module')

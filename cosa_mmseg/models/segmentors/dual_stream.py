@@ -213,17 +213,23 @@ class DualStreamSegmentor(BaseSegmentor):
         return self.predictor._forward(inputs, data_samples)
 
 
-def fill_online(state: dict[str, Any]) -> None:
+def fill_online(state: Any) -> None:
     """Give the online network the weights of the other, where it has none.
 
     Weights that are published to predict with are the assignment network's.
 
     Args:
-        state (dict): Weights by name; changed in place.
+        state (dict): Weights by name; changed in place. Anything else is left
+            to those who check it.
     """
-    if not any(name.startswith('online.') for name in state):
-        for name in [name for name in state if name.startswith('assignment.')]:
-            state[name.replace('assignment.', 'online.', 1)] = state[name]
+    if not isinstance(state, dict):
+        return
+    names = [name for name in state if isinstance(name, str)]
+    if not any(name.startswith('online.') for name in names):
+        for name in names:
+            if name.startswith('assignment.'):
+                own = name.replace('assignment.', 'online.', 1)
+                state[own] = state[name]
 
 
 def _without_data(data_samples: list | None) -> list | None:

@@ -2,7 +2,7 @@
 # `data_root`/masks_train. Each guide has the same weight.
 # Source: ours
 _base_ = '../../../../configs/cosa/cosa_efficientnet-lite0_custom.py'
-custom_imports = dict(imports=['cosa_mmseg', 'tools.lab.oracle'])
+custom_imports = dict(imports=['cosa_mmseg', 'tools.lab.photographs.oracle'])
 model = dict(
     type='MaskGuidedCoSA',
     assigner=dict(

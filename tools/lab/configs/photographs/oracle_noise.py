@@ -1,7 +1,7 @@
 # The oracle experiment: base, with CAMs that are guided by noise.
 # Source: ours
 _base_ = '../../../../configs/cosa/cosa_efficientnet-lite0_custom.py'
-custom_imports = dict(imports=['cosa_mmseg', 'tools.lab.oracle'])
+custom_imports = dict(imports=['cosa_mmseg', 'tools.lab.photographs.oracle'])
 model = dict(
     assigner=dict(
         cam_labeler=dict(

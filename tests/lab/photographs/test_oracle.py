@@ -1,6 +1,6 @@
 import torch
 
-from tools.lab.oracle import RandomSegLabeler
+from tools.lab.photographs.oracle import RandomSegLabeler
 
 
 def test_noise_is_among_the_classes_of_an_image():

@@ -1,6 +1,6 @@
 import torch
 
-from tools.lab.confidences import BINS, count
+from tools.lab.photographs.confidences import BINS, count
 
 
 def test_pixels_and_right_pixels_by_bin():

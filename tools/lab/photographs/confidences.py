@@ -1,6 +1,7 @@
 r"""Count CAM pixels by their confidence, and how many of them are right.
 
-python -m tools.lab.confidences CONFIG CHECKPOINT... --out confidences.csv \
+python -m tools.lab.photographs.confidences CONFIG CHECKPOINT... \
+    --out confidences.csv \
     --cfg-options data_root=photos label_file=labels.csv mask_path=masks
 
 The assignment network's CAMs of the test set are made as in a training, with

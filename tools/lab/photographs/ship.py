@@ -1,6 +1,6 @@
 """Write the assignment network of a checkpoint as the weights that ship.
 
-python -m tools.lab.ship work_dirs/voc-small/iter_2076.pth \
+python -m tools.lab.photographs.ship work_dirs/voc-small/iter_2076.pth \
     configs/cosa/voc-small.safetensors
 
 Statistics of batch normalisation stay in single precision, all other weights
