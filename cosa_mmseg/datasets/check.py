@@ -128,7 +128,8 @@ class _Samples(Dataset):
                 results = step(results)
                 if results is None:  # the sample is left out
                     return classes
-                if isinstance(step, LoadAnnotations):
+                has_mask = 'gt_seg_map' in results
+                if isinstance(step, LoadAnnotations) and has_mask:
                     mask, size = results['gt_seg_map'], results['ori_shape']
                     check_mask(mask, size, self.dataset, info)
                     classes = MaskClasses.of(info, mask)

@@ -55,7 +55,8 @@ def read_masks(
         pipeline loads no masks.
 
     Raises:
-        BadFileError: A mask has an id that is no class.
+        BadFileError: A mask has an id that is no class; one to train with
+            cannot be read, or has not the size of its image.
     """
     transforms = dataset.pipeline.transforms
     steps = [s for s in transforms if isinstance(s, LoadAnnotations)]
@@ -68,10 +69,17 @@ def read_masks(
     number = min(max_masks, len(infos))
     for index in np.linspace(0, len(infos) - 1, number).astype(int):
         info = infos[index]
+        # those to train with are loaded behind their image, for its size
+        first = 0 if not dataset.test_mode else transforms.index(steps[0])
         try:
             with naming_bad_files(info, dataset.backend_args):
-                mask = steps[0](dict(info))['gt_seg_map']
+                results = dict(info)
+                for step in transforms[first : transforms.index(steps[0]) + 1]:
+                    results = step(results)
+                mask = results['gt_seg_map']
         except BadFileError as err:
+            if not dataset.test_mode:
+                raise
             found.append(err)
             continue
         if mask.ndim == 2:  # others are refused with their image

@@ -118,6 +118,8 @@ def stack_masks(
     Args:
         data_samples (Sequence[SegDataSample]): N samples, some of them with
             ``train_mask``, (1, H, W); masks to score with do not count.
+            Classes that the image's label lacks are ignored, so that what an
+            image teaches does not depend on the others of its batch.
         size (tuple[int, int]): (H, W) of the crops.
         device (torch.device | str): Of the result.
 
@@ -132,7 +134,10 @@ def stack_masks(
     masks = torch.full((len(data_samples), *size), 255)
     for mask, sample in zip(masks, data_samples, strict=True):
         if 'train_mask' in sample:
-            mask.copy_(sample.train_mask.data[0])
+            whole = sample.train_mask.data[0]
+            shown = torch.cat([torch.tensor([0]), sample.gt_label.label + 1])
+            known = torch.isin(whole, shown)
+            mask.copy_(whole.masked_fill(~known, 255))
     masks, has_mask = (
         one.to(device, non_blocking=True) for one in (masks, has_mask)
     )

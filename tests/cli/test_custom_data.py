@@ -363,6 +363,7 @@ def test_some_masks_are_trained_with(my, capfd):
     options = (*OPTIONS, 'train_masks=corrected')
     cosa('train', 'tiny.py', '--work-dir=mixed', *options)
     text = capfd.readouterr()
+    cosa('check-data', 'tiny.py', *options)  # the others have no mask
     assert (
         'trained with masks of 2 of 4 images; 1 masks in my/corrected are of '
         'no training image and are not read, the first is gone.png'
@@ -376,6 +377,14 @@ def test_some_masks_are_trained_with(my, capfd):
     work = ('mixed/iter_2.pth', '--work-dir=mixed_scored')
     cosa('test', 'mixed/tiny.py', *work, *scored)
     (path,) = my.glob('mixed_scored/*/*.json')
+    scores = json.loads(path.read_text().splitlines()[-1])
+    assert scores['train_masks'] == 2
+    # who goes on from it without masks has trained with them all the same
+    start = (*OPTIONS, 'load_from=mixed/iter_2.pth')
+    cosa('train', 'tiny.py', '--work-dir=later', *start)
+    work = ('later/iter_2.pth', '--work-dir=later_scored')
+    cosa('test', 'later/tiny.py', *work, *scored)
+    (path,) = my.glob('later_scored/*/*.json')
     scores = json.loads(path.read_text().splitlines()[-1])
     assert scores['train_masks'] == 2
 
@@ -397,3 +406,4 @@ def test_train_masks_that_do_not_fit(my, masks, message):
     options = (*OPTIONS, 'train_masks=corrected')
     with pytest.raises(SystemExit, match=message):
         cosa('train', 'tiny.py', '--work-dir=bad', *options)
+    assert not [*my.glob('bad/*/vis_data/scalars.json')]  # before an iteration

@@ -14,7 +14,9 @@ class RandomScale(BaseTransform):
     The factor is relative to the image's own size, where the base of mmcv's
     ``RandomResize`` is an absolute one. Source: released code.
 
-    Changes ``img`` and ``img_shape``; adds ``scale_factor`` (w, h).
+    Masks are resized likewise, by the nearest pixel.
+
+    Changes ``img``, masks and ``img_shape``; adds ``scale_factor`` (w, h).
 
     Args:
         ratio_range (tuple[float, float]): The factor is uniform in
@@ -38,13 +40,17 @@ class RandomScale(BaseTransform):
         return np.random.uniform(*self.ratio_range)
 
     def transform(self, results: dict) -> dict:
-        """Resize ``img``, whose sides are rounded and at least one pixel."""
+        """Resize the image; its sides are rounded and at least one pixel."""
         h, w = results['img'].shape[:2]
         ratio = self.random_ratio()
         size = max(1, int(w * ratio + 0.5)), max(1, int(h * ratio + 0.5))
         results['img'], *factors = mmcv.imresize(
             results['img'], size, return_scale=True
         )
+        for key in results.get('seg_fields', ()):
+            results[key] = mmcv.imresize(
+                results[key], size, interpolation='nearest'
+            )
         results['img_shape'] = results['img'].shape[:2]
         results['scale_factor'] = tuple(factors)
         return results

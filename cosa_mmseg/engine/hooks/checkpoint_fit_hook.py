@@ -72,8 +72,14 @@ class CheckpointFitHook(Hook):
         load_safely_in(runner)
 
     def before_train(self, runner) -> None:
-        """Take the number of masks from the training set."""
-        metainfo = getattr(runner.train_dataloader.dataset, 'metainfo', {})
+        """Take the number of masks from the training set, or the checkpoint.
+
+        It is kept in what checkpoints say of the data set.
+        """
+        dataset = runner.train_dataloader.dataset
+        metainfo = getattr(dataset, '_metainfo', {})
+        if self.train_masks and not metainfo.get('train_masks'):
+            metainfo['train_masks'] = self.train_masks
         self.train_masks = metainfo.get('train_masks', 0)
 
     def after_val_epoch(self, runner, metrics: dict | None = None) -> None:

@@ -45,3 +45,12 @@ def test_no_image_vanishes():
 def test_errors(ratio_range):
     with pytest.raises(ValueError, match='0 < low <= high'):
         RandomScale(ratio_range)
+
+
+def test_masks_are_resized_by_the_nearest_pixel():
+    img = np.zeros((4, 6, 3), np.uint8)
+    mask = np.arange(24, dtype=np.uint8).reshape(4, 6)
+    results = dict(img=img, gt_seg_map=mask, seg_fields=['gt_seg_map'])
+    scaled = RandomScale((2, 2))(results)
+    assert np.array_equal(scaled['gt_seg_map'], mask.repeat(2, 0).repeat(2, 1))
+    assert scaled['img'].shape[:2] == (8, 12)

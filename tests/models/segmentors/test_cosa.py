@@ -429,3 +429,13 @@ def test_masks_are_not_used_in_the_warm_up(monkeypatch):
     mask = torch.zeros(batch['inputs']['weak'].shape[-2:], dtype=torch.long)
     losses = model.loss(**with_mask(batch, [mask, mask]))
     assert losses.keys() == {'loss_cls', 'loss_cls_aux'}
+
+
+def test_classes_of_a_mask_that_the_label_lacks_are_ignored(model):
+    batch = prepared(model, [[0], [1, 2]])
+    mask = torch.zeros(batch['inputs']['weak'].shape[-2:], dtype=torch.long)
+    mask[:4], mask[4:8] = 1, 2  # of the first image, which shows class 0
+    pseudo = assigned(model, with_mask(batch, [mask, None]))
+    assert (pseudo.cam_label[0, :4] == 1).all()
+    assert (pseudo.cam_label[0, 4:8] == 255).all()
+    assert (pseudo.cam_label[0, 8:] == 0).all()
