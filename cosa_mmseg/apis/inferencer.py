@@ -269,14 +269,50 @@ class CoSAInferencer(MMSegInferencer):
             ValueError: If a label or network is unknown or ``batch_size``
                 below 1.
         """
+        found = self.predict_by((network,), pictures, labels, batch_size)
+        return (
+            each if isinstance(each, FailedPicture) else each[0]
+            for each in found
+        )
+
+    def predict_by(
+        self,
+        networks: Sequence[str | None],
+        pictures: Sequence[Picture],
+        labels: Sequence[str] | None = None,
+        batch_size: int = 1,
+    ) -> Iterator[tuple[PicturePrediction, ...] | FailedPicture]:
+        """Predict pictures by several networks, each picture read once.
+
+        Args:
+            networks (Sequence[str | None]): See ``network`` of
+                :meth:`predict`, as for the other arguments.
+            pictures (Sequence[Picture]): The pictures.
+            labels (Sequence[str], optional): Classes that they show.
+            batch_size (int): Pictures, or tiles, in a batch.
+
+        Returns:
+            Iterator[tuple[PicturePrediction, ...] | FailedPicture]: A
+            prediction by each network, in the order of the pictures.
+
+        Raises:
+            ValueError: See :meth:`predict`.
+        """
         kept_ids(self.classes, labels)
-        check_network(self.model, network)
+        for network in networks:
+            check_network(self.model, network)
         if batch_size < 1:
             raise ValueError(f'batch_size must be 1 or more, got {batch_size}')
         found = (
             [batch]
             if isinstance(batch, FailedPicture)
-            else self.forward(batch, labels, batch_size, network)
+            else zip(
+                *(
+                    self.forward(batch, labels, batch_size, n)
+                    for n in networks
+                ),
+                strict=True,
+            )
             for batch in self.preprocess(pictures, batch_size)
         )
         console = Console(stderr=True)

@@ -23,11 +23,11 @@ from .loading import FailedPicture
 from .pictures import Picture
 from .prediction import PicturePrediction
 from .raw_prediction import RawPrediction
-from .writer import shown_ids
+from .writer import refuse_inputs_in, shown_ids
 
 SIDE = 256  # longer side of the maps, pixels
 CELL = 224  # width of the pictures of the contact sheet, pixels
-
+MAPS, TABLE, SHEET = 'uncertainty', 'review.csv', 'first.png'
 
 COLUMNS = (
     *('rank', 'picture', 'uncertainty', 'networks', 'cam_seg', 'cams'),
@@ -107,33 +107,32 @@ def review(
         tuple: The pictures in their order, and those that cannot be read.
 
     Raises:
-        ValueError: If the model has no CAMs or no second network.
+        ValueError: If the model has no CAMs or no second network, a picture
+            may be written over, or ``batch_size`` is below 1.
     """
     failed: list[FailedPicture] = []
     order: list[Reviewed] = []
-    for batch in inferencer.preprocess(pictures, batch_size):
-        if isinstance(batch, FailedPicture):
-            failed.append(batch)
+    files = (Path(out_dir, name) for name in (MAPS, TABLE, SHEET))
+    refuse_inputs_in([*files], pictures)
+    for found in inferencer.predict_by(NETWORKS, pictures, labels, batch_size):
+        if isinstance(found, FailedPicture):
+            failed.append(found)
             continue
-        found = (
-            inferencer.forward(batch, labels, batch_size, network)
-            for network in NETWORKS
+        assignment, online = found
+        order.append(
+            _review(assignment, online, inferencer.palette, Path(out_dir))
         )
-        for assignment, online in zip(*found, strict=True):
-            order.append(
-                _review(assignment, online, inferencer.palette, Path(out_dir))
-            )
-            order.sort(reverse=True)
-            for one in order[num_shown:]:
-                one.panels = None
-    _write_table(Path(out_dir, 'review.csv'), order)
+        order.sort(reverse=True)
+        for one in order[num_shown:]:
+            one.panels = None
+    _write_table(Path(out_dir, TABLE), order)
     if order:
         sheet = [
             strip
             for rank, one in enumerate(order[:num_shown], 1)
             for strip in _strips(rank, one)
         ]
-        with atomic_file(Path(out_dir, 'first.png')) as unfinished:
+        with atomic_file(Path(out_dir, SHEET)) as unfinished:
             Image.fromarray(stack(sheet)).save(unfinished)
     return order, failed
 
@@ -149,7 +148,7 @@ def _review(
     heat = found.map.cpu().numpy()
     height, width = assignment.label_map.shape
     grey = Image.fromarray((255 * heat + 0.5).astype(np.uint8))
-    path = out_dir / 'uncertainty' / f'{assignment.name}.png'
+    path = out_dir / MAPS / f'{assignment.name}.png'
     with atomic_file(path) as unfinished:
         grey.resize((width, height), Image.Resampling.BILINEAR).save(
             unfinished

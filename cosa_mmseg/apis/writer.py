@@ -80,17 +80,7 @@ class PredictionWriter(ExitStack):
         Raises:
             ValueError: If an output may take the place of an input.
         """
-        folders = {
-            Path(os.path.realpath(self.root / kind)) for kind in self.kinds
-        }
-        for picture in pictures:
-            if isinstance(picture.source, str) and folders.intersection(
-                Path(os.path.realpath(picture.source)).parents
-            ):
-                raise ValueError(
-                    f'{picture.source} is in a folder of the outputs, which '
-                    'may be written over: choose another output folder'
-                )
+        refuse_inputs_in([self.root / kind for kind in self.kinds], pictures)
 
     def write(self, prediction: PicturePrediction) -> None:
         """Write the files of a picture; older ones are replaced."""
@@ -146,6 +136,26 @@ class PredictionWriter(ExitStack):
     ) -> Path:
         """Return the path of an output."""
         return self.root / kind / f'{prediction.name}{suffix}'
+
+
+def refuse_inputs_in(
+    outputs: Sequence[Path], pictures: Sequence[Picture]
+) -> None:
+    """Refuse files and folders to write to that are pictures, or hold some.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    written = {Path(os.path.realpath(output)) for output in outputs}
+    for picture in pictures:
+        if not isinstance(picture.source, str):
+            continue
+        path = Path(os.path.realpath(picture.source))
+        if written.intersection((path, *path.parents)):
+            raise ValueError(
+                f'{picture.source} is in a folder of the outputs, which may '
+                'be written over: choose another output folder'
+            )
 
 
 def shown_ids(prediction: PicturePrediction) -> list[int]:

@@ -96,3 +96,28 @@ def test_the_first_are_at_least_one(root, tmp_path):
             ['review', str(root / 'tiny.json'), str(root / 'iter_3.pth')]
             + [str(root), f'--out={tmp_path}', '--num-shown=0']
         )
+
+
+@pytest.mark.parametrize('batch_size', [0, -1])
+def test_a_batch_has_pictures(root, tmp_path, batch_size):
+    with pytest.raises(SystemExit, match='batch_size must be 1 or more'):
+        main(
+            ['review', str(root / 'tiny.json'), str(root / 'iter_3.pth')]
+            + [str(root / 'JPEGImages'), f'--out={tmp_path}']
+            + [f'--batch-size={batch_size}']
+        )
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize('name', ['uncertainty/a.png', 'first.png'])
+def test_no_picture_is_written_over(root, tmp_path, name):
+    picture = tmp_path / name
+    picture.parent.mkdir(exist_ok=True)
+    Image.new('RGB', (8, 8)).save(picture)
+    before = picture.read_bytes()
+    with pytest.raises(SystemExit, match=f'{name} is in a folder of the out'):
+        main(
+            ['review', str(root / 'tiny.json'), str(root / 'iter_3.pth')]
+            + [str(picture), f'--out={tmp_path}']
+        )
+    assert picture.read_bytes() == before
