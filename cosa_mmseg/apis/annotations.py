@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,7 +15,7 @@ from PIL import Image
 from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.version import __version__
 
-from .prediction import PicturePrediction
+from .pictures import Picture
 
 # Bits of lengths in Label Studio's run-length code
 _SIZES = (3, 4, 8, 16)
@@ -25,24 +25,24 @@ class Annotation:
     """The mask of a class in a picture.
 
     Args:
-        prediction (PicturePrediction): Of the picture.
+        mask (np.ndarray): bool (H, W), not empty.
         id_ (int): Of the class.
+        name (str): Of the class.
+        score (float, optional): How sure the class or the mask is, in [0, 1].
 
     Attributes:
-        mask (np.ndarray): bool (H, W).
-        name (str): Of the class.
-        score (float, optional): Probability that the picture shows it.
         box (tuple[int, int, int, int]): left, top, width and height of what
             the mask covers, pixels.
     """
 
-    def __init__(self, prediction: PicturePrediction, id_: int) -> None:
-        self.mask = prediction.label_map == id_
+    def __init__(
+        self, mask: np.ndarray, id_: int, name: str, score: float | None = None
+    ) -> None:
+        self.mask = mask
         self.id_ = id_
-        self.name = prediction.classes[id_]
-        scores = prediction.scores
-        self.score = None if scores is None else scores[self.name]
-        rows, columns = (np.flatnonzero(self.mask.any(k)) for k in (1, 0))
+        self.name = name
+        self.score = score
+        rows, columns = (np.flatnonzero(mask.any(k)) for k in (1, 0))
         left, top = int(columns[0]), int(rows[0])
         width, height = int(columns[-1]) - left + 1, int(rows[-1]) - top + 1
         self.box = left, top, width, height
@@ -52,13 +52,6 @@ class Annotation:
         """np.ndarray: The mask within its box, bool (height, width)."""
         left, top, width, height = self.box
         return self.mask[top : top + height, left : left + width]
-
-
-def annotations_of(prediction: PicturePrediction) -> Iterator[Annotation]:
-    """Yield an annotation for each foreground class of the label map."""
-    for id_ in np.unique(prediction.label_map).tolist():
-        if id_:
-            yield Annotation(prediction, id_)
 
 
 def run_lengths(flat: np.ndarray) -> list[int]:
@@ -153,26 +146,46 @@ class AnnotationFiles:
         self.pictures: list[dict] = []
         self.classes: Sequence[str] = ()
 
-    def add(self, prediction: PicturePrediction) -> None:
-        """Take a picture; a frame of a video has no file, and is left out."""
-        source = prediction.picture.source
+    def add(
+        self,
+        picture: Picture,
+        label_map: np.ndarray,
+        classes: Sequence[str],
+        scores: Mapping[str, float] | None = None,
+        suffix: str = '',
+    ) -> None:
+        """Take a picture; a frame of a video has no file, and is left out.
+
+        Args:
+            picture (Picture): Which one.
+            label_map (np.ndarray): Class ids, uint8 (H, W); the background,
+                0, and what is no class, 255, get no mask.
+            classes (Sequence[str]): Names, the background first.
+            scores (Mapping[str, float], optional): Of the classes, by name.
+            suffix (str): What is added to the name of the file of its own.
+        """
+        source = picture.source
         if not self.kinds or not isinstance(source, str):
             return
-        self.classes = prediction.classes
-        name, suffix = prediction.picture.name, Path(source).suffix
-        height, width = prediction.label_map.shape
-        picture = dict(
-            file=name if name.endswith(suffix) else name + suffix,
+        self.classes = classes
+        extension = Path(source).suffix
+        known = picture.name.endswith(extension)
+        height, width = label_map.shape
+        entry = dict(
+            file=picture.name if known else picture.name + extension,
             width=width,
             height=height,
             found={kind: [] for kind in self.kinds},
         )
-        for one in annotations_of(prediction):
-            for kind in self.kinds:
-                picture['found'][kind].append(ANNOTATIONS[kind][0](one))
+        for id_ in np.unique(label_map).tolist():
+            if 0 < id_ < len(classes):
+                score = None if scores is None else scores[classes[id_]]
+                one = Annotation(label_map == id_, id_, classes[id_], score)
+                for kind in self.kinds:
+                    entry['found'][kind].append(ANNOTATIONS[kind][0](one))
         if 'labelme' in self.kinds:
-            self._write_labelme(picture, prediction, source)
-        self.pictures.append(picture)
+            self._write_labelme(entry, picture.name + suffix, source)
+        self.pictures.append(entry)
 
     def close(self) -> None:
         """Write the files of all pictures."""
@@ -182,11 +195,9 @@ class AnnotationFiles:
                 with atomic_file(self.root / name) as unfinished:
                     unfinished.write_text(text(self), encoding='utf-8')
 
-    def _write_labelme(
-        self, picture: dict, prediction: PicturePrediction, source: str
-    ) -> None:
+    def _write_labelme(self, picture: dict, name: str, source: str) -> None:
         """Write the file of a picture, for LabelMe."""
-        path = self.root / 'labelme' / f'{prediction.name}.json'
+        path = self.root / 'labelme' / f'{name}.json'
         content = dict(
             version='5.5.0',
             flags={},

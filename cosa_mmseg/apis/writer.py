@@ -84,7 +84,13 @@ class PredictionWriter(ExitStack):
 
     def write(self, prediction: PicturePrediction) -> None:
         """Write the files of a picture; older ones are replaced."""
-        self._annotations.add(prediction)
+        self._annotations.add(
+            prediction.picture,
+            prediction.label_map,
+            prediction.classes,
+            prediction.scores,
+            prediction.suffix,
+        )
         if 'pred' in self.kinds:
             path = self._path('pred', prediction, '.png')
             write_label_map(path, prediction.label_map, self.palette)

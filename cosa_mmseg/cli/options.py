@@ -12,6 +12,8 @@ from urllib.parse import urlparse
 from cosa_mmseg.config.cfg_options import CfgOptionsAction
 from cosa_mmseg.config.config_path import weights_beside
 
+# Labelling tools that masks are written for
+TOOLS = ('coco', 'coco-polygons', 'cvat', 'labelme', 'label-studio')
 # How names of checkpoints end
 CHECKPOINTS = ('.safetensors', '.npz', '.pth', '.pt', '.bin', '.ckpt')
 

@@ -14,6 +14,8 @@ writes, at the size of each image,
     cam_raw/<image>.npz          with --raw-cam: `cam`, float16 (P, H, W) in
                                  [0, 1], of the P classes shown, and
                                  `class_ids` (P,), their ids
+    {cam,seg}_masks/             with --save coco, cvat, labelme, ...: the same
+                                 as that tool reads it; docs/segment.md
     train.txt                    the images, one a line
     summary.json                 coverage and, where there are masks, quality
     manifest.json                the settings
@@ -30,7 +32,7 @@ where it stopped. A folder that holds the output of other settings is refused.
 
 from argparse import ArgumentParser, Namespace
 
-from .options import add_checkpoint_options, add_split_option
+from .options import TOOLS, add_checkpoint_options, add_split_option
 
 GOES_ON = 'the same command goes on'
 KINDS = ('cam', 'seg')
@@ -50,6 +52,13 @@ def add_options(parser: ArgumentParser) -> None:
     add_split_option(parser)
     parser.add_argument(
         '--raw-cam', action='store_true', help='also write the CAMs'
+    )
+    parser.add_argument(
+        '--save',
+        nargs='+',
+        choices=TOOLS,
+        default=(),
+        help='labelling tools to write the labels for too, to be corrected',
     )
     parser.add_argument(
         '--masks',

@@ -25,14 +25,13 @@ from argparse import ArgumentError, ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .options import add_picture_options
+from .options import TOOLS, add_picture_options
 
 if TYPE_CHECKING:
     from cosa_mmseg.apis import PicturePrediction
 
 GOES_ON = 'what is written by now is whole'
 SAVED = ('pred', 'vis', 'areas')
-MORE = ('cam', 'coco', 'coco-polygons', 'cvat', 'labelme', 'label-studio')
 COLUMNS = ('picture', 'class', 'pixels', 'share', 'score')
 
 
@@ -48,7 +47,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--save',
         nargs='+',
-        choices=(*SAVED, *MORE),
+        choices=(*SAVED, 'cam', *TOOLS),
         help=f'what to write (default: {" ".join(SAVED)})',
     )
 

@@ -15,10 +15,12 @@ from pycocotools.coco import COCO
 
 from cosa_mmseg.apis.annotations import (
     Annotation,
+    AnnotationFiles,
     label_studio_rle,
     polygons,
     run_lengths,
 )
+from cosa_mmseg.apis.pictures import Picture
 from cosa_mmseg.cli import main
 from cosa_mmseg.datasets.label_files import read_labels
 from tests.interop.models_out.samples import cnn_network, write_training
@@ -201,15 +203,22 @@ def test_polygons_follow_the_edges_of_pixels():
     assert np.array_equal(found.astype(bool), mask)
 
 
-def test_an_annotation_is_of_one_class():
-    class Prediction:
-        label_map = np.array([[0, 2, 2], [0, 0, 2]], np.uint8)
-        classes = ('background', 'cat', 'dog')
-        scores = None
-
-    one = Annotation(Prediction(), 2)
-    assert (one.name, one.score, one.box) == ('dog', None, (1, 0, 2, 2))
+def test_box_and_crop_of_an_annotation():
+    one = Annotation(np.array([[0, 1, 1], [0, 0, 1]], bool), 2, 'dog')
+    assert one.box == (1, 0, 2, 2)
     assert one.crop.tolist() == [[True, True], [False, True]]
+
+
+def test_what_is_no_class_gets_no_mask(tmp_path):
+    files = AnnotationFiles(tmp_path, ['coco'])
+    label = np.array([[0, 2, 255], [0, 2, 255]], np.uint8)
+    classes = ('background', 'cat', 'dog')
+    files.add(Picture('p/a.jpg', 'a', 'a'), label, classes, dict(dog=0.5))
+    files.close()
+    found = json.loads((tmp_path / 'coco.json').read_text())
+    assert [i['file_name'] for i in found['images']] == ['a.jpg']
+    (one,) = found['annotations']
+    assert (one['category_id'], one['area'], one['score']) == (2, 2, 0.5)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from cosa_mmseg.apis.annotations import ANNOTATIONS
 from cosa_mmseg.apis.writer import KINDS
 from cosa_mmseg.cli import (
     main,
@@ -25,6 +26,7 @@ from cosa_mmseg.cli import (
     test,
 )
 from cosa_mmseg.cli.main import COMMANDS
+from cosa_mmseg.cli.options import TOOLS
 from cosa_mmseg.datasets import pseudo_label
 from cosa_mmseg.datasets.prepare import voc
 from cosa_mmseg.datasets.shapes import shapes
@@ -142,7 +144,8 @@ def test_only_the_command_itself_registers_no_parts_at_once(
 
 
 def test_choices_are_those_of_what_is_called():
-    assert {*segment.SAVED, *segment.MORE} == {*KINDS}
+    assert {*segment.SAVED, 'cam', *TOOLS} == {*KINDS}
+    assert {*TOOLS} == {*ANNOTATIONS}
     assert {*test.FORMATS} == {*FORMATS}
     assert pseudo_labels.KINDS == pseudo_label.KINDS
     assert prepare_shapes.SPLITS == shapes.SPLITS

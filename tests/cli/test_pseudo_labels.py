@@ -1,6 +1,7 @@
 """Pseudo labels of a split as files, and a second stage that reads them."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from mmengine.dataset import pseudo_collate
 from mmseg.datasets import BaseSegDataset
 from PIL import Image
+from pycocotools.coco import COCO
 
 from cosa_mmseg.apis.pseudo_labels.split import build_split
 from cosa_mmseg.apis.pseudo_labels.whole_image import label_images
@@ -230,3 +232,29 @@ def test_a_stock_data_set_reads_images_and_labels(split):
             image = read(split / f'data/JPEGImages/{img_id}.png')
             bgr = sample['inputs'].permute(1, 2, 0).numpy()
             assert np.array_equal(bgr[..., ::-1], image)
+
+
+def test_labels_for_labelling_tools(split):
+    out = split / 'out'
+    before = export(out)
+    written = export(out, '--save', 'coco', 'labelme')  # goes on
+    assert {*written} > {*before}
+    for kind in ('cam', 'seg'):
+        coco = COCO(out / f'{kind}_masks/coco.json')
+        ids = [Path(i['file_name']).stem for i in coco.imgs.values()]
+        assert ids == [Path(img_id).name for img_id in IMAGES]
+        for number, img_id in zip(coco.imgs, IMAGES, strict=True):
+            label = read(out / kind / f'{img_id}.png')
+            confidence = read(out / f'{kind}_confidence' / f'{img_id}.png')
+            expected = {*np.unique(label).tolist()} - {0, 255}
+            found = coco.imgToAnns[number]
+            assert {one['category_id'] for one in found} == expected
+            for one in found:
+                mask = label == one['category_id']
+                assert np.array_equal(coco.annToMask(one), mask)
+                mean = confidence[mask].mean() / 255
+                assert one['score'] == pytest.approx(mean, abs=1e-4)
+            path = out / f'{kind}_masks/labelme/{img_id}.json'
+            content = json.loads(path.read_text())
+            assert (path.parent / content['imagePath']).is_file()
+            assert len(content['shapes']) == len(found)

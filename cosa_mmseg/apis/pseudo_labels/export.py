@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.device import get_device
@@ -13,6 +14,8 @@ from mmengine.registry import init_default_scope
 from mmengine.utils import track_iter_progress
 from torch.utils.data import DataLoader, Subset
 
+from cosa_mmseg.apis.annotations import AnnotationFiles
+from cosa_mmseg.apis.pictures import Picture
 from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.engine.checkpoint_classes import find_other_classes
 from cosa_mmseg.interop.trained import load_segmentor
@@ -36,6 +39,7 @@ def export_pseudo_labels(
     masks: str | None = None,
     batch_size: int = 1,
     num_workers: int = 0,
+    save: Sequence[str] = (),
 ) -> dict:
     """Write and summarise the pseudo labels of a split.
 
@@ -54,6 +58,8 @@ def export_pseudo_labels(
             of the data set's config, if any.
         batch_size (int): Images in a batch.
         num_workers (int): Processes that load images.
+        save (Sequence[str]): Labelling tools to write the labels for too, of
+            `ANNOTATIONS`: ``<kind>_masks/``.
 
     Returns:
         dict: Of :func:`summarize`.
@@ -77,6 +83,7 @@ def export_pseudo_labels(
     )
     folder.claim(settings)
     img_ids = export_images(model, dataset, folder, batch_size, num_workers)
+    write_masks(folder, dataset, save)
     summary = summarize(folder, img_ids, classes, mask_reader(dataset))
     folder.write_text(f'{split}.txt', ''.join(f'{i}\n' for i in img_ids))
     folder.write_text('summary.json', json.dumps(summary, indent=2) + '\n')
@@ -213,3 +220,34 @@ def export_images(
             ):
                 folder.write(sample.img_id, label)
     return img_ids
+
+
+def write_masks(
+    folder: PseudoLabelFolder, dataset: BaseDataset, tools: Sequence[str]
+) -> None:
+    """Write the labels of all images as masks for labelling tools.
+
+    Ignored pixels are in no mask; the score of a mask is the mean confidence
+    of its pixels.
+
+    Args:
+        folder (PseudoLabelFolder): With the files of all images.
+        dataset (BaseDataset): Of :func:`build_split`.
+        tools (Sequence[str]): Of `ANNOTATIONS`.
+    """
+    classes = dataset.metainfo['classes']
+    for kind in folder.which if tools else ():
+        files = AnnotationFiles(folder.root / f'{kind}_masks', tools)
+        for index in range(len(dataset)):
+            info = dataset.get_data_info(index)
+            img_id, path = info['img_id'], str(info['img_path'])
+            label = folder.read_label(kind, img_id)
+            confidence = folder.read_confidence(kind, img_id)
+            scores = {
+                classes[id_]: round(float(confidence[label == id_].mean()), 4)
+                for id_ in np.unique(label).tolist()
+                if id_ < len(classes)
+            }
+            picture = Picture(path, img_id, path)
+            files.add(picture, label, classes, scores)
+        files.close()
