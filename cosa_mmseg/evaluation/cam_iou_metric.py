@@ -12,11 +12,11 @@ from mmengine.logging import print_log
 from mmengine.registry import METRICS
 from torch import Tensor
 
-from cosa_mmseg.models.ops.checks import check_range, check_shape
+from cosa_mmseg.models.ops.checks import check_range
 
 from .cam_sweep import STYLES, CAMSweep
 from .functional import best_class, segmentation_scores, sweep_areas
-from .sample_fields import predicted_classes, read_field
+from .sample_fields import predicted_classes, read_cams, read_field
 
 SWEEP = tuple(round(0.05 * step, 2) for step in range(1, 20))
 KEYS = tuple(STYLES)
@@ -80,26 +80,19 @@ class CAMIoUMetric(BaseMetric):
     def _image_areas(self, sample: dict) -> Tensor:
         """Return the areas of one image, int64 (4 of `KEYS`, T, 3, K)."""
         gt = read_field(sample, 'gt_sem_seg', 'data', self)[0]
-        true_label = read_field(sample, 'gt_label', 'label', self)
-        predicted_label = predicted_classes(sample, self)
-        return torch.stack(
-            [
-                self._areas(
-                    read_field(sample, name, 'data', self), label, gt
-                ).cpu()
-                for name in ('pred_cam', 'pred_cam_aux')
-                for label in (predicted_label, true_label)
-            ]
-        )
-
-    def _areas(self, cam: Tensor, label: Tensor, gt: Tensor) -> Tensor:
-        """Return the areas of a CAM restricted to some classes, (T, 3, K)."""
+        true_label = read_field(sample, 'gt_label', 'label', self).cpu()
+        labels = [predicted_classes(sample, self).cpu(), true_label]
+        classes = torch.cat(labels).unique()
         num_classes = len(self.dataset_meta['classes'])
-        check_shape([num_classes - 1, *gt.shape], cam=cam)
-        value, class_id = best_class(cam, label)
-        thresholds = value.new_tensor(self.thresholds)
-        gt = gt.to(cam.device)
-        return sweep_areas(value, class_id, gt, thresholds, num_classes)
+        best = []
+        for name in ('pred_cam', 'pred_cam_aux'):
+            shape = (num_classes - 1, *gt.shape)
+            cams = read_cams(sample, name, classes, shape, self)
+            for label in labels:
+                own = torch.searchsorted(classes, label).to(cams.device)
+                best.append(best_class(cams.index_select(0, own), label))
+        thresholds = torch.tensor(self.thresholds)
+        return sweep_areas(best, gt, thresholds, num_classes)
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Return the scores of all processes' images, each image counted once.

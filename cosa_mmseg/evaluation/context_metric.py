@@ -17,7 +17,7 @@ from cosa_mmseg.models.ops.cam import IGNORE_INDEX
 from cosa_mmseg.models.ops.checks import check_range
 
 from .functional import best_class
-from .sample_fields import predicted_classes, read_field
+from .sample_fields import predicted_classes, read_cams, read_field
 
 
 @METRICS.register_module()
@@ -102,7 +102,7 @@ class ContextFalsePositiveMetric(BaseMetric):
         found = (pred == self.class_id) & evaluated
         true = gt == self.class_id
         context = self._context(sample, gt.shape).to(pred.device) & (gt == 0)
-        cam = self._cam_found(sample).to(pred.device) & context
+        cam = self._cam_found(sample, gt.shape).to(pred.device) & context
         maps = (context, found & context, cam, found & true, found | true)
         return torch.stack([pixels.sum() for pixels in maps]).cpu()
 
@@ -133,12 +133,13 @@ class ContextFalsePositiveMetric(BaseMetric):
             )
         return torch.from_numpy(indices == self.context_id)
 
-    def _cam_found(self, sample: dict) -> Tensor:
+    def _cam_found(self, sample: dict, size: torch.Size) -> Tensor:
         """Return where the CAM, if any, shows the class, (H, W) bool."""
         if self.cam_threshold is None:
             return torch.zeros((), dtype=torch.bool)
-        cam = read_field(sample, 'pred_cam', 'data', self)
-        value, class_id = best_class(cam, predicted_classes(sample, self))
+        label = predicted_classes(sample, self)
+        cams = read_cams(sample, 'pred_cam', label, (None, *size), self)
+        value, class_id = best_class(cams, label)
         return (class_id == self.class_id) & (value >= self.cam_threshold)
 
     def compute_metrics(self, results: list[Tensor]) -> dict[str, float]:

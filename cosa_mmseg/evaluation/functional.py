@@ -1,11 +1,13 @@
 """Scores of label maps and of class scores, as functions of tensors."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from cosa_mmseg.models.ops.best_channel import best_channel
 from cosa_mmseg.models.ops.cam import IGNORE_INDEX
 from cosa_mmseg.models.ops.checks import check_shape
 
@@ -45,25 +47,39 @@ def confusion_matrix(pred: Tensor, gt: Tensor, num_classes: int) -> Tensor:
     """
     check_shape(gt.shape, prediction=pred)
     counted = (gt != IGNORE_INDEX) & (pred != IGNORE_INDEX)
-    pred, gt = pred[counted].long(), gt[counted].long()
-    for name, ids in (('prediction', pred), ('truth', gt)):
-        check_class_ids(ids, num_classes, name)
-    counts = torch.bincount(gt * num_classes + pred, minlength=num_classes**2)
-    return counts.view(num_classes, num_classes)
+    pred = _checked_ids(pred, counted, num_classes, 'prediction')
+    gt = _checked_ids(gt, counted, num_classes, 'truth')
+    return _count_pairs(gt, pred, num_classes, num_classes)
 
 
-def check_class_ids(ids: Tensor, num_classes: int, name: str) -> None:
-    """Refuse class ids outside [0, num_classes).
+def _checked_ids(
+    ids: Tensor, counted: Tensor, num_classes: int, name: str
+) -> Tensor:
+    """Return class ids as int32, with K where pixels do not count.
 
     Raises:
-        ValueError: Naming the map and the range of ids that it holds.
+        ValueError: If others are outside [0, K); naming the map and the range
+            of ids that it holds.
     """
-    if len(ids) and (ids.min() < 0 or ids.max() >= num_classes):
+    if (counted & ((ids < 0) | (ids >= num_classes))).any():
+        ids = ids[counted]
         raise ValueError(
             f'the {name} holds ids {int(ids.min())} to {int(ids.max())}, but '
             f'{num_classes} classes allow 0 to {num_classes - 1}; check that '
             "the masks' ids are those of the dataset's `classes`"
         )
+    # to leave pixels out by a boolean index takes most of the time
+    return torch.where(counted, ids.int(), num_classes)
+
+
+def _count_pairs(
+    first: Tensor, second: Tensor, num_first: int, num_second: int
+) -> Tensor:
+    """Count pixels by two ids, the last of which do not count, int64."""
+    num_pairs = (num_first + 1) * (num_second + 1)
+    pair = (first * (num_second + 1) + second).flatten()
+    counts = torch.bincount(pair, minlength=num_pairs)
+    return counts.view(num_first + 1, num_second + 1)[:-1, :-1]
 
 
 def segmentation_scores(
@@ -93,74 +109,86 @@ def segmentation_scores(
     return SegmentationScores(iou, miou)
 
 
-def best_class(cam: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+def best_class(cams: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
     """Return the class of the highest CAM value at each pixel.
 
     Args:
-        cam: (C, H, W) in [0, 1].
-        label: Foreground classes that count, counted from 0, (n,).
+        cams: Those of n foreground classes, (n, H, W) in [0, 1].
+        label: The classes, counted from 0, (n,).
 
     Returns:
-        The value, (H, W), at least float32, and the segmentation id, in
-        [1, C].  Where no class counts the value is 0, which no threshold is
-        as low as.
+        The value, float32 (H, W), and the segmentation id, in [1, C].  Where
+        there is no class the value is 0, which no threshold is as low as.
     """
     if not len(label):
-        value = cam.new_zeros(cam.shape[1:], dtype=torch.float32)
+        value = cams.new_zeros(cams.shape[1:], dtype=torch.float32)
         return value, torch.ones_like(value, dtype=torch.long)
-    label = label.to(cam.device)
-    value, index = cam[label].float().max(0)
-    return value, label[index] + 1
+    value, index = best_channel(cams.float())
+    return value, label.to(cams.device).take(index) + 1
 
 
 def sweep_areas(
-    score: Tensor,
-    class_id: Tensor,
+    best: Sequence[tuple[Tensor, Tensor]],
     gt: Tensor,
     thresholds: Tensor,
     num_classes: int,
 ) -> Tensor:
     """Count pixels per class at every threshold, in one pass over the pixels.
 
-    At threshold t a pixel is predicted as ``class_id`` where ``score >= t``
-    and as background (0) elsewhere.  Instead of one label map a threshold,
-    pixels are counted by the number of thresholds that they pass; cumulative
-    sums of these counts are the areas.
+    At threshold t a pixel is predicted as the best foreground class where its
+    value is >= t and as background (0) elsewhere.  Instead of one label map a
+    threshold, pixels are counted by the number of thresholds that they pass;
+    cumulative sums of these counts are the areas.
 
     Args:
-        score: (H, W) confidence of the best foreground class, in [0, 1].
-        class_id: (H, W) that class, in [1, K).
+        best: For each of M maps of the image what `best_class` returns: value
+            and class in [1, K), each (H, W).
         gt: (H, W) true class ids in [0, K), or 255.
-        thresholds: (T,) ascending.
+        thresholds: (T,) ascending, T at most 255.
         num_classes: K, the background included.
 
     Returns:
-        (T, 3, K) int64: intersection, predicted area, true area, as
-        `segmentation_scores` takes them.
+        (M, T, 3, K) int64 on the CPU: intersection, predicted area, true
+        area, as `segmentation_scores` takes them.
     """
-    counted = gt != IGNORE_INDEX
-    score, class_id, gt = score[counted], class_id[counted], gt[counted].long()
-    check_class_ids(gt, num_classes, 'truth')
+    gt = gt.cpu()
+    gt = _checked_ids(gt, gt != IGNORE_INDEX, num_classes, 'truth')
+    return torch.stack(
+        [
+            _areas(value.cpu(), class_id.cpu(), gt, thresholds, num_classes)
+            for value, class_id in best
+        ]
+    )
 
+
+def _areas(
+    value: Tensor,
+    class_id: Tensor,
+    gt: Tensor,
+    thresholds: Tensor,
+    num_classes: int,
+) -> Tensor:
+    """Return the (T, 3, K) areas of one map; in ``gt`` K is not counted."""
     # passes n thresholds = is foreground at the first n of them
-    passed = torch.bucketize(score, thresholds.to(score), right=True)
-    shape = (len(thresholds) + 1, num_classes)
-    hit = class_id == gt
-    intersection = _tail(_count(passed[hit], class_id[hit], shape))
-    predicted = _tail(_count(passed, class_id, shape))
-    true = torch.bincount(gt, minlength=num_classes)
+    passed = np.full(value.shape, len(thresholds), np.uint8)
+    for threshold in thresholds.to(value).numpy():
+        passed -= value.numpy() < threshold
+    num_passed = len(thresholds) + 1
+    pairs = _count_pairs(
+        torch.from_numpy(passed).int() * num_classes + class_id.int(),
+        gt,
+        num_passed * num_classes,
+        num_classes,
+    ).unflatten(0, (num_passed, num_classes))
+    intersection = _tail(pairs.diagonal(dim1=1, dim2=2))
+    predicted = _tail(pairs.sum(2))
+    by_truth = pairs.sum(1)
+    true = by_truth.sum(0)
 
     # the rest is predicted as background
-    true_background = _count(passed, gt, shape)[:, 0]
-    intersection[:, 0] = true_background.cumsum(0)[:-1]
-    predicted[:, 0] = len(gt) - predicted.sum(1)
+    intersection[:, 0] = by_truth[:, 0].cumsum(0)[:-1]
+    predicted[:, 0] = true.sum() - predicted.sum(1)
     return torch.stack((intersection, predicted, true.expand_as(predicted)), 1)
-
-
-def _count(passed: Tensor, class_id: Tensor, shape: tuple) -> Tensor:
-    """Return (T + 1, K) numbers of pixels by thresholds passed and class."""
-    index = passed * shape[1] + class_id
-    return torch.bincount(index, minlength=shape[0] * shape[1]).view(shape)
 
 
 def _tail(counts: Tensor) -> Tensor:

@@ -8,6 +8,8 @@ from mmengine.logging import print_log
 from mmengine.registry import METRICS
 from mmseg.evaluation import IoUMetric
 
+from cosa_mmseg.models.ops.best_channel import best_channel
+
 from .sample_fields import read_field
 
 
@@ -53,7 +55,7 @@ class LabelFilteredIoUMetric(IoUMetric):
         label = read_field(sample, 'gt_label', 'label', self)
         label = label.to(logits.device)
         kept = torch.cat((label.new_zeros(1), label + 1))  # 0 = background
-        pred = kept[logits[kept].argmax(0)]
+        pred = kept.take(best_channel(logits.index_select(0, kept))[1])
         return {**sample, 'pred_sem_seg': {'data': pred[None]}}
 
     def compute_metrics(self, results: list) -> dict[str, float]:

@@ -1,11 +1,14 @@
 """Reading what a metric needs from a data sample, with a clear refusal."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from cosa_mmseg.datasets.bad_files import BadFileError
+from cosa_mmseg.models.ops.checks import check_shape
+from cosa_mmseg.structures import ResizedMaps
 
 _WITH_CAM = 'set model.test_cfg.with_cam=True in the config'
 _ADVICE = {
@@ -48,6 +51,34 @@ def read_field(sample: dict, name: str, key: str, metric: object) -> Tensor:
             f'does not have; {advice}.'
         )
     return field[key]
+
+
+def read_cams(
+    sample: dict,
+    name: str,
+    classes: Tensor,
+    shape: Sequence[int | None],
+    metric: object,
+) -> Tensor:
+    """Return the CAMs of some classes at the size of the mask, (n, H, W).
+
+    Args:
+        sample: With the field ``name``: :class:`ResizedMaps`, or whole maps
+            as ``data``.
+        name: ``pred_cam`` or ``pred_cam_aux``.
+        classes: Foreground classes, counted from 0, (n,).
+        shape: (C, H, W) that all maps together must have; None: any.
+        metric: The asking metric, for the message.
+
+    Raises:
+        ValueError: If they are not there or have another shape.
+    """
+    cams = sample.get(name)
+    if not isinstance(cams, ResizedMaps):
+        cams = read_field(sample, name, 'data', metric)
+        cams = ResizedMaps(cams, tuple(cams.shape[1:]))
+    check_shape(shape, cam=cams)
+    return cams.of_classes(classes.to(cams.maps.device))
 
 
 def predicted_classes(sample: dict, metric: object) -> Tensor:

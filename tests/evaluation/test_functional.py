@@ -88,27 +88,35 @@ def test_confusion_matrix_refuses_unknown_class(wrong):
 
 def test_sweep_areas_equal_one_confusion_matrix_per_threshold():
     generator = torch.Generator().manual_seed(0)
-    score = torch.rand(20, 30, generator=generator)
-    score[0] = 0.5  # on a threshold: foreground
-    class_id = torch.randint(1, 5, (20, 30), generator=generator)
+    thresholds = torch.tensor([0.05, 0.5, 0.55, 1.0])
     gt = torch.randint(0, 5, (20, 30), generator=generator)
     gt[3:6] = 255
-    thresholds = torch.tensor([0.05, 0.5, 0.55, 1.0])
-    areas = sweep_areas(score, class_id, gt.byte(), thresholds, 5)
-    for threshold, area in zip(thresholds, areas, strict=True):
-        pred = torch.where(score >= threshold, class_id, 0)
-        matrix = confusion_matrix(pred, gt, 5)
-        assert area.tolist() == [
-            matrix.diag().tolist(),
-            matrix.sum(0).tolist(),
-            matrix.sum(1).tolist(),
-        ]
+    best = []
+    for _ in range(2):
+        score = torch.rand(20, 30, generator=generator)
+        score[0] = 0.5  # on a threshold: foreground
+        score[1, :4] = thresholds
+        score[1, 4:8] = torch.nextafter(thresholds, torch.zeros(4))
+        score[2] = float('nan')  # higher than any threshold
+        class_id = torch.randint(1, 5, (20, 30), generator=generator)
+        best.append((score, class_id))
+    found = sweep_areas(best, gt.byte(), thresholds, 5)
+    assert found.shape == (2, 4, 3, 5)
+    for (score, class_id), areas in zip(best, found, strict=True):
+        for threshold, area in zip(thresholds, areas, strict=True):
+            pred = torch.where(score < threshold, 0, class_id)
+            matrix = confusion_matrix(pred, gt, 5)
+            assert area.tolist() == [
+                matrix.diag().tolist(),
+                matrix.sum(0).tolist(),
+                matrix.sum(1).tolist(),
+            ]
 
 
 def test_sweep_areas_refuse_unknown_class():
     ones = torch.ones(2, 2, dtype=torch.long)
     with pytest.raises(ValueError, match='truth holds ids 7 to 7'):
-        sweep_areas(torch.ones(2, 2), ones, 7 * ones, torch.ones(1), 3)
+        sweep_areas([(torch.ones(2, 2), ones)], 7 * ones, torch.ones(1), 3)
 
 
 def test_average_precision_by_hand():

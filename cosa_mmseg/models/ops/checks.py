@@ -6,6 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
+from cosa_mmseg.structures import ResizedMaps
+
 
 def check_range(interval: str, /, **settings: float | None) -> None:
     """Raise unless all settings that are not None are in an interval.
@@ -48,7 +50,7 @@ def check_choice(choices: Sequence[str], /, **settings: str) -> None:
 
 
 def check_shape(
-    expected: Sequence[int | None], /, **tensors: Tensor | None
+    expected: Sequence[int | None], /, **tensors: Tensor | ResizedMaps | None
 ) -> None:
     """Raise unless all tensors that are not None have a shape.
 

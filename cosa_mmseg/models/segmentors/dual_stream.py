@@ -3,16 +3,16 @@
 import copy
 from typing import Any
 
-import torch
 from mmengine.registry import MODELS
 from mmengine.structures import LabelData, PixelData
 from mmseg.models.segmentors.base import BaseSegmentor
 from mmseg.structures import SegDataSample
 from torch import Tensor
 
-from cosa_mmseg.structures import NetworkOutput
+from cosa_mmseg.structures import NetworkOutput, ResizedMaps
 from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
 
+from ..ops.best_channel import best_channel
 from ..post_process.refine import refine_segmentation
 from .cam_encoder_decoder import CAMEncoderDecoder
 from .prediction_settings import PredictionSettings
@@ -155,9 +155,10 @@ class DualStreamSegmentor(BaseSegmentor):
             list[SegDataSample]: With ``seg_logits`` (K, H, W) and
             ``pred_sem_seg`` (1, H, W) at the original size; with
             ``with_cam`` also ``pred_cam`` and ``pred_cam_aux`` (C, H, W),
-            in [0, 1] and not filtered by any label, and ``pred_label``, whose
-            ``score`` (C,) are class probabilities. If both networks predict,
-            the online network's have the prefix ``online_``.
+            :class:`ResizedMaps` in [0, 1] that are not filtered by any label,
+            and ``pred_label``, whose ``score`` (C,) are class probabilities.
+            If both networks predict, the online network's have the prefix
+            ``online_``.
         """
         results = self._predict_by(self.predictor, inputs, data_samples)
         if self.settings.network == 'both':
@@ -183,28 +184,67 @@ class DualStreamSegmentor(BaseSegmentor):
             for sample in results:
                 refine_segmentation(sample, self.post_process)
         if self.settings.with_cam:
-            self._add_cams(results, output, data_samples)
+            self._add_cams(results, output)
         return results
 
-    def _add_cams(
-        self, results: list, output: NetworkOutput, data_samples: list | None
-    ) -> None:
+    def _add_cams(self, results: list, output: NetworkOutput) -> None:
         """Put CAMs and class probabilities on the predictions."""
         scores = (output.cls_logits / self.test_views.num_views).sigmoid()
-        # the way of the logits to the original size: padding, flip, resize
-        resized = self.postprocess_result(
-            torch.cat([output.cam, output.cam_aux], dim=1),
-            _without_data(data_samples),
-        )
-        for sample, maps, score in zip(results, resized, scores, strict=True):
-            cam, cam_aux = maps.seg_logits.data.chunk(2)  # (C, H, W) each
+        for i, (sample, score) in enumerate(zip(results, scores, strict=True)):
+            cam, cam_aux = (
+                self._at_original_size(maps[i], sample)
+                for maps in (output.cam, output.cam_aux)
+            )
             sample.set_data(
                 dict(
-                    pred_cam=PixelData(data=cam),
-                    pred_cam_aux=PixelData(data=cam_aux),
+                    pred_cam=cam,
+                    pred_cam_aux=cam_aux,
                     pred_label=LabelData(score=score),
                 )
             )
+
+    def postprocess_result(
+        self, seg_logits: Tensor, data_samples: list | None = None
+    ) -> list:
+        """Put logits and the classes of the highest ones on data samples.
+
+        What mmseg's base class does, whose ``argmax`` is slow on a CPU.
+
+        Args:
+            seg_logits (Tensor): At the size of the input, (N, K, H, W).
+            data_samples (list[SegDataSample], optional): See :meth:`predict`;
+                they are changed.
+
+        Returns:
+            list[SegDataSample]: The same, or new ones.
+        """
+        if data_samples is None:
+            data_samples = [SegDataSample() for _ in seg_logits]
+        for maps, sample in zip(seg_logits, data_samples, strict=True):
+            logits = self._at_original_size(maps, sample).data
+            pred = best_channel(logits)[1]
+            sample.set_data(
+                dict(
+                    seg_logits=PixelData(data=logits),
+                    pred_sem_seg=PixelData(data=pred[None]),
+                )
+            )
+        return data_samples
+
+    def _at_original_size(
+        self, maps: Tensor, sample: SegDataSample
+    ) -> ResizedMaps:
+        """Undo padding, flip and resize of an image's maps, (C, H, W)."""
+        meta = sample.metainfo
+        padding = meta.get('padding_size', [0] * 4)
+        left, right, top, bottom = meta.get('img_padding_size', padding)
+        height, width = maps.shape[-2:]
+        maps = maps[:, top : height - bottom, left : width - right]
+        if meta.get('flip'):
+            is_horizontal = meta['flip_direction'] == 'horizontal'
+            maps = maps.flip(-1 if is_horizontal else -2)
+        size = meta.get('ori_shape', maps.shape[-2:])
+        return ResizedMaps(maps, tuple(size), self.align_corners)
 
     def _forward(
         self, inputs: Tensor, data_samples: list | None = None

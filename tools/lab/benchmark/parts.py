@@ -130,6 +130,7 @@ def prediction_calls(model: DualStreamSegmentor) -> list[Call]:
         Call('merging of views', model.test_views, 'forward'),
         Call('CAM normalisation', multi_scale, 'normalize_cam'),
         Call('resize to original', model, 'postprocess_result'),
+        Call('resize to original', model, '_add_cams'),
     ]
     if hasattr(model.post_process, 'forward'):
         calls.append(Call('post-processing', model.post_process, 'forward'))
