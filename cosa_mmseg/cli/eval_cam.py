@@ -11,6 +11,9 @@ scored on: it describes the CAMs and is no result. For another split:
 
     --cfg-options \
         test_dataloader.dataset.ann_file=ImageSets/Segmentation/train.txt
+
+With --without-masks no mask is read and no file written: the scores are those
+of CAMDropMetric (docs/evaluation.md), which also names inverted CAMs.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -29,6 +32,12 @@ def add_options(parser: ArgumentParser) -> None:
     add_launch_options(parser)
     parser.add_argument(
         '--out', required=True, metavar='DIR', help='folder to write to'
+    )
+    parser.add_argument(
+        '--without-masks',
+        action='store_true',
+        help='score the CAMs by what the classifier loses where only the '
+        'pixels of the CAM are left, for pictures without masks',
     )
     add_network_option(parser, 'both')
     add_tta_option(parser)

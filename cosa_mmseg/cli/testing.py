@@ -21,7 +21,7 @@ from cosa_mmseg.evaluation.tta import enable_tta
 from cosa_mmseg.utils.config_errors import naming_the_key
 from cosa_mmseg.utils.distributed import connect_cpu_processes
 from cosa_mmseg.utils.exits import exit_codes
-from cosa_mmseg.utils.pipelines import loads_masks
+from cosa_mmseg.utils.pipelines import without_masks
 from cosa_mmseg.utils.weights import WeightsError
 
 
@@ -54,7 +54,7 @@ def build_cam_config(args: argparse.Namespace) -> Config:
     cfg = load_test_config(args)
     if args.network:
         cfg.merge_from_dict({'model.test_cfg.network': args.network})
-    evaluate_cams_only(cfg, args.out)
+    evaluate_cams_only(cfg, args.out, not args.without_masks)
     return cfg
 
 
@@ -102,9 +102,7 @@ def enable_packing(cfg: Config, args: argparse.Namespace) -> None:
         out_dir=args.out,
         file_format=args.format or format_for(dataset),
     )
-    dataset.pipeline = [
-        step for step in dataset.pipeline if not loads_masks(step)
-    ]
+    dataset.pipeline = without_masks(dataset.pipeline)
 
 
 def build_runner(cfg: Config) -> EvaluationRunner:
@@ -132,4 +130,5 @@ def score_cams(options: argparse.Namespace) -> None:
         print(cam_summary(scores))
         if sentence := threshold_summary(runner.model):
             print(sentence)
-        print(f'cam_sweep.csv and cam_sweep.png are in {options.out}')
+        if not options.without_masks:
+            print(f'cam_sweep.csv and cam_sweep.png are in {options.out}')

@@ -11,7 +11,7 @@ from cosa_mmseg.datasets import ImageLabelDataset
 from cosa_mmseg.datasets.class_meta import classes_of
 from cosa_mmseg.utils.config_errors import PACKAGE, dicts_in, join
 from cosa_mmseg.utils.config_parameters import annotations
-from cosa_mmseg.utils.pipelines import loads_masks
+from cosa_mmseg.utils.pipelines import loads_masks, without_masks
 
 from .settings import refuse_other_kind
 
@@ -102,7 +102,7 @@ def _score(cfg: Config, masks: bool) -> None:
     """Validate and test with masks, or write label maps in a test."""
     dataset = cfg.test_dataloader.dataset
     loading = [s for s in dataset.pipeline if loads_masks(s)]
-    steps = [s for s in dataset.pipeline if not loads_masks(s)]
+    steps = without_masks(dataset.pipeline)
     if not masks:
         dataset.pipeline = steps
         cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None

@@ -25,7 +25,8 @@ sweep of thresholds, and ``<key>_best_threshold``, where it was reached.  The
 sweep looks at the masks it is scored on, so ``_best`` describes the map; it
 is not a result.  ``cls_mAP`` is the mean average precision of the class
 scores.  `ContextFalsePositiveMetric` adds how often the usual surroundings of
-one class are taken for it.  All scores are percentages, thresholds lie in
+one class are taken for it; `CAMDropMetric` judges CAMs without masks, by the
+classifier.  All scores are percentages, thresholds lie in
 (0, 1].
 
 With ``model.test_cfg.network='both'`` the keys are the assignment network's,
@@ -39,6 +40,7 @@ COCO val2014, 11 MB for VOC val); `ClassificationMetric` keeps two numbers a
 class and image.
 """
 
+from .cam_drop_metric import CAMDropMetric
 from .cam_iou_metric import CAMIoUMetric
 from .classification_metric import ClassificationMetric
 from .context_metric import ContextFalsePositiveMetric
@@ -48,6 +50,7 @@ from .online_network_metric import OnlineNetworkMetric
 from .submission import SubmissionFormatter
 
 __all__ = [
+    'CAMDropMetric',
     'CAMIoUMetric',
     'ClassificationMetric',
     'ContextFalsePositiveMetric',

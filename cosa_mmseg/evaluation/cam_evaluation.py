@@ -8,13 +8,21 @@ from prettytable import PrettyTable
 from torch import nn
 
 from cosa_mmseg.utils.bare_model import bare_model
+from cosa_mmseg.utils.pipelines import without_masks
 
 from .cam_sweep import STYLES
 
 ENDS = ('', '_best', '_best_threshold')
+DROPS = {
+    '_average_drop': 'average drop inside %',
+    '_average_increase': 'increase %',
+    '_outside_drop': 'average drop outside %',
+}
 
 
-def evaluate_cams_only(cfg: Config, out_dir: str | Path) -> None:
+def evaluate_cams_only(
+    cfg: Config, out_dir: str | Path, with_masks: bool = True
+) -> None:
     """Change a config so that a test scores the CAMs and writes the sweep.
 
     Settings of a ``CAMIoUMetric`` that the config has are kept but for its
@@ -24,6 +32,8 @@ def evaluate_cams_only(cfg: Config, out_dir: str | Path) -> None:
     Args:
         cfg: Config of a :class:`DualStreamSegmentor` and its test data.
         out_dir: Folder for ``cam_sweep.csv`` and ``cam_sweep.png``.
+        with_masks: Whether the data have masks; without, the scores are those
+            of a ``CAMDropMetric``, and no file is written.
 
     Raises:
         ValueError: If the model is not one that has CAMs, or there is no test
@@ -47,6 +57,12 @@ def evaluate_cams_only(cfg: Config, out_dir: str | Path) -> None:
     online = dict(metric, out_dir=str(Path(out_dir) / 'online'))
     cfg.test_evaluator = [dict(metric, out_dir=str(out_dir))]
     cfg.merge_from_dict({'model.test_cfg.with_cam': True})
+    if not with_masks:
+        online = dict(type='CAMDropMetric')
+        cfg.test_evaluator = [online]
+        cfg.merge_from_dict({'model.test_cfg.cam_drop': True})
+        dataset = cfg.test_dataloader.dataset
+        dataset.pipeline = without_masks(dataset.pipeline)
     if cfg.model.test_cfg.get('network') == 'both':
         cfg.test_evaluator.append(
             dict(type='OnlineNetworkMetric', metrics=[online])
@@ -59,14 +75,17 @@ def cam_summary(scores: dict[str, float]) -> str:
     Args:
         scores: What a test with a ``CAMIoUMetric`` returns.
     """
-    table = PrettyTable(['CAM', 'mIoU', 'best mIoU', 'at threshold'])
-    table.align = 'r'
+    rows = {key: name for key, (name, *_) in STYLES.items()}
+    head, ends = ['mIoU', 'best mIoU', 'at threshold'], [*ENDS]
+    if not rows.keys() & scores.keys():
+        rows = dict(cam='main CAM', cam_aux='auxiliary CAM')
+        head, ends = [*DROPS.values()], [*DROPS]
+    table = PrettyTable(['CAM', *head], align='r')
     table.align['CAM'] = 'l'
     for prefix, network in (('', ''), ('online_', 'online, ')):
-        for key, (name, *_) in STYLES.items():
-            key = f'{prefix}{key}'
-            if key in scores:
-                numbers = [scores[key + end] for end in ENDS]
+        for key, name in rows.items():
+            if f'{prefix}{key}{ends[0]}' in scores:
+                numbers = [scores[f'{prefix}{key}{end}'] for end in ends]
                 table.add_row([network + name, *numbers])
     return table.get_string()
 

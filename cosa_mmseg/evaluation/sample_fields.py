@@ -11,6 +11,7 @@ from cosa_mmseg.models.ops.checks import check_shape
 from cosa_mmseg.structures import ResizedMaps
 
 _WITH_CAM = 'set model.test_cfg.with_cam=True in the config'
+_DROP = 'set model.test_cfg.cam_drop=True in the config'
 _ADVICE = {
     'gt_sem_seg': (
         'the split has no masks: evaluate on one that has, or leave this '
@@ -23,6 +24,8 @@ _ADVICE = {
     ),
     'pred_cam': _WITH_CAM,
     'pred_cam_aux': _WITH_CAM,
+    'pred_cam_drop': _DROP,
+    'pred_cam_aux_drop': _DROP,
     'pred_label': _WITH_CAM,
 }
 

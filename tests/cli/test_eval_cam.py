@@ -149,3 +149,23 @@ def test_summary_shows_what_was_scored():
     cells = [cell.strip() for cell in row.split('|')[1:-1]]
     name = 'auxiliary CAM, predicted labels'
     assert cells == [name, '40.5', '50.25', '0.35']
+
+
+def test_cams_are_scored_without_masks(arguments, tmp_path, capsys):
+    for mask in (tmp_path / 'shapes').rglob('SegmentationClass/*.png'):
+        mask.unlink()
+    arguments.remove('test_evaluator.2.fixed_threshold=0.4')
+    cosa('eval-cam', '--without-masks', '--network=both', *arguments)
+    table = capsys.readouterr().out.split('+\n')[-2]
+    rows = [row.split('|')[1:-1] for row in table.splitlines() if '|' in row]
+    assert [row[0].strip() for row in rows] == [
+        'main CAM',
+        'auxiliary CAM',
+        'online, main CAM',
+        'online, auxiliary CAM',
+    ]
+    for row in rows:
+        average, increase, outside = map(float, row[1:])
+        assert min(average, increase, outside) >= 0
+        assert max(average, increase, outside) <= 100
+    assert not [*(tmp_path / 'out').rglob('cam_sweep*')]

@@ -14,7 +14,7 @@ from mmseg.datasets.transforms import LoadAnnotations
 
 from cosa_mmseg.datasets.bad_files import naming_bad_files
 from cosa_mmseg.datasets.similar_names import folded
-from cosa_mmseg.utils.pipelines import loads_masks
+from cosa_mmseg.utils.pipelines import without_masks
 
 
 def build_split(
@@ -49,11 +49,7 @@ def build_split(
     settings = copy.deepcopy(cfg[name].dataset)
     settings.test_mode = True
     settings.pop('on_error', None)  # what is not read cannot be labelled
-    settings.pipeline = [
-        step
-        for step in cfg.test_dataloader.dataset.pipeline
-        if not loads_masks(step)
-    ]
+    settings.pipeline = without_masks(cfg.test_dataloader.dataset.pipeline)
     if masks is not None:
         if not Path(masks).is_dir():
             raise NotADirectoryError(f'no folder of masks {masks}')

@@ -15,7 +15,7 @@ from mmengine.runner import autocast
 from cosa_mmseg.models import CoSA
 from cosa_mmseg.models.ops.checks import check_range
 from cosa_mmseg.utils.bare_model import bare_model
-from cosa_mmseg.utils.pipelines import loads_masks
+from cosa_mmseg.utils.pipelines import without_masks
 from cosa_mmseg.utils.random_numbers import seeded
 
 PREFIX = 'watch_'  # of the names of the pictures
@@ -174,9 +174,7 @@ def build_test_set(cfg: Config) -> BaseDataset | None:
     loader = cfg.get('test_dataloader')
     if not loader:
         return None
-    steps = [
-        step for step in loader['dataset']['pipeline'] if not loads_masks(step)
-    ]
+    steps = without_masks(loader['dataset']['pipeline'])
     return DATASETS.build(dict(loader['dataset'], pipeline=steps))
 
 

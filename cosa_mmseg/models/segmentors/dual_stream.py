@@ -14,6 +14,7 @@ from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
 
 from ..ops.best_channel import best_channel
 from ..post_process.refine import refine_segmentation
+from .cam_drop import add_cam_drop
 from .cam_encoder_decoder import CAMEncoderDecoder
 from .prediction_settings import PredictionSettings
 from .sliding_window import slide
@@ -185,6 +186,12 @@ class DualStreamSegmentor(BaseSegmentor):
                 refine_segmentation(sample, self.post_process)
         if self.settings.with_cam:
             self._add_cams(results, output)
+        if self.settings.cam_drop:
+            for i, sample in enumerate(results):
+                cams = dict(
+                    pred_cam=output.cam[i], pred_cam_aux=output.cam_aux[i]
+                )
+                add_cam_drop(sample, network.forward_heads, inputs[i], cams)
         return results
 
     def _add_cams(self, results: list, output: NetworkOutput) -> None:

@@ -21,6 +21,8 @@ class PredictionSettings:
             of a prediction are the assignment network's, and those of the
             online network have the prefix ``online_``.
         with_cam (bool): Whether predictions carry CAMs and class scores.
+        cam_drop (bool): Whether they carry what :func:`add_cam_drop` finds,
+            for the ``CAMDropMetric``; needs ``with_cam``.
         scales (Sequence[float]): Scales of the input whose outputs are summed.
         mirror (bool): Whether each scale is also mirrored.
         size_divisor (int): Scaled inputs have sides that are multiples of it,
@@ -44,6 +46,7 @@ class PredictionSettings:
 
     network: str = 'assignment'
     with_cam: bool = False
+    cam_drop: bool = False
     scales: Sequence[float] = (1.0,)
     mirror: bool = False
     size_divisor: int = 1
@@ -60,6 +63,8 @@ class PredictionSettings:
                 )
         check_choice(NETWORKS, **{'test_cfg.network': self.network})
         check_choice(('whole', 'slide'), **{'test_cfg.mode': self.mode})
+        if self.cam_drop and not self.with_cam:
+            raise ValueError('test_cfg.cam_drop needs test_cfg.with_cam=True')
         if not self.scales or min(self.scales) <= 0:
             raise ValueError(
                 f'test_cfg.scales must be positive, got {self.scales}'

@@ -1,0 +1,48 @@
+"""What a classifier makes of the pixels that its CAM shows."""
+
+from collections.abc import Callable
+
+import torch
+from mmengine.structures import LabelData
+from mmseg.structures import SegDataSample
+from torch import Tensor
+
+from cosa_mmseg.structures import NetworkOutput
+
+
+def add_cam_drop(
+    sample: SegDataSample,
+    network: Callable[[Tensor], NetworkOutput],
+    img: Tensor,
+    cams: dict[str, Tensor],
+) -> None:
+    """Put on a prediction how the class scores change behind the CAMs.
+
+    The image is seen again for each class twice: times the CAM of the class,
+    and times what the CAM leaves of 1, so that the rest has the mean colour
+    of the normalisation.  The classes are those of the image-level label or,
+    without one, those of a score of more than .5.
+
+    Args:
+        sample: With ``pred_label``, perhaps with ``gt_label``; gets a
+            ``LabelData`` for each name of ``cams``, ``<name>_drop``, with
+            ``score``, ``inside`` and ``outside``, probabilities (n,) of the n
+            classes ``label``, counted from 0.
+        network: From images (N, 3, H, W) to what the heads give.
+        img: The normalised image, (3, H, W).
+        cams: CAMs (C, H, W) in [0, 1] by name.
+    """
+    score = sample.pred_label.score
+    if 'gt_label' in sample:
+        label = sample.gt_label.label.to(score.device)
+    else:
+        label = (score > 0.5).nonzero()[:, 0]
+    for name, cam in cams.items():
+        found = img.new_zeros(len(label), 2)
+        for row, class_id in zip(found, label.tolist(), strict=True):
+            shown = cam[class_id]
+            masked = img * torch.stack([shown, 1 - shown])[:, None]
+            row[:] = network(masked).cls_logits[:, class_id].sigmoid()
+        drop = LabelData(label=label, score=score[label])
+        drop.set_data(dict(inside=found[:, 0], outside=found[:, 1]))
+        sample.set_data({f'{name}_drop': drop})
