@@ -3,8 +3,8 @@ r"""Convert pretrained weights of other projects for the network of a config.
     cosa convert model.safetensors pretrained/vit_base_patch16_224.pth \
         --config cosa_vit-b_voc
 
-SRC may be of timm, DeiT, DeiT III, augreg (.npz), DINO, DINOv2, mmpretrain or
-mmseg; its names tell which. DST is for the config's backbone:
+SRC may be of timm (DINOv3 too), DeiT, DeiT III, augreg (.npz), DINO, DINOv2,
+mmpretrain or mmseg; its names tell which. DST is for the config's backbone:
 
     init_cfg=dict(type='Pretrained', checkpoint=DST)
 

@@ -1,6 +1,7 @@
 """Converted backbones compute what the networks of their weights do."""
 
 import pytest
+import timm
 import torch
 from mmengine.registry import MODELS, init_default_scope
 from mmpretrain.models.utils import resize_pos_embed
@@ -324,6 +325,29 @@ def test_registers_go_to_timm_s_backbone(features_only, published, tmp_path):
     assert ('pos_embed' in result.changed) == published
     with pytest.raises(WeightsError, match='TIMMBackbone'):
         converted(state, vit(**SCALED), tmp_path)
+
+
+@torch.no_grad()
+def test_rotations_as_positions_go_to_timm_s_backbone(tmp_path):
+    name = 'vit_small_patch16_dinov3'
+    sizes = dict(embed_dim=WIDTH, depth=DEPTH, num_heads=2, img_size=SIZE)
+    model = timm.create_model(name, num_classes=0, **sizes).eval()
+    for parameter in model.parameters():
+        parameter += 0.1 * torch.rand_like(parameter)
+    settings = dict(
+        type='mmpretrain.TIMMBackbone',
+        model_name=name,
+        features_only=True,
+        out_indices=[1],
+        dynamic_img_size=True,
+        **sizes,
+    )
+    backbone, _ = converted(model.state_dict(), settings, tmp_path)
+    (expected,) = model.forward_intermediates(
+        IMG, indices=[1], intermediates_only=True
+    )
+    torch.testing.assert_close(backbone(IMG)[-1], expected)
+    assert backbone(torch.rand(1, 3, 64, 96))[-1].shape[-2:] == (4, 6)
 
 
 MISFITS = {

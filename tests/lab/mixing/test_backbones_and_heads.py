@@ -31,7 +31,7 @@ HEADS = {
     if path.parent.name == 'heads'
 }
 CONFIGS = {**BACKBONES, **HEADS}
-TIMM = ('dinov2-reg-b',)
+TIMM = ('dinov2-reg-b', 'dinov3-b', 'dinov3-s')
 # millions of parameters of a network with 21 classes; channels and stride of
 # the auxiliary and of the main feature
 FULL_SIZE = {
@@ -40,6 +40,8 @@ FULL_SIZE = {
     'deit3-b': (91.8, (768, 16), (768, 16)),
     'dinov2-b': (92.5, (768, 14), (768, 14)),
     'dinov2-reg-b': (92.5, (768, 14), (768, 14)),
+    'dinov3-b': (91.6, (768, 16), (768, 16)),
+    'dinov3-s': (25.8, (384, 16), (384, 16)),
     'eva02-b': (92.3, (768, 14), (768, 14)),
     'mit-b2': (28.9, (320, 16), (512, 16)),
     'mscan-t': (7.5, (160, 16), (256, 32)),
@@ -79,7 +81,7 @@ SHALLOW = {
             feedforward_channels=4096,
         ),
     ),
-    'dinov2-reg-b': dict(depth=4, out_indices=[0, 1, 2, 3]),
+    **dict.fromkeys(TIMM, dict(depth=4, out_indices=[0, 1, 2, 3])),
     'upernet': dict(depths=(1, 1, 2, 1)),
     'deeplabv3plus': dict(depth=50),
 }
