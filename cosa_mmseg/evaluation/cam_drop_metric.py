@@ -10,7 +10,8 @@ from mmengine.registry import METRICS
 
 from .sample_fields import read_field
 
-FIELDS = ('label', 'score', 'inside', 'outside')
+NAMES = ('cam', 'cam_aux')
+FIELDS = ('label', 'score', 'inside', 'outside', 'agreement')
 LEAST = 5  # pictures of a class, fewer may be chance
 
 
@@ -29,69 +30,73 @@ class CAMDropMetric(BaseMetric):
       1 - CAM.  High where nothing that tells the class is outside.
 
     ``cam_aux_...`` are those of the auxiliary CAM; the main classifier judges
-    both.  A warning names classes, of at least 5 pictures, whose CAM is
-    inverted: the classifier finds more of them outside than inside.
+    both.
+
+    - ``cam_agreement``: mean correlation of the pixels of both CAMs, in
+      percent.  A warning names classes, of at least 5 pictures, where it is
+      below 0: one of their CAMs is inverted, low on the object.
 
     Reads the fields of ``model.test_cfg.cam_drop=True``.
 
     Source: Chattopadhay et al., Grad-CAM++, WACV 2018, section 5.1; the drop
     outside: ours.
-
-    Args:
-        collect_device: As of ``mmengine.evaluator.BaseMetric``.
-        prefix: Likewise.
     """
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
-        """Keep four numbers for each class that an image shows."""
+        """Keep five numbers of both CAMs for each class of an image."""
         for sample in data_samples:
-            rows = {}
-            for name in ('cam', 'cam_aux'):
-                values = (
-                    read_field(sample, f'pred_{name}_drop', key, self)
-                    for key in FIELDS
-                )
-                rows[name] = torch.stack([v.float().cpu() for v in values], 1)
-            self.results.append(rows)
+            self.results.append(
+                {
+                    name: torch.stack(
+                        [
+                            read_field(sample, f'pred_{name}_drop', key, self)
+                            .float()
+                            .cpu()
+                            for key in FIELDS
+                        ]
+                    )
+                    for name in NAMES
+                }
+            )
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Return the scores; NaN where no image shows a class."""
         scores = {}
-        for name in ('cam', 'cam_aux'):
-            label, score, inside, outside = torch.cat(
-                [rows[name] for rows in results]
-            ).unbind(1)
-            drops = (
-                100 * ((score - left).clamp(min=0) / score).mean().item()
-                for left in (inside, outside)
-            )
-            average, outer = (round(drop, 2) for drop in drops)
-            increase = 100 * (inside > score).float().mean().item()
-            scores[f'{name}_average_drop'] = average
-            scores[f'{name}_average_increase'] = round(increase, 2)
-            scores[f'{name}_outside_drop'] = outer
-            self._warn(name, label.long(), inside - outside)
+        for name in NAMES:
+            values = torch.cat([rows[name] for rows in results], 1)
+            label, score, inside, outside, agreement = values
+            for key, found in (
+                ('average_drop', (score - inside).clamp(min=0) / score),
+                ('average_increase', (inside > score).float()),
+                ('outside_drop', (score - outside).clamp(min=0) / score),
+            ):
+                scores[f'{name}_{key}'] = _percent(found)
+        scores['cam_agreement'] = _percent(agreement)
+        self._warn(label.long(), agreement)
         return scores
 
-    def _warn(
-        self, name: str, label: torch.Tensor, gain: torch.Tensor
-    ) -> None:
-        """Name the classes whose CAM is low where they are."""
+    def _warn(self, label: torch.Tensor, agreement: torch.Tensor) -> None:
+        """Name the classes of which a CAM is low where the class is."""
         names = self.dataset_meta['classes'][1:]
+        found = {i: agreement[label == i] for i in label.unique().tolist()}
         inverted = [
             names[class_id]
-            for class_id in label.unique().tolist()
-            if (label == class_id).sum() >= LEAST
-            and gain[label == class_id].mean() < 0
+            for class_id, values in found.items()
+            if len(values) >= LEAST and values.mean() < 0
         ]
         if inverted:
-            which = 'auxiliary' if name == 'cam_aux' else 'main'
             print_log(
-                f'The {which} CAM of {", ".join(inverted)} is inverted: the '
-                'classifier finds more of the class where the CAM is low than '
-                'where it is high. Pseudo labels of these classes are wrong: '
-                'look at the CAMs (cosa cams), take another layer for the '
-                'auxiliary CAM, or train the warm-up longer.',
+                'The main and the auxiliary CAM contradict each other for '
+                f'{", ".join(inverted)}: one of them is inverted, low where '
+                'the class is, most often the auxiliary one. Pseudo labels '
+                'of these classes are wrong: look at the CAMs (cosa cams '
+                'draws the main one), take a later layer for the auxiliary '
+                'CAM, or train the warm-up longer.',
                 'current',
                 logging.WARNING,
             )
+
+
+def _percent(values: torch.Tensor) -> float:
+    """Return a mean as a percentage with two decimals."""
+    return round(100 * values.mean().item(), 2)

@@ -87,7 +87,11 @@ def cam_summary(scores: dict[str, float]) -> str:
             if f'{prefix}{key}{ends[0]}' in scores:
                 numbers = [scores[f'{prefix}{key}{end}'] for end in ends]
                 table.add_row([network + name, *numbers])
-    return table.get_string()
+    text = table.get_string()
+    if 'cam_agreement' in scores:
+        share = scores['cam_agreement']
+        text += f'\nMain and auxiliary CAM correlate by {share} %.'
+    return text
 
 
 def threshold_summary(model: nn.Module) -> str:

@@ -156,7 +156,9 @@ def test_cams_are_scored_without_masks(arguments, tmp_path, capsys):
         mask.unlink()
     arguments.remove('test_evaluator.2.fixed_threshold=0.4')
     cosa('eval-cam', '--without-masks', '--network=both', *arguments)
-    table = capsys.readouterr().out.split('+\n')[-2]
+    out = capsys.readouterr().out
+    assert 'Main and auxiliary CAM correlate by ' in out
+    table = out.split('+\n')[-2]
     rows = [row.split('|')[1:-1] for row in table.splitlines() if '|' in row]
     assert [row[0].strip() for row in rows] == [
         'main CAM',

@@ -8,8 +8,10 @@ from cosa_mmseg.models.segmentors.cam_drop import add_cam_drop
 from cosa_mmseg.structures import NetworkOutput
 
 
-def fields(label, score, inside, outside):
-    values = dict(score=score, inside=inside, outside=outside)
+def fields(label, score, inside, outside, agreement):
+    values = dict(
+        score=score, inside=inside, outside=outside, agreement=agreement
+    )
     values = {name: torch.tensor(v) for name, v in values.items()}
     return dict(label=torch.tensor(label), **values)
 
@@ -29,31 +31,33 @@ def test_scores_by_hand(metric, monkeypatch):
         lambda text, *_: said.append(text),
     )
     main = [
-        fields([0, 1], [0.8, 0.5], [0.4, 0.6], [0.2, 0.5]),
-        fields([1], [0.5], [0.1], [0.4]),
+        fields([0, 1], [0.8, 0.5], [0.4, 0.6], [0.2, 0.5], [0.9, -0.3]),
+        fields([1], [0.5], [0.1], [0.4], [0.2]),
     ]
-    nothing = fields([], [], [], [])
+    nothing = fields([], [], [], [], [])
     samples = [
         dict(pred_cam_drop=one, pred_cam_aux_drop=other)
-        for one, other in zip(main, (main[0], nothing), strict=True)
+        for one, other in zip(main, main[::-1], strict=True)
     ]
+    samples.append(dict(pred_cam_drop=nothing, pred_cam_aux_drop=nothing))
     metric.process({}, samples[:1])
     metric.process({}, samples[1:])
-    scores = metric.evaluate(2)
+    scores = metric.evaluate(3)
     assert scores == pytest.approx(
         dict(
             cam_average_drop=100 * (0.5 + 0 + 0.8) / 3,
             cam_average_increase=100 / 3,
             cam_outside_drop=100 * (0.75 + 0 + 0.2) / 3,
-            cam_aux_average_drop=25,
-            cam_aux_average_increase=50,
-            cam_aux_outside_drop=37.5,
+            cam_aux_average_drop=100 * (0.5 + 0 + 0.8) / 3,
+            cam_aux_average_increase=100 / 3,
+            cam_aux_outside_drop=100 * (0.75 + 0 + 0.2) / 3,
+            cam_agreement=100 * 0.8 / 3,
         ),
         abs=0.01,
     )
-    # of the dog, the gain inside is .1 and -.3 in the main CAM
     (text,) = said
-    assert text.startswith('The main CAM of dog is inverted')
+    assert 'contradict each other for dog:' in text
+    assert 'cat' not in text
 
 
 def test_it_names_the_setting_that_is_missing(metric):
@@ -78,7 +82,8 @@ def test_the_picture_behind_a_cam(known):
         sample.gt_label = LabelData(label=torch.tensor([1]))
     left = torch.zeros(2, 2, 4)
     left[:, :, :2] = 1
-    add_cam_drop(sample, brightness, img, dict(pred_cam=left))
+    cams = dict(pred_cam=left, pred_cam_aux=1 - left / 2)
+    add_cam_drop(sample, brightness, img, cams)
     (class_id,) = sample.pred_cam_drop.label.tolist()
     assert class_id == (1 if known else 0)
     inside = torch.tensor([3.0 if known else 1.0]).sigmoid()
@@ -86,3 +91,7 @@ def test_the_picture_behind_a_cam(known):
     torch.testing.assert_close(
         sample.pred_cam_drop.outside, torch.tensor([0.5])
     )
+    assert sample.pred_cam_aux_drop.label.tolist() == [class_id]
+    # the auxiliary CAM is high where the main one is low
+    agreement = sample.pred_cam_drop.agreement
+    torch.testing.assert_close(agreement, torch.tensor([-1.0]))

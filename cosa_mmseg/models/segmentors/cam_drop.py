@@ -21,22 +21,26 @@ def add_cam_drop(
     The image is seen again for each class twice: times the CAM of the class,
     and times what the CAM leaves of 1, so that the rest has the mean colour
     of the normalisation.  The classes are those of the image-level label or,
-    without one, those of a score of more than .5.
+    without one, those of a score of more than .5.  Beside that it is found
+    how far the CAMs of a class agree, the correlation of their pixels.
 
     Args:
         sample: With ``pred_label``, perhaps with ``gt_label``; gets a
             ``LabelData`` for each name of ``cams``, ``<name>_drop``, with
             ``score``, ``inside`` and ``outside``, probabilities (n,) of the n
-            classes ``label``, counted from 0.
+            classes ``label``, counted from 0, and ``agreement``, (n,) in
+            [-1, 1].
         network: From images (N, 3, H, W) to what the heads give.
         img: The normalised image, (3, H, W).
-        cams: CAMs (C, H, W) in [0, 1] by name.
+        cams: Two CAMs (C, H, W) in [0, 1] by name.
     """
     score = sample.pred_label.score
     if 'gt_label' in sample:
         label = sample.gt_label.label.to(score.device)
     else:
         label = (score > 0.5).nonzero()[:, 0]
+    both = torch.stack([cam[label].flatten(1) for cam in cams.values()], 1)
+    agreement = [torch.corrcoef(pair)[0, 1] for pair in both]
     for name, cam in cams.items():
         found = img.new_zeros(len(label), 2)
         for row, class_id in zip(found, label.tolist(), strict=True):
@@ -44,5 +48,6 @@ def add_cam_drop(
             masked = img * torch.stack([shown, 1 - shown])[:, None]
             row[:] = network(masked).cls_logits[:, class_id].sigmoid()
         drop = LabelData(label=label, score=score[label])
-        drop.set_data(dict(inside=found[:, 0], outside=found[:, 1]))
+        drop.inside, drop.outside = found.unbind(1)
+        drop.agreement = score.new_tensor(agreement)
         sample.set_data({f'{name}_drop': drop})
