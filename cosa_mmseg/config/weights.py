@@ -11,6 +11,7 @@ from torch import nn
 
 from cosa_mmseg.engine.hooks import CheckpointFitHook, check_fit
 from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
+from cosa_mmseg.utils.startup import unrecorded_init
 
 
 def check_weights(
@@ -36,7 +37,7 @@ def check_weights(
     """
     initialize: Any = getattr(model, 'init_weights', None)
     if initialize:
-        with safe_loaders():
+        with safe_loaders(), unrecorded_init():
             initialize()
     file = cfg.get('load_from')
     if file and any(isinstance(hook, CheckpointFitHook) for hook in hooks):

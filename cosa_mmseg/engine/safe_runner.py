@@ -3,6 +3,7 @@
 from mmengine.runner import Runner
 
 from cosa_mmseg.utils.checkpoint_loaders import safe_loaders
+from cosa_mmseg.utils.startup import formatted_once
 
 
 class SafeRunner(Runner):
@@ -11,5 +12,6 @@ class SafeRunner(Runner):
     It is so whatever hooks there are; where ours are, `Runner` does the same.
     """
 
+    __init__ = formatted_once()(Runner.__init__)
     load_checkpoint = safe_loaders()(Runner.load_checkpoint)
     _init_model_weights = safe_loaders()(Runner._init_model_weights)
