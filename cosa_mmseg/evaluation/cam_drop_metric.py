@@ -22,9 +22,9 @@ class CAMDropMetric(BaseMetric):
     With Y the probability of a class in the picture and O that in the picture
     times the class's CAM, over all pictures and classes that they show:
 
-    - ``cam_average_drop``: mean of max(0, Y - O) / Y, in percent.  Low where
-      the CAM holds what the classifier needs; 0 for a CAM that is 1
-      everywhere.
+    - ``cam_average_drop``: mean of max(0, Y - O) / Y, in percent; a Y of 0
+      has nothing to lose.  Low where the CAM holds what the classifier needs;
+      0 for a CAM that is 1 everywhere.
     - ``cam_average_increase``: share with O > Y, in percent.
     - ``cam_outside_drop``: the drop of what the CAM leaves, the picture times
       1 - CAM.  High where nothing that tells the class is outside.
@@ -33,8 +33,9 @@ class CAMDropMetric(BaseMetric):
     both.
 
     - ``cam_agreement``: mean correlation of the pixels of both CAMs, in
-      percent.  A warning names classes, of at least 5 pictures, where it is
-      below 0: one of their CAMs is inverted, low on the object.
+      percent; a constant CAM correlates with none, and is left out.  A
+      warning names classes, of at least 5 pictures, where it is below 0: one
+      of their CAMs is inverted, low on the object.
 
     Reads the fields of ``model.test_cfg.cam_drop=True``.
 
@@ -65,14 +66,16 @@ class CAMDropMetric(BaseMetric):
         for name in NAMES:
             values = torch.cat([rows[name] for rows in results], 1)
             label, score, inside, outside, agreement = values
+            least = score.clamp(min=torch.finfo(score.dtype).tiny)
             for key, found in (
-                ('average_drop', (score - inside).clamp(min=0) / score),
+                ('average_drop', (score - inside).clamp(min=0) / least),
                 ('average_increase', (inside > score).float()),
-                ('outside_drop', (score - outside).clamp(min=0) / score),
+                ('outside_drop', (score - outside).clamp(min=0) / least),
             ):
                 scores[f'{name}_{key}'] = _percent(found)
-        scores['cam_agreement'] = _percent(agreement)
-        self._warn(label.long(), agreement)
+        known = ~agreement.isnan()
+        scores['cam_agreement'] = _percent(agreement[known])
+        self._warn(label[known].long(), agreement[known])
         return scores
 
     def _warn(self, label: torch.Tensor, agreement: torch.Tensor) -> None:

@@ -5,7 +5,6 @@ from mmseg.structures import SegDataSample
 
 from cosa_mmseg.evaluation import CAMDropMetric
 from cosa_mmseg.models.segmentors.cam_drop import add_cam_drop
-from cosa_mmseg.structures import NetworkOutput
 
 
 def fields(label, score, inside, outside, agreement):
@@ -66,9 +65,8 @@ def test_it_names_the_setting_that_is_missing(metric):
 
 
 def brightness(img):
-    """A network: classes 0 and 1 see red and green in the left half."""
-    logits = img[:, :2, :, :2].mean((-2, -1))
-    return NetworkOutput(None, None, None, logits, logits)
+    """A classifier: classes 0 and 1 see red and green in the left half."""
+    return img[:, :2, :, :2].mean((-2, -1)).sigmoid()
 
 
 @pytest.mark.parametrize('known', [True, False])
@@ -95,3 +93,27 @@ def test_the_picture_behind_a_cam(known):
     # the auxiliary CAM is high where the main one is low
     agreement = sample.pred_cam_drop.agreement
     torch.testing.assert_close(agreement, torch.tensor([-1.0]))
+
+
+def test_what_has_no_number_spoils_no_mean(metric, monkeypatch):
+    said = []
+    monkeypatch.setattr('cosa_mmseg.evaluation.cam_drop_metric.LEAST', 2)
+    monkeypatch.setattr(
+        'cosa_mmseg.evaluation.cam_drop_metric.print_log',
+        lambda text, *_: said.append(text),
+    )
+    # a score of 0 has nothing to lose; a constant CAM correlates with none
+    one = fields(
+        [0, 1, 1, 1],
+        [0.0, 0.5, 0.5, 0.5],
+        [0.0, 0.25, 0.5, 0.5],
+        [0.1, 0.0, 0.5, 0.5],
+        [float('nan'), float('nan'), -0.2, -0.4],
+    )
+    metric.process({}, [dict(pred_cam_drop=one, pred_cam_aux_drop=one)])
+    scores = metric.evaluate(1)
+    assert scores['cam_average_drop'] == 12.5
+    assert scores['cam_outside_drop'] == 25
+    assert scores['cam_agreement'] == -30
+    (text,) = said
+    assert 'contradict each other for dog:' in text

@@ -164,11 +164,15 @@ class DualStreamSegmentor(BaseSegmentor):
         results = self._predict_by(self.predictor, inputs, data_samples)
         if self.settings.network == 'both':
             online = self._predict_by(
-                self.online, inputs, _without_data(data_samples)
+                self.online, inputs, _without_predictions(data_samples)
             )
             for result, other in zip(results, online, strict=True):
                 result.set_data(
-                    {f'{ONLINE}{name}': field for name, field in other.items()}
+                    {
+                        f'{ONLINE}{name}': field
+                        for name, field in other.items()
+                        if name != 'gt_label'
+                    }
                 )
         return results
 
@@ -187,16 +191,33 @@ class DualStreamSegmentor(BaseSegmentor):
         if self.settings.with_cam:
             self._add_cams(results, output)
         if self.settings.cam_drop:
-            for i, sample in enumerate(results):
-                cams = dict(
-                    pred_cam=output.cam[i], pred_cam_aux=output.cam_aux[i]
-                )
-                add_cam_drop(sample, network.forward_heads, inputs[i], cams)
+            self._add_cam_drops(results, output, network, inputs)
         return results
+
+    def _add_cam_drops(
+        self,
+        results: list,
+        output: NetworkOutput,
+        network: CAMEncoderDecoder,
+        inputs: Tensor,
+    ) -> None:
+        """Put on the predictions what is seen behind their CAMs."""
+
+        def classify(img: Tensor) -> Tensor:
+            return self._class_scores(self.predict_views(network, img))
+
+        for i, sample in enumerate(results):
+            cams = dict(pred_cam=output.cam[i], pred_cam_aux=output.cam_aux[i])
+            pixels = _without_padding(inputs[i], sample)
+            add_cam_drop(sample, classify, inputs[i], cams, pixels)
+
+    def _class_scores(self, output: NetworkOutput) -> Tensor:
+        """Return class probabilities (N, C), of the mean of the views."""
+        return (output.cls_logits / self.test_views.num_views).sigmoid()
 
     def _add_cams(self, results: list, output: NetworkOutput) -> None:
         """Put CAMs and class probabilities on the predictions."""
-        scores = (output.cls_logits / self.test_views.num_views).sigmoid()
+        scores = self._class_scores(output)
         for i, (sample, score) in enumerate(zip(results, scores, strict=True)):
             cam, cam_aux = (
                 self._at_original_size(maps[i], sample)
@@ -243,10 +264,7 @@ class DualStreamSegmentor(BaseSegmentor):
     ) -> ResizedMaps:
         """Undo padding, flip and resize of an image's maps, (C, H, W)."""
         meta = sample.metainfo
-        padding = meta.get('padding_size', [0] * 4)
-        left, right, top, bottom = meta.get('img_padding_size', padding)
-        height, width = maps.shape[-2:]
-        maps = maps[:, top : height - bottom, left : width - right]
+        maps = maps[(..., *_without_padding(maps, sample))]
         if meta.get('flip'):
             is_horizontal = meta['flip_direction'] == 'horizontal'
             maps = maps.flip(-1 if is_horizontal else -2)
@@ -279,8 +297,25 @@ def fill_online(state: Any) -> None:
                 state[own] = state[name]
 
 
-def _without_data(data_samples: list | None) -> list | None:
-    """New data samples with the meta information of others."""
+def _without_padding(
+    maps: Tensor, sample: SegDataSample
+) -> tuple[slice, slice]:
+    """Return rows and columns of maps (C, H, W) that are no padding."""
+    padding = sample.metainfo.get('padding_size', [0] * 4)
+    padding = sample.metainfo.get('img_padding_size', padding)
+    left, right, top, bottom = padding
+    height, width = maps.shape[-2:]
+    return slice(top, height - bottom), slice(left, width - right)
+
+
+def _without_predictions(data_samples: list | None) -> list | None:
+    """New data samples with the meta information and labels of others."""
     if data_samples is None:
         return None
-    return [SegDataSample(metainfo=old.metainfo) for old in data_samples]
+    return [
+        SegDataSample(
+            metainfo=old.metainfo,
+            **({'gt_label': old.gt_label} if 'gt_label' in old else {}),
+        )
+        for old in data_samples
+    ]
