@@ -5,7 +5,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from xml.sax.saxutils import escape, quoteattr
 
 import cv2
@@ -142,7 +142,8 @@ class AnnotationFiles:
 
     def __init__(self, root: Path, kinds: Sequence[str]) -> None:
         self.root = root
-        self.kinds = [kind for kind in kinds if kind in ANNOTATIONS]
+        known = (kind for kind in kinds if kind in ANNOTATIONS)
+        self.kinds = [*dict.fromkeys(known)]
         self.pictures: list[dict] = []
         self.classes: Sequence[str] = ()
 
@@ -168,11 +169,10 @@ class AnnotationFiles:
         if not self.kinds or not isinstance(source, str):
             return
         self.classes = classes
-        extension = Path(source).suffix
-        known = picture.name.endswith(extension)
+        depth = len(PurePosixPath(picture.name).parts)
         height, width = label_map.shape
         entry = dict(
-            file=picture.name if known else picture.name + extension,
+            file='/'.join(Path(os.path.abspath(source)).parts[-depth:]),
             width=width,
             height=height,
             found={kind: [] for kind in self.kinds},

@@ -221,6 +221,31 @@ def test_what_is_no_class_gets_no_mask(tmp_path):
     assert (one['category_id'], one['area'], one['score']) == (2, 2, 0.5)
 
 
+@pytest.mark.parametrize(
+    ('source', 'name'),
+    [
+        ('p/x.jpg.jpg', 'x.jpg'),  # what a browser saves twice
+        ('p/sub/a.JPG', 'sub/a.JPG_2'),  # beside an a.jpg
+        ('p/sub/a.jpg', 'sub/A.JPG'),  # as a label file writes it
+        ('p/sub/no suffix', 'sub/no suffix'),
+    ],
+)
+def test_a_picture_is_called_as_its_file(tmp_path, source, name):
+    files = AnnotationFiles(tmp_path, ['cvat', 'coco'])
+    picture = Picture(source, name, source)
+    files.add(picture, np.ones((2, 2), np.uint8), ('background', 'cat'))
+    assert [i['file'] for i in files.pictures] == [source.removeprefix('p/')]
+
+
+def test_a_tool_that_is_named_twice_gets_each_mask_once(tmp_path):
+    files = AnnotationFiles(tmp_path, ['coco', 'cvat', 'coco'])
+    label = np.ones((2, 2), np.uint8)
+    files.add(Picture('a.jpg', 'a', 'a'), label, ('background', 'cat'))
+    files.close()
+    found = json.loads((tmp_path / 'coco.json').read_text())
+    assert len(found['annotations']) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     'COSA_TOOLS' not in os.environ,

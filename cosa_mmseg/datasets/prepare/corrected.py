@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cosa_mmseg.datasets.image_files import name_masks
 from cosa_mmseg.utils.label_map import write_label_map
 from cosa_mmseg.utils.reading import decode, read_bytes
 
@@ -35,7 +36,7 @@ def write_corrected(
     Args:
         path: COCO JSON with polygons or run lengths.
         classes: The foreground classes; class ``k`` (from 1) has the id ``k``.
-        out_dir: Folder to write to; names are those of the images, ``.png``.
+        out_dir: Folder to write to; names are those of :func:`name_masks`.
 
     Returns:
         tuple[int, int]: Number of label maps that were written, and of images
@@ -44,7 +45,8 @@ def write_corrected(
     Raises:
         OSError: There is no such file, or nothing can be written.
         ImportError: ``pycocotools`` is missing.
-        ValueError: The file is broken, or a category is none of the classes.
+        ValueError: The file is broken or has an image twice, or a category is
+            none of the classes.
     """
     require_pycocotools()
     try:
@@ -57,13 +59,12 @@ def write_corrected(
     )
     ids = _class_ids(categories, classes, path)
     masks = _masks_by_image(annotations, ids, path)
+    by_id = _images_by_id(images, path)
+    names = name_masks((image.name for image in by_id.values()), None)
     written = 0
-    for index, entry in enumerate(images):
-        where = f'{path}: images[{index}]'
-        found = masks.pop(member(entry, 'id', int, where), [])
-        image = _image(entry, where)
-        if found:
-            target = Path(out_dir, image.name).with_suffix('.png')
+    for key, image in by_id.items():
+        if found := masks.pop(key, []):
+            target = Path(out_dir, f'{names[image.name]}.png')
             write_label_map(target, _draw(image, found))
             written += 1
     if masks:
@@ -114,6 +115,24 @@ def _masks_by_image(
             mask
         )
     return masks
+
+
+def _images_by_id(images: list, path: str | Path) -> dict[int, ImageInfo]:
+    """Return the images, each of which may be there once."""
+    found: dict[int, ImageInfo] = {}
+    names: set[str] = set()
+    for index, entry in enumerate(images):
+        where = f'{path}: images[{index}]'
+        key = member(entry, 'id', int, where)
+        image = _image(entry, where)
+        if key in found or image.name in names:
+            raise ValueError(
+                f'{where}: the image {image.name!r}, or its id {key}, is '
+                'there twice: leave one out'
+            )
+        found[key] = image
+        names.add(image.name)
+    return found
 
 
 def _image(entry: Any, where: str) -> ImageInfo:

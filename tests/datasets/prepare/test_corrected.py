@@ -79,11 +79,26 @@ def annotation(**changes):
             dict(images=[dict(id=1, file_name='a', height=9**9, width=6)]),
             'the image has 387420489 x 6 pixels',
         ),
+        (
+            dict(images=2 * content()['images']),
+            r"images\[2\]: the image 'sub/a.jpg', or its id 1, is there twice",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(write, changes, message):
     with pytest.raises(ValueError, match=message):
         write(**changes)
+
+
+def test_images_that_differ_in_their_suffix_alone(write, tmp_path):
+    images = content()['images']
+    images[1]['file_name'] = 'sub/a.png'
+    other = dict(image_id=2, category_id=3, segmentation=RUNS)
+    annotations = [*content()['annotations'], other]
+    assert write(images=images, annotations=annotations) == (2, 0)
+    # as a training names them
+    names = [path.name for path in sorted((tmp_path / 'out/sub').iterdir())]
+    assert names == ['a.jpg.png', 'a.png.png']
 
 
 def test_command(write, tmp_path, capsys):
