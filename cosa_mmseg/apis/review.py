@@ -27,6 +27,7 @@ from .writer import refuse_inputs_in, shown_ids
 
 SIDE = 256  # longer side of the maps, pixels
 CELL = 224  # width of the pictures of the contact sheet, pixels
+TALL = 3 * CELL  # height that none of them exceeds
 MAPS, TABLE, SHEET = 'uncertainty', 'review.csv', 'first.png'
 
 COLUMNS = (
@@ -99,7 +100,7 @@ def review(
         pictures (Sequence[Picture]): The pictures.
         out_dir (str | Path): The folder to write to.
         labels (Sequence[str], optional): Classes that the pictures are known
-            to show.
+            to show; others have a probability of 0.
         batch_size (int): Pictures in a batch.
         num_shown (int): Pictures on the contact sheet.
 
@@ -153,7 +154,8 @@ def _review(
         grey.resize((width, height), Image.Resampling.BILINEAR).save(
             unfinished
         )
-    size = CELL, max(round(CELL * height / width), 1)
+    scale = min(CELL / width, TALL / height)
+    size = tuple(max(round(side * scale), 1) for side in (width, height))
     small, label_map = (
         np.asarray(Image.fromarray(values).resize(size, how))
         for values, how in (
@@ -222,25 +224,32 @@ def disagreement(
     scale = SIDE / max(raw.size)
     size = tuple(max(round(side * scale), 1) for side in raw.size)
     ids = torch.tensor(shown_ids(assignment))
-    segmentation = _segmentation(raw, size)
+    kept = torch.tensor(assignment.ids)
+    segmentation = _segmentation(raw, kept, size)
     cam, cam_aux = (_cams(raw, name, ids, size) for name in ('cam', 'cam_aux'))
     return Disagreement(
         _distance(
             segmentation,
-            _segmentation(replace(online.raw, refined=None), size),
+            _segmentation(replace(online.raw, refined=None), kept, size),
         ),
         _distance(segmentation, cam),
         _distance(cam, cam_aux),
     )
 
 
-def _segmentation(raw: RawPrediction, size: tuple[int, ...]) -> Tensor:
-    """Return the probabilities of the classes, (K, h, w)."""
-    logits = [
-        _reduced(raw.resized('seg_logits', index), size)
-        for index in torch.arange(raw.num_classes).split(1)
-    ]
-    return torch.cat(logits).softmax(dim=0)
+def _segmentation(
+    raw: RawPrediction, kept: Tensor, size: tuple[int, ...]
+) -> Tensor:
+    """Return the probabilities of the classes, (K, h, w), 0 of others."""
+    logits = torch.cat(
+        [
+            _reduced(raw.resized('seg_logits', index), size)
+            for index in kept.split(1)
+        ]
+    )
+    prob = logits.new_zeros(raw.num_classes, *logits.shape[1:])
+    prob[kept] = logits.softmax(dim=0)
+    return prob
 
 
 def _cams(

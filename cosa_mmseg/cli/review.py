@@ -10,10 +10,11 @@ writes below --out
     uncertainty/<picture>.png   where the model is unsure, 0 to 255
 
 The uncertainty of a pixel is how far assignments disagree that should agree:
-the segmentations of both networks (networks), CAM and segmentation of the
-assignment network (cam_seg), its main and its auxiliary CAM (cams); each is
-the total variation distance of two distributions over the classes, in [0, 1],
-and the uncertainty their mean. That of a picture is the mean of its pixels.
+the segmentations of both networks (networks; 0 of published weights, which
+are those of one), CAM and segmentation of the assignment network (cam_seg),
+its main and its auxiliary CAM (cams); each is the total variation distance of
+two distributions over the classes, in [0, 1], and the uncertainty their mean.
+That of a picture is the mean of its pixels.
 
 Exit code 1: a picture could not be read; the others are done.
 """

@@ -53,6 +53,18 @@ def test_distances_by_hand(monkeypatch):
     )
 
 
+def test_classes_that_are_known_to_be_absent_have_no_say(monkeypatch):
+    monkeypatch.setattr('cosa_mmseg.apis.review.SIDE', 4)
+    cam = [0.0, 1.0, 1.0, 0.0]
+    assignment = predicted([0, 1, 1, 0], cam, cam)
+    # class 2 would win the last pixels, and is not shown
+    assignment.raw.parts[0].maps['seg_logits'][2] = 2 * SURE
+    assignment.ids, assignment.labels = [0, 1], ('one',)
+    found = disagreement(assignment, predicted([0, 1, 0, 0]))
+    torch.testing.assert_close(found.cam_seg, torch.zeros(1, 4))
+    torch.testing.assert_close(found.networks, torch.tensor([[0.0, 0, 1, 0]]))
+
+
 def test_a_model_without_cams_is_refused():
     one = predicted([0, 1, 1, 2])
     with pytest.raises(ValueError, match='the model has no CAMs'):
@@ -88,6 +100,15 @@ def test_review_of_a_folder(root, tmp_path, capsys):
         f'1\t{values[0]:.4f}\t{rows[0]["picture"]}'
     ]
     assert Image.open(out / 'first.png').width > 3 * 224
+
+
+def test_a_thin_picture_leaves_room_for_others(root, tmp_path):
+    Image.new('RGB', (2, 3000)).save(tmp_path / 'thin.png')
+    model = [str(root / 'tiny.json'), str(root / 'iter_3.pth')]
+    main(['review', *model, str(tmp_path / 'thin.png'), f'--out={tmp_path}'])
+    sheet = Image.open(tmp_path / 'first.png')
+    assert sheet.width > 3 * 224
+    assert sheet.height < 4 * 224
 
 
 def test_the_first_are_at_least_one(root, tmp_path):
