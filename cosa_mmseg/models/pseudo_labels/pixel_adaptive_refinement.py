@@ -1,7 +1,7 @@
 """Pixel-adaptive refinement (PAR) of probability maps."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -13,20 +13,18 @@ from ..ops.checks import check_range, check_shape
 _OFFSETS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if x or y]
 
 
-def _neighbours(x: Tensor, dilations: Sequence[int]) -> Tensor:
-    """Return the 8 neighbours of each pixel, the border replicated.
+def _neighbours(x: Tensor, dilations: Sequence[int]) -> Iterator[Tensor]:
+    """Yield the 8 neighbours of each pixel, the border replicated.
 
-    (N, C, H, W) -> (N, C, 8 * len(dilations), H, W), row by row.
+    Each is a view, (N, C, H, W); row by row, 8 for each dilation.
     """
     height, width = x.shape[-2:]
     far = max(dilations)
     padded = F.pad(x, (far,) * 4, mode='replicate')
-    shifted = [
-        padded.narrow(-2, far + dy * d, height).narrow(-1, far + dx * d, width)
-        for d in dilations
-        for dy, dx in _OFFSETS
-    ]
-    return torch.stack(shifted, dim=2)
+    for d in dilations:
+        for dy, dx in _OFFSETS:
+            rows = padded.narrow(-2, far + dy * d, height)
+            yield rows.narrow(-1, far + dx * d, width)
 
 
 @MODELS.register_module()
@@ -80,20 +78,31 @@ class PixelAdaptiveRefinement(nn.Module):
         maps = F.interpolate(
             maps, size=img.shape[-2:], mode='bilinear', align_corners=True
         )
-        weight = self._weights(img).unsqueeze(1)  # (N, 1, n, H, W)
+        # one neighbour after the other: all at once do not fit into a cache
+        weights = self._weights(img).transpose(0, 1).unsqueeze(2).contiguous()
         for _ in range(self.num_iters):
-            maps = (weight * _neighbours(maps, self.dilations)).sum(dim=2)
+            total = torch.zeros_like(maps)
+            pairs = zip(
+                weights, _neighbours(maps, self.dilations), strict=True
+            )
+            for weight, neighbour in pairs:  # (N, 1, H, W), (N, K, H, W)
+                total = total.addcmul_(weight, neighbour)
+            maps = total
         return maps
 
     def _weights(self, img: Tensor) -> Tensor:
         """Weight of each neighbour of each pixel, (N, n, H, W)."""
-        values = _neighbours(img, self.dilations)  # (N, 3, n, H, W)
-        spread = values.std(dim=2, keepdim=True) + 1e-8
-        distance = (values - img.unsqueeze(2)) ** 2
-        colour = -distance / (self.colour_scale * spread) ** 2
+        views = [*_neighbours(img, self.dilations)]
+        zero = torch.zeros_like(img)
+        mean = sum(views, start=zero) / len(views)
+        squares = sum(((view - mean) ** 2 for view in views), start=zero)
+        spread = (squares / (len(views) - 1)).sqrt() + 1e-8
+        scale = (self.colour_scale * spread) ** 2
+        colour = torch.stack(
+            [-((view - img) ** 2 / scale).mean(dim=1) for view in views], dim=1
+        )
         ring = [math.hypot(dy, dx) for dy, dx in _OFFSETS]
         offsets = img.new_tensor([d * r for d in self.dilations for r in ring])
         far = offsets / (offsets.std() + 1e-8) / self.colour_scale
         position = (-(far**2)).softmax(dim=0)[None, :, None, None]
-        colour = colour.mean(dim=1).softmax(dim=1)
-        return colour + self.position_weight * position
+        return colour.softmax(dim=1) + self.position_weight * position
