@@ -1,6 +1,5 @@
 """A segmentation data set that is trained with image-level labels."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,6 +24,7 @@ from .image_files import (
 from .label_files import check_background, read_labels
 from .label_rows import ImageLabels, LabelOptions, check_known
 from .similar_names import describe_match, similar_name
+from .train_masks import add_train_masks, drawn_indices
 
 
 @DATASETS.register_module()
@@ -89,6 +89,8 @@ class ImageLabelDataset(CheckedSegDataset):
             images, relative to ``data_root``, named as for evaluation. They
             supervise both streams in the place of pseudo labels, see
             :meth:`PseudoLabels.with_masks`; ``metainfo`` has their number.
+            Their images are drawn several times in an epoch, see
+            :func:`drawn_indices`.
             Defaults to None: labels alone are trained with.
         **kwargs: Further arguments: ``on_error`` of
             :class:`CheckedSegDataset`, and those of mmseg's
@@ -226,49 +228,41 @@ class ImageLabelDataset(CheckedSegDataset):
     def load_data_list(self) -> list[dict]:
         """Join the image list with the labels, in the order of the list."""
         img_ids = self._load_img_ids()
-        names = self.load_class_names(img_ids)
+        labels = self.load_class_names(img_ids)
         if not self.test_mode:
-            self._check_labelled(img_ids, names)
+            self._check_labelled(img_ids, labels)
         source = self.ann_file or self.label_file or ''
         files = self._find_files(img_ids, source)
         masks = name_masks(files.values(), self.img_suffix)
         infos = [self._sample(i, files[i]) for i in img_ids]
         for info in infos:
             img_id = info['img_id']
-            if img_id in names:
-                info['gt_label'] = self._class_ids(img_id, names[img_id])
+            if img_id in labels:
+                info['gt_label'] = self._class_ids(img_id, labels[img_id])
             if self.test_mode and 'seg_map_path' in self.data_prefix:
                 info['seg_map_path'] = fileio.join_path(
                     self.data_prefix['seg_map_path'],
                     masks[files[img_id]] + self.seg_map_suffix,
                 )
         if self.train_masks:
-            self._add_train_masks(infos, [masks[files[i]] for i in img_ids])
+            suffix = self.seg_map_suffix
+            self._metainfo['train_masks'] = add_train_masks(
+                infos,
+                [masks[files[img_id]] + suffix for img_id in img_ids],
+                self.train_masks,
+                suffix,
+                self.backend_args,
+            )
         return infos
 
-    def _add_train_masks(self, infos: list[dict], names: list[str]) -> None:
-        """Add the masks that there are to training samples."""
-        folder, suffix = str(self.train_masks), self.seg_map_suffix
-        there = {*list_images(folder, suffix, self.backend_args)}
-        wanted = [name + suffix for name in names]
-        for info, name in zip(infos, wanted, strict=True):
-            if name in there:
-                info['seg_map_path'] = fileio.join_path(folder, name)
-        others = sorted(there.difference(wanted))
-        number = len(there) - len(others)
-        if not number:
-            raise FileNotFoundError(
-                f'`train_masks`, {folder}, has no mask of a training image: '
-                f'masks are named as the images, such as {wanted[0]}'
-            )
-        self._metainfo['train_masks'] = number
-        text = f'trained with masks of {number} of {len(infos)} images'
-        if others:
-            text += (
-                f'; {len(others)} masks in {folder} are of no training '
-                f'image and are not read, the first is {others[0]}'
-            )
-        print_log(text, 'current', logging.WARNING if others else logging.INFO)
+    @property
+    def drawn_indices(self) -> list[int]:
+        """list[int]: Samples of an epoch, see :func:`drawn_indices`."""
+        indices = range(len(self))
+        if not self.train_masks:
+            return [*indices]
+        infos = map(self.get_data_info, indices)
+        return drawn_indices(['seg_map_path' in info for info in infos])
 
     def filter_data(self) -> list[dict]:
         """Count the training images that show no class, or drop them.

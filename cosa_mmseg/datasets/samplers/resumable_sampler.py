@@ -18,7 +18,9 @@ class ResumableSampler(Sampler):
     """mmengine's ``InfiniteSampler`` with a place for each draw.
 
     The training goes through the data set again and again, in an order that
-    follows from the seed and the number of the epoch.  Of these positions
+    follows from the seed and the number of the epoch.  An epoch has each
+    sample once or, where the data set has ``drawn_indices``, those: some may
+    be there several times.  Of these positions
     process r of R takes r, r + R, r + 2R, ...: none is left out or drawn
     twice, whatever the sizes, and an optimiser step has the same images for
     any number of processes that reaches the same total batch.
@@ -41,7 +43,9 @@ class ResumableSampler(Sampler):
         self, dataset: Sized, shuffle: bool = True, seed: int | None = None
     ) -> None:
         self.rank, self.world_size = get_dist_info()
-        self.size = len(dataset)
+        indices = getattr(dataset, 'drawn_indices', None)
+        self.indices = [*(indices or range(len(dataset)))]
+        self.size = len(self.indices)
         if not self.size:
             raise ValueError(
                 f'{type(dataset).__name__} is empty: there is nothing to '
@@ -71,13 +75,14 @@ class ResumableSampler(Sampler):
             yield Draw(order[position % self.size], self.seed, position)
 
     def _order(self, epoch: int) -> list[int]:
-        """Return the indices of an epoch, each once."""
+        """Return the indices of an epoch in its order."""
         if not self.shuffle:
-            return list(range(self.size))
+            return self.indices
         (seed,) = derive_seeds(self.seed, epoch)
         generator = torch.Generator().manual_seed(seed)
-        return torch.randperm(self.size, generator=generator).tolist()
+        order = torch.randperm(self.size, generator=generator)
+        return torch.tensor(self.indices)[order].tolist()
 
     def __len__(self) -> int:
-        """Return the number of samples of the data set."""
+        """Return the number of samples of an epoch."""
         return self.size
