@@ -1,6 +1,6 @@
 """Two views in, two normalised batches out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -32,8 +32,8 @@ class TwoViewDataPreprocessor(SegDataPreProcessor):
 
     Raises:
         ValueError: ``mean`` or ``std`` are not three numbers, or ``std`` is
-            not positive; a training batch has no two views, or a view has
-            images of several sizes.
+            not positive; a training batch has no two views, or a view or
+            an evaluation batch has images of several sizes.
     """
 
     def __init__(
@@ -67,6 +67,11 @@ class TwoViewDataPreprocessor(SegDataPreProcessor):
             (N, 3, H, W)}``, else (N, 3, H, W); and ``data_samples``.
         """
         if not training:
+            _check_sizes(
+                data['inputs'],
+                'an evaluation batch',
+                "set the dataloader's batch_size=1, or resize all to one size",
+            )
             return super().forward(data, training)
         views = data['inputs']
         if not isinstance(views, Mapping) or set(views) != {'weak', 'strong'}:
@@ -95,13 +100,19 @@ class TwoViewDataPreprocessor(SegDataPreProcessor):
 
     def _batch(self, name: str, imgs: Sequence[Tensor]) -> Tensor:
         """Normalised (N, 3, H, W) of N uint8 images (3, H, W)."""
-        sizes = {tuple(img.shape) for img in imgs}
-        if len(sizes) > 1:
-            raise ValueError(
-                f'images of the {name} view must have one size, but have '
-                f'{sorted(sizes)}; put RandomPlaceCrop into the pipeline'
-            )
+        advice = 'put RandomPlaceCrop into the pipeline'
+        _check_sizes(imgs, f'the {name} view', advice)
         batch = self.cast_data(torch.stack(list(imgs)))
         if self.bgr_to_rgb:
             batch = batch[:, [2, 1, 0]]
         return (batch.float() - self.mean) / self.std
+
+
+def _check_sizes(imgs: Iterable[Tensor], owner: str, advice: str) -> None:
+    """Raise a ``ValueError`` unless images have one size."""
+    sizes = {tuple(img.shape) for img in imgs}
+    if len(sizes) > 1:
+        raise ValueError(
+            f'images of {owner} must have one size, but have {sorted(sizes)}; '
+            f'{advice}'
+        )

@@ -119,6 +119,13 @@ def test_several_sizes_are_an_error(preprocessor):
         preprocessor(dict(inputs=views, data_samples=[]), training=True)
 
 
+def test_several_sizes_in_an_evaluation_are_an_error(preprocessor):
+    inputs = images(1) + images(1, (6, 5))
+    message = r"\[\(3, 4, 5\), \(3, 6, 5\)\].*dataloader's batch_size=1"
+    with pytest.raises(ValueError, match=message):
+        preprocessor(dict(inputs=inputs, data_samples=samples()))
+
+
 def test_golden_denormalize(preprocessor):
     golden = load_tensors('image_ops')
 
