@@ -38,7 +38,7 @@ def load_segmentor(cfg: Config, weights: str | Path) -> BaseSegmentor:
     Returns:
         BaseSegmentor: On the CPU, in evaluation mode, with ``dataset_meta``:
         ``classes`` and ``palette`` of the checkpoint, or else of the config's
-        data set; and ``iteration`` of the checkpoint, None if it names none.
+        data set, and ``train_masks`` of a checkpoint that has it; and ``iteration`` of the checkpoint, None if it names none.
 
     Raises:
         OSError: If there is no such file.
@@ -77,6 +77,9 @@ def load_segmentor(cfg: Config, weights: str | Path) -> BaseSegmentor:
             'for each class'
         )
     model.dataset_meta = dict(classes=classes, palette=palette)
+    known = meta.get('dataset_meta') or {}
+    if number := known.get('train_masks'):
+        model.dataset_meta['train_masks'] = number
     iteration = meta.get('iter')
     model.iteration = iteration if isinstance(iteration, int) else None
     return model.eval()

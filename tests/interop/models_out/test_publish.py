@@ -115,6 +115,20 @@ def test_the_file_holds_one_network_and_its_hash(tmp_path):
     assert assignment.checkpoint.name != published.checkpoint.name
 
 
+def test_a_published_model_says_how_many_masks_trained_it(tmp_path):
+    cfg = write_training(tmp_path, cnn_network())
+    path = tmp_path / 'iter_3.pth'
+    published = publish_model(cfg, path, tmp_path / 'out')
+    meta = torch.load(published.checkpoint, weights_only=True)['meta']
+    assert 'train_masks' not in meta['dataset_meta']
+    content = torch.load(path)
+    content['meta']['dataset_meta'] = dict(meta['dataset_meta'], train_masks=5)
+    torch.save(content, path)
+    published = publish_model(cfg, path, tmp_path / 'out')
+    meta = torch.load(published.checkpoint, weights_only=True)['meta']
+    assert meta['dataset_meta']['train_masks'] == 5
+
+
 def test_neck_and_auxiliary_heads_are_kept(tmp_path):
     head = dict(vit_network()['decode_head'], num_convs=1, in_index=0)
     neck = dict(
