@@ -38,7 +38,8 @@ def load_segmentor(cfg: Config, weights: str | Path) -> BaseSegmentor:
     Returns:
         BaseSegmentor: On the CPU, in evaluation mode, with ``dataset_meta``:
         ``classes`` and ``palette`` of the checkpoint, or else of the config's
-        data set, and ``train_masks`` of a checkpoint that has it; and ``iteration`` of the checkpoint, None if it names none.
+        data set, and ``train_masks`` of a checkpoint that has it; and
+        ``iteration`` of the checkpoint, None if it names none.
 
     Raises:
         OSError: If there is no such file.
