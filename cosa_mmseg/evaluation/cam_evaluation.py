@@ -1,5 +1,6 @@
 """An evaluation of class activation maps alone, made from any config."""
 
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -87,11 +88,15 @@ def cam_summary(scores: dict[str, float]) -> str:
             if f'{prefix}{key}{ends[0]}' in scores:
                 numbers = [scores[f'{prefix}{key}{end}'] for end in ends]
                 table.add_row([network + name, *numbers])
-    text = table.get_string()
-    if 'cam_agreement' in scores:
-        share = scores['cam_agreement']
-        text += f'\nMain and auxiliary CAM correlate by {share} %.'
-    return text
+    lines = [table.get_string()]
+    for prefix, who in (('', 'Main'), ('online_', 'Online, main')):
+        share = scores.get(f'{prefix}cam_agreement')
+        if share is not None:
+            how = f'correlate by {share} %.'
+            if isnan(share):
+                how = 'do not correlate: one is constant in all pictures.'
+            lines.append(f'{who} and auxiliary CAM {how}')
+    return '\n'.join(lines)
 
 
 def threshold_summary(model: nn.Module) -> str:

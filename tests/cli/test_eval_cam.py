@@ -10,6 +10,7 @@ from mmengine.registry import MODELS, init_default_scope
 from cosa_mmseg.cli import testing
 from cosa_mmseg.datasets.shapes.shapes import write_shapes
 from cosa_mmseg.evaluation.cam_evaluation import (
+    DROPS,
     cam_summary,
     evaluate_cams_only,
 )
@@ -149,6 +150,24 @@ def test_summary_shows_what_was_scored():
     cells = [cell.strip() for cell in row.split('|')[1:-1]]
     name = 'auxiliary CAM, predicted labels'
     assert cells == [name, '40.5', '50.25', '0.35']
+
+
+@pytest.mark.parametrize(
+    ('agreement', 'expected'),
+    [(25.5, 'correlate by 25.5 %'), (float('nan'), 'is constant in all')],
+)
+def test_summary_says_how_far_cams_agree(agreement, expected):
+    scores = {
+        f'{prefix}{key}': 1.0
+        for prefix in ('cam', 'online_cam')
+        for key in DROPS
+    }
+    scores.update(cam_agreement=50.0, online_cam_agreement=agreement)
+    first, second = cam_summary(scores).splitlines()[-2:]
+    assert first == 'Main and auxiliary CAM correlate by 50.0 %.'
+    assert second.startswith('Online, main and auxiliary CAM ')
+    assert expected in second
+    assert 'nan' not in second
 
 
 def test_cams_are_scored_without_masks(arguments, tmp_path, capsys):

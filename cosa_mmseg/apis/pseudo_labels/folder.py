@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.datasets.pseudo_label import KINDS, MANIFEST
 from cosa_mmseg.models.ops.cam import IGNORE_INDEX
 from cosa_mmseg.utils.atomic import atomic_file
@@ -16,6 +18,8 @@ from cosa_mmseg.utils.label_map import write_label_map
 from cosa_mmseg.utils.reading import read_json
 
 from .whole_image import ImagePseudoLabels
+
+_MEND = 'remove it, and the same command writes it anew'
 
 
 @dataclass(frozen=True)
@@ -118,18 +122,44 @@ class PseudoLabelFolder:
                 )
 
     def read_label(self, kind: str, img_id: str) -> np.ndarray:
-        """Return class ids of an image, uint8 (H, W)."""
-        return np.array(Image.open(self.path(kind, img_id)))
+        """Return class ids of an image, uint8 (H, W).
+
+        Raises:
+            BadFileError: If the file is not one that was written here.
+        """
+        return _read(self.path(kind, img_id))
 
     def read_confidence(self, kind: str, img_id: str) -> np.ndarray:
-        """Return confidences of an image, float64 (H, W), in [0, 1]."""
+        """Return confidences of an image, float64 (H, W), in [0, 1].
+
+        Raises:
+            BadFileError: As :meth:`read_label`, or if it is not as large as
+                the label.
+        """
         path = self.path(f'{kind}_confidence', img_id)
-        return np.array(Image.open(path)) / 255
+        values = _read(path)
+        if values.shape != (size := self.read_label(kind, img_id).shape):
+            raise BadFileError(
+                f'{self.path(kind, img_id)} has the shape {size}, but {path} '
+                f'{values.shape}: {_MEND}'
+            )
+        return values / 255
 
     def write_text(self, name: str, text: str) -> None:
         """Write a file of this name."""
         with atomic_file(self.root / name) as unfinished:
-            unfinished.write_text(text)
+            unfinished.write_text(text, encoding='utf-8')
+
+
+def _read(path: Path) -> np.ndarray:
+    """Return an 8-bit picture of one channel, uint8 (H, W)."""
+    with suppress(OSError, SyntaxError), Image.open(path) as image:
+        values = np.array(image)
+        if values.ndim == 2 and values.dtype == np.uint8:
+            return values
+    raise BadFileError(
+        f'{path} is damaged or none of an export of pseudo labels: {_MEND}'
+    )
 
 
 def _write_confidence(path: Path, confidence: Tensor) -> None:

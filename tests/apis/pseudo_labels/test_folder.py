@@ -5,6 +5,7 @@ from PIL import Image
 
 from cosa_mmseg.apis.pseudo_labels.folder import PseudoLabelFolder
 from cosa_mmseg.apis.pseudo_labels.whole_image import ImagePseudoLabels
+from cosa_mmseg.datasets.bad_files import BadFileError
 
 from .samples import PALETTE
 
@@ -40,6 +41,26 @@ def test_what_the_files_hold(folder):
     assert raw['cam'].dtype == np.float16
     assert raw['cam'] == pytest.approx(LABELS.cam.numpy(), abs=1e-3)
     assert raw['class_ids'].tolist() == [1, 3]
+
+
+@pytest.mark.parametrize('kind', ['seg', 'seg_confidence'])
+@pytest.mark.parametrize('shape', [None, (2, 3), (1, 3, 3)])
+def test_a_file_that_is_not_the_exports_is_named(folder, kind, shape):
+    folder.write('a', LABELS)
+    path = folder.path(kind, 'a')
+    path.write_bytes(b'cut')
+    if shape:  # of another picture, in colours
+        Image.fromarray(np.zeros(shape, np.uint8)).save(path)
+    message = f'{kind}/a.png.* remove it, and the same command writes it anew'
+    with pytest.raises(BadFileError, match=message):
+        folder.read_confidence('seg', 'a')
+        folder.read_label('seg', 'a')
+
+
+def test_text_is_the_same_everywhere(folder, monkeypatch):
+    monkeypatch.setattr('io.text_encoding', lambda name, *_: name or 'latin1')
+    folder.write_text('train.txt', 'ü\n')
+    assert (folder.root / 'train.txt').read_bytes() == 'ü\n'.encode()
 
 
 def test_only_what_is_asked_for_is_written(tmp_path):
