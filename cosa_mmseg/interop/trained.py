@@ -106,7 +106,7 @@ def check_network(model: BaseSegmentor, network: str | None) -> None:
     if not isinstance(model, DualStreamSegmentor):
         raise ValueError(
             f'the model is a {type(model).__name__}, which has no {network} '
-            'network: leave network out'
+            'network: take one of a training with CoSA, or leave network out'
         )
 
 

@@ -4,6 +4,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS
 from PIL import Image
 
 from cosa_mmseg.apis.raw_prediction import Part, RawPrediction
@@ -100,6 +102,18 @@ def test_review_of_a_folder(root, tmp_path, capsys):
         f'1\t{values[0]:.4f}\t{rows[0]["picture"]}'
     ]
     assert Image.open(out / 'first.png').width > 3 * 224
+
+
+def test_a_model_of_one_network_is_refused(root, tmp_path):
+    cfg = Config.fromfile(root / 'tiny.json')
+    cfg.model = cfg.model.network
+    cfg.dump(tmp_path / 'stock.json')
+    state = MODELS.build(cfg.model).state_dict()
+    torch.save(dict(state_dict=state), tmp_path / 'stock.pth')
+    model = [str(tmp_path / 'stock.json'), str(tmp_path / 'stock.pth')]
+    picture = str(root / 'JPEGImages/a.jpg')
+    with pytest.raises(SystemExit, match='take one of a training with CoSA'):
+        main(['review', *model, picture, f'--out={tmp_path / "out"}'])
 
 
 def test_a_thin_picture_leaves_room_for_others(root, tmp_path):
