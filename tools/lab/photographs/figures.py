@@ -19,6 +19,13 @@ from cosa_mmseg.utils.exits import exit_codes
 ROOT = Path(__file__).parents[3]
 SCORES = ROOT / 'tools/lab/configs/photographs/scores.jsonl'
 COUNTS = (20, 50, 100, 300)
+# pictures with a mask are drawn up to ten times in an epoch
+OFTEN = {
+    20: 'train_masks_20_x10',
+    50: 'train_masks_50_x10',
+    100: 'train_masks_100_x5',
+    300: 'train_masks_300',
+}
 ORACLE = {
     'masks': 'oracle_masks',
     'segmentation\npseudo labels': 'oracle_spl',
@@ -37,17 +44,25 @@ def draw_masks(scores: dict[str, dict[str, float]]) -> Figure:
     """Draw mIoU by the number of masks, beside tags and alone."""
     figure = Figure(figsize=(6, 3.6), layout='constrained')
     axes = figure.add_subplot()
-    for name, prefix, counts, line in (
+    for name, line, runs in (
         (
-            'tags of 1,107 pictures, and masks',
-            'train_masks',
-            (0, *COUNTS),
+            'tags of 1,107 pictures and masks',
             'o-',
+            {0: 'train_masks_0', **OFTEN},
         ),
-        ('the same masks alone', 'masks_alone', COUNTS, 's--'),
+        (
+            'the same, each picture drawn once in an epoch',
+            'o:',
+            {count: f'train_masks_{count}' for count in (0, *COUNTS)},
+        ),
+        (
+            'the same masks alone',
+            's--',
+            {count: f'masks_alone_{count}' for count in COUNTS},
+        ),
     ):
-        values = [scores[f'{prefix}_{count}']['mIoU'] for count in counts]
-        axes.plot(counts, values, line, label=name)
+        values = [scores[run]['mIoU'] for run in runs.values()]
+        axes.plot([*runs], values, line, label=name)
     axes.set(xlabel='pictures with a mask', ylabel='mIoU (%)', ylim=(0, 45))
     axes.grid(color='0.92')
     axes.set_axisbelow(True)
