@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from cosa_mmseg.utils.dtype import promote_half
+
 
 def best_channel(maps: Tensor) -> tuple[Tensor, Tensor]:
     """Return the highest value at each pixel, and the map that has it.
@@ -13,7 +15,7 @@ def best_channel(maps: Tensor) -> tuple[Tensor, Tensor]:
     tenth of that of ``argmax``.
 
     Args:
-        maps: (C, H, W), float32 or float64.
+        maps: (C, H, W), floating point.
 
     Returns:
         The value, (H, W), and the index, int64 (H, W): the first of several
@@ -22,7 +24,7 @@ def best_channel(maps: Tensor) -> tuple[Tensor, Tensor]:
     if maps.device.type != 'cpu':
         value, index = maps.max(0)
         return value, index
-    channels = maps.detach().numpy()
+    channels = promote_half(maps.detach()).numpy()  # numpy has no bfloat16
     best = channels[-1].copy()
     rank = np.ones(best.shape, np.int16)  # the last map is 1, the first is C
     for i in range(len(channels) - 2, -1, -1):
@@ -30,4 +32,5 @@ def best_channel(maps: Tensor) -> tuple[Tensor, Tensor]:
         np.maximum(rank, better * np.int16(len(channels) - i), out=rank)
         np.maximum(best, channels[i], out=best)
     first = len(channels) - rank.astype(np.int64)
-    return torch.from_numpy(best), torch.from_numpy(first)
+    value = torch.from_numpy(best).to(maps.dtype)
+    return value, torch.from_numpy(first)

@@ -20,3 +20,13 @@ def test_is_the_maximum_of_torch(num_maps, dtype):
         )
         assert torch.equal(index, expected.indices)
         assert torch.equal(index, maps.argmax(0))
+
+
+@pytest.mark.parametrize('dtype', [torch.float16, torch.bfloat16])
+def test_half_precision_is_that_of_torch(dtype):
+    # logits of a plain mmseg model, where a test computes in it
+    maps = torch.randn(5, 13, 17).to(dtype)
+    value, index = best_channel(maps)
+    assert value.dtype == dtype
+    assert torch.equal(value, maps.max(0).values)
+    assert torch.equal(index, maps.max(0).indices)
