@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from cosa_mmseg.datasets.image_files import say_once
 from cosa_mmseg.utils.atomic import atomic_file
 from cosa_mmseg.version import __version__
 
@@ -145,6 +146,7 @@ class AnnotationFiles:
         known = (kind for kind in kinds if kind in ANNOTATIONS)
         self.kinds = [*dict.fromkeys(known)]
         self.pictures: list[dict] = []
+        self.num_others = 0
         self.classes: Sequence[str] = ()
 
     def add(
@@ -166,7 +168,10 @@ class AnnotationFiles:
             suffix (str): What is added to the name of the file of its own.
         """
         source = picture.source
-        if not self.kinds or not isinstance(source, str):
+        if not isinstance(source, str):
+            self.num_others += 1
+            return
+        if not self.kinds:
             return
         self.classes = classes
         depth = len(PurePosixPath(picture.name).parts)
@@ -188,7 +193,14 @@ class AnnotationFiles:
         self.pictures.append(entry)
 
     def close(self) -> None:
-        """Write the files of all pictures."""
+        """Write the files of all pictures, and say which are left out."""
+        if self.kinds and self.num_others:
+            say_once(
+                f'{self.num_others} pictures are not in '
+                f'{", ".join(self.kinds)}: frames of a video and arrays are '
+                'no files that a labelling tool could open; save the frames '
+                'as pictures, and predict those'
+            )
         for kind in self.kinds:
             name, text = ANNOTATIONS[kind][1:]
             if self.pictures and text:

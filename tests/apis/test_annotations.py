@@ -246,6 +246,20 @@ def test_a_tool_that_is_named_twice_gets_each_mask_once(tmp_path):
     assert len(found['annotations']) == 1
 
 
+def test_frames_that_no_tool_gets_are_told(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr('cosa_mmseg.apis.annotations.say_once', said.append)
+    files = AnnotationFiles(tmp_path, ['coco', 'cvat'])
+    frame = np.zeros((2, 2, 3), np.uint8)
+    for name in 'ab':
+        picture = Picture(frame, name, name)
+        files.add(picture, np.ones((2, 2), np.uint8), ('background', 'cat'))
+    files.close()
+    assert not [*tmp_path.iterdir()]
+    (text,) = said
+    assert text.startswith('2 pictures are not in coco, cvat: ')
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     'COSA_TOOLS' not in os.environ,
