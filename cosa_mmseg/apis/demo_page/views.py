@@ -87,7 +87,9 @@ class NetworkView:
         scores = self.prediction.raw.scores
         if self.prediction.labels is None and scores is not None:
             present = present[scores.cpu() > LEAST_SCORE]
-        value, label = best_class(torch.from_numpy(self.cams), present)
+        value, label = best_class(
+            torch.from_numpy(self.cams)[present], present
+        )
         label = label.masked_fill(value < threshold, 0)
         return label.to(torch.uint8).numpy()
 
