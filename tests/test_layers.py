@@ -100,3 +100,10 @@ def test_no_module_imports_itself_over_others():
 
     for name in GRAPH:
         visit(name)
+
+
+@pytest.mark.parametrize(
+    'path', sorted((ROOT / 'cosa_mmseg').rglob('*.py')), ids=lambda p: p.name
+)
+def test_a_file_can_be_read_at_one_go(path):
+    assert len(path.read_text(encoding='utf-8').splitlines()) <= 350

@@ -1,7 +1,6 @@
 """Prediction of one's own pictures."""
 
 import copy
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -25,11 +24,11 @@ from cosa_mmseg.config.command_line import read_config
 from cosa_mmseg.config.config_path import weights_beside
 from cosa_mmseg.config.names import merge_options
 from cosa_mmseg.datasets.any_image import accept_any_image
-from cosa_mmseg.datasets.bad_files import BadFileError
 from cosa_mmseg.interop.trained import check_network, load_segmentor
 from cosa_mmseg.utils.device import why_unusable
 from cosa_mmseg.utils.precision import prediction_autocast
 
+from .gather import gather
 from .loading import FailedPicture, LoadedPicture, in_batches, load_pictures
 from .pictures import Picture, find_pictures
 from .predict import predict_tiles, predict_whole, tile_grid
@@ -162,7 +161,7 @@ class CoSAInferencer(MMSegInferencer):
             network (str, optional): Which network of a model of CoSA.
 
         Returns:
-            dict | SegDataSample | list[SegDataSample]: See :meth:`_gather`.
+            dict | SegDataSample | list[SegDataSample]: See :func:`gather`.
 
         Raises:
             BadFileError: If no picture can be read.
@@ -187,7 +186,7 @@ class CoSAInferencer(MMSegInferencer):
                     plain = found.to_dict(with_cam)
                     results.append({**plain, 'visualization': drawn})
         alone = not isinstance(inputs, (list, tuple))
-        return self._gather(results, errors, alone)
+        return gather(results, errors, alone)
 
     def _draw(
         self,
@@ -203,43 +202,6 @@ class CoSAInferencer(MMSegInferencer):
         if show:
             self.visualizer.show(drawn, found.picture.title, wait_time)
         return drawn if return_vis else []
-
-    @staticmethod
-    def _gather(results: list, errors: list[str], named_alone: bool) -> Any:
-        """Return the results of a call.
-
-        Args:
-            results (list): A data sample or dict for each picture that can be
-                read.
-            errors (list[str]): A sentence on each of the others.
-            named_alone (bool): Whether the input was no list: what is
-                returned of one picture is no list then, as mmseg has it.
-
-        Returns:
-            dict | SegDataSample | list[SegDataSample]: A data sample for each
-            picture, see :meth:`PicturePrediction.to_data_sample`; errors are
-            warnings. Or a dict of ``predictions``, uint8 (H, W),
-            ``visualization``, (H, W, 3) RGB, ``areas`` (see
-            :meth:`PicturePrediction.record`), ``pictures`` (which it is: the
-            path, or "input" and its number), ``cams`` where they are asked
-            for, float32 (C, H, W) or None, and ``errors``.
-
-        Raises:
-            BadFileError: If there is no result.
-        """
-        if not results:
-            raise BadFileError(errors[0])
-        alone = named_alone and len(results) == 1
-        if not isinstance(results[0], dict):
-            for error in errors:
-                warnings.warn(error, stacklevel=3)
-            return results[0] if alone else results
-        if alone:
-            return {**results[0], 'errors': errors}
-        gathered = {key: [r[key] for r in results] for key in results[0]}
-        if not any(len(drawn) for drawn in gathered['visualization']):
-            gathered['visualization'] = []
-        return {**gathered, 'errors': errors}
 
     def predict(
         self,

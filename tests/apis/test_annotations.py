@@ -13,13 +13,8 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
-from cosa_mmseg.apis.annotations import (
-    Annotation,
-    AnnotationFiles,
-    label_studio_rle,
-    polygons,
-    run_lengths,
-)
+from cosa_mmseg.apis.annotations import Annotation, AnnotationFiles
+from cosa_mmseg.apis.mask_codes import label_studio_rle, polygons, run_lengths
 from cosa_mmseg.apis.pictures import Picture
 from cosa_mmseg.cli import main
 from cosa_mmseg.datasets.label_files import read_labels
