@@ -126,15 +126,16 @@ def review(
         order.sort(reverse=True)
         for one in order[num_shown:]:
             one.panels = None
+    if not order:  # an earlier review stays whole
+        return order, failed
     _write_table(Path(out_dir, TABLE), order)
-    if order:
-        sheet = [
-            strip
-            for rank, one in enumerate(order[:num_shown], 1)
-            for strip in _strips(rank, one)
-        ]
-        with atomic_file(Path(out_dir, SHEET)) as unfinished:
-            Image.fromarray(stack(sheet)).save(unfinished)
+    sheet = [
+        strip
+        for rank, one in enumerate(order[:num_shown], 1)
+        for strip in _strips(rank, one)
+    ]
+    with atomic_file(Path(out_dir, SHEET)) as unfinished:
+        Image.fromarray(stack(sheet)).save(unfinished)
     return order, failed
 
 

@@ -156,3 +156,15 @@ def test_no_picture_is_written_over(root, tmp_path, name):
             + [str(picture), f'--out={tmp_path}']
         )
     assert picture.read_bytes() == before
+
+
+def test_an_earlier_review_stays_where_no_picture_is_read(root, tmp_path):
+    model = [str(root / 'tiny.json'), str(root / 'iter_3.pth')]
+    out = f'--out={tmp_path / "review"}'
+    assert main(['review', *model, str(root / 'JPEGImages'), out]) == 0
+    before = {p: p.read_bytes() for p in tmp_path.glob('review/*.*')}
+    assert len(before) == 2
+    broken = tmp_path / 'broken.jpg'
+    broken.write_bytes(b'no picture')
+    assert main(['review', *model, str(broken), out]) == 1
+    assert before == {p: p.read_bytes() for p in tmp_path.glob('review/*.*')}
