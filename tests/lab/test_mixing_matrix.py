@@ -64,7 +64,7 @@ def test_cells_run_and_are_tabulated(call, processes, tmp_path, capsys):
     assert 2e8 < good['memory'] < 5e9
     assert bad['error'] == 'ValueError: too wide'
     text = (tmp_path / 'docs/matrix.md').read_text()
-    assert '- 102 pairs: 1 train, 1 do not, 100 not run\n' in text
+    assert '- 114 pairs: 1 train, 1 do not, 112 not run\n' in text
     assert '- small-resnet x fcn: ValueError: too wide' in text
     assert '| small-resnet | fcn | - | - |' in text
 

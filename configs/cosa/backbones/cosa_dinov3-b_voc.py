@@ -11,6 +11,7 @@ model = dict(
             out_indices=[3, 6, 9, 11],  # the last two as in ViT-B
             # as with DINOv2, the last one is not layer-normed
             dynamic_img_size=True,  # any size; positions are rotations
+            dynamic_img_pad=True,  # padded to whole patches
             # timm's vit_base_patch16_dinov3.lvd1689m, by `cosa convert`
             init_cfg=dict(
                 type='Pretrained',
@@ -18,5 +19,5 @@ model = dict(
             ),
         ),
         frozen=[r'decode_head\..*bias'],
-    )
+    ),
 )
