@@ -14,7 +14,10 @@ def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 torch.set_num_threads(1)
-print(faults(), keep_freed_memory(), faults(), faults())
+# a block may find its place in a later round only
+print(
+    faults(), keep_freed_memory(), faults(), min(faults() for _ in range(3))
+)
 """
 
 
