@@ -44,10 +44,8 @@ def add_train_masks(
             f'`train_masks`, {folder}, has no mask of a training image: '
             f'masks are named as the images, such as {names[0]}'
         )
-    has_mask = ['seg_map_path' in info for info in infos]
     text = f'trained with masks of {number} of {len(infos)} images'
-    times = drawn_indices(has_mask).count(has_mask.index(True))
-    if times > 1:
+    if (times := _times_drawn(number, len(infos))) > 1:
         text += f', which are drawn {times} times in an epoch'
     if others:
         text += (
@@ -70,5 +68,11 @@ def drawn_indices(has_mask: Sequence[bool]) -> list[int]:
     """
     indices = [*range(len(has_mask))]
     masked = [i for i in indices if has_mask[i]]
-    times = (len(indices) - len(masked)) // (2 * len(masked))
-    return indices + (min(times, MOST_DRAWN) - 1) * masked
+    times = _times_drawn(len(masked), len(indices))
+    return indices + (times - 1) * masked
+
+
+def _times_drawn(num_masks: int, num_images: int) -> int:
+    """Return how often an epoch has an image with a mask."""
+    times = (num_images - num_masks) // (2 * num_masks)
+    return min(max(times, 1), MOST_DRAWN)

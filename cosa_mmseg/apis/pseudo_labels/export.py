@@ -241,8 +241,7 @@ def write_masks(
         for index in range(len(dataset)):
             info = dataset.get_data_info(index)
             img_id, path = info['img_id'], str(info['img_path'])
-            label = folder.read_label(kind, img_id)
-            confidence = folder.read_confidence(kind, img_id)
+            label, confidence = folder.read(kind, img_id)
             scores = {
                 classes[id_]: round(float(confidence[label == id_].mean()), 4)
                 for id_ in np.unique(label).tolist()

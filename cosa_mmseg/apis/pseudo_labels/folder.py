@@ -121,29 +121,27 @@ class PseudoLabelFolder:
                     class_ids=labels.class_ids.cpu().numpy(),
                 )
 
-    def read_label(self, kind: str, img_id: str) -> np.ndarray:
-        """Return class ids of an image, uint8 (H, W).
+    def read(self, kind: str, img_id: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return what was written of an image.
+
+        Returns:
+            tuple[np.ndarray, np.ndarray]: Class ids, uint8 (H, W), and
+            confidences, float64 (H, W), in [0, 1].
 
         Raises:
-            BadFileError: If the file is not one that was written here.
+            BadFileError: If a file is not one that was written here, or both
+                are not of one size.
         """
-        return _read(self.path(kind, img_id))
-
-    def read_confidence(self, kind: str, img_id: str) -> np.ndarray:
-        """Return confidences of an image, float64 (H, W), in [0, 1].
-
-        Raises:
-            BadFileError: As :meth:`read_label`, or if it is not as large as
-                the label.
-        """
-        path = self.path(f'{kind}_confidence', img_id)
-        values = _read(path)
-        if values.shape != (size := self.read_label(kind, img_id).shape):
+        paths = [
+            self.path(name, img_id) for name in (kind, f'{kind}_confidence')
+        ]
+        label, confidence = map(_read, paths)
+        if label.shape != confidence.shape:
             raise BadFileError(
-                f'{self.path(kind, img_id)} has the shape {size}, but {path} '
-                f'{values.shape}: {_MEND}'
+                f'{paths[0]} has the shape {label.shape}, but {paths[1]} '
+                f'{confidence.shape}: {_MEND}'
             )
-        return values / 255
+        return label, confidence / 255
 
     def write_text(self, name: str, text: str) -> None:
         """Write a file of this name."""

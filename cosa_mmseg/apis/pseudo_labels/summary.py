@@ -55,8 +55,8 @@ def summarize(
     for img_id in img_ids:
         mask = read_mask(img_id)
         for kind, tally in tallies.items():
-            label = folder.read_label(kind, img_id)
-            tally.add(label, folder.read_confidence(kind, img_id))
+            label, confidence = folder.read(kind, img_id)
+            tally.add(label, confidence)
             if mask is None:
                 continue
             try:

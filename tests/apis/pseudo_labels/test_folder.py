@@ -34,8 +34,8 @@ def test_what_the_files_hold(folder):
     grey = Image.open(folder.root / 'cam_confidence/some/image.png')
     assert grey.mode == 'L'
     assert np.array(grey).tolist() == [[0, 51, 255]]
-    assert folder.read_label('seg', 'some/image').tolist() == [[3, 3, 0]]
-    values = folder.read_confidence('seg', 'some/image')
+    label, values = folder.read('seg', 'some/image')
+    assert label.tolist() == [[3, 3, 0]]
     assert values[0] == pytest.approx([0.4, 0.6, 0.8])
     raw = np.load(folder.root / 'cam_raw/some/image.npz')
     assert raw['cam'].dtype == np.float16
@@ -53,8 +53,7 @@ def test_a_file_that_is_not_the_exports_is_named(folder, kind, shape):
         Image.fromarray(np.zeros(shape, np.uint8)).save(path)
     message = f'{kind}/a.png.* remove it, and the same command writes it anew'
     with pytest.raises(BadFileError, match=message):
-        folder.read_confidence('seg', 'a')
-        folder.read_label('seg', 'a')
+        folder.read('seg', 'a')
 
 
 def test_text_is_the_same_everywhere(folder, monkeypatch):
